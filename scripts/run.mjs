@@ -1,0 +1,34 @@
+// Runs a command with the project's own tools and Node first on PATH, whatever Node started this script, and with
+// the tools' telemetry off: `node scripts/run.mjs turbo run test`.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const bin = join(dirname(fileURLToPath(import.meta.url)), '..', 'node_modules', '.bin')
+const [command, ...args] = process.argv.slice(2)
+if (!command) {
+  console.error('usage: node scripts/run.mjs <command> [arguments]')
+  process.exit(2)
+}
+if (!existsSync(bin)) {
+  console.error('Nothing is installed yet: run "npm run setup" first.')
+  process.exit(1)
+}
+
+const child = spawn(command, args, {
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+  env: { ...process.env, PATH: bin + delimiter + process.env.PATH, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+})
+// The child shares the terminal and hears ^C by itself; these are for a signal sent to this process alone.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('error', (error) => {
+  console.error(`${command} did not start: ${error.message}`)
+  process.exit(1)
+})
+child.on('exit', (code, signal) => {
+  if (signal === null) process.exit(code)
+  for (const forwarded of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(forwarded)
+  process.kill(process.pid, signal)
+})
