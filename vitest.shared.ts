@@ -10,7 +10,7 @@ export const shared: ViteUserConfig = {
     // Named, because vitest does not leave out `dist` by itself.
     include: ['src/**/*.test.ts'],
     passWithNoTests: true,
-    reporters: process.env['CI'] ? ['default', 'json'] : ['default'],
+    reporters: ['default', 'json'],
     outputFile: { json: 'reports/vitest.json' },
     // A run with a focused test says nothing about the rest.
     allowOnly: false,
