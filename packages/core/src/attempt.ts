@@ -1,0 +1,31 @@
+/** What an operation is given beside the service. */
+export interface CallContext {
+  /**
+   * Aborts at the deadline of this attempt, or when the caller aborts, with the reason; pass it on to whatever the
+   * operation does. Every attempt has one of its own; it is made when it is first read.
+   */
+  readonly signal: AbortSignal
+}
+
+/**
+ * How an attempt was answered: the operation `fulfilled` or `rejected`, its deadline passed (`timeout`), the caller
+ * gave up (`aborted`), or the circuit did not admit it (`refused`).
+ */
+export type AttemptEnd = 'fulfilled' | 'rejected' | 'timeout' | 'aborted' | 'refused'
+
+/**
+ * One attempt at a service: what to run, since when, on whose behalf, and whom to tell. An object rather than a handful
+ * of callbacks, so that a call costs one allocation.
+ */
+export interface Attempt<R> {
+  /** {@link Clock.now} when it was made. The deadline counts from here. */
+  readonly startedAt: number
+  /** The caller's signal, if it gave one. */
+  readonly signal?: AbortSignal | undefined
+  /** The work. Called at most once; not at all when the attempt is refused. */
+  run(context: CallContext): R | PromiseLike<R>
+  /** Called exactly once, at the moment the caller is answered and before its promise settles. */
+  settled?(end: AttemptEnd, error: unknown, now: number): void
+  /** Called exactly once for each {@link Attempt.run}, when the work has really ended: after a deadline that is later. */
+  ended?(): void
+}

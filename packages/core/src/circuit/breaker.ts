@@ -1,0 +1,48 @@
+import type { Attempt, AttemptEnd } from '../attempt.ts'
+import type { Clock } from '../clock.ts'
+import type { AttemptObserver } from '../deadline.ts'
+import type { CircuitOpenError } from '../errors.ts'
+import type { ResolvedCircuitPolicy } from './policy.ts'
+import type { CircuitTransition, Outcome } from './state-machine.ts'
+
+/**
+ * The port to a breaker library. The circuit decides (its state machine is the policy); the breaker executes what was
+ * admitted, and counts and announces it in its library's own way.
+ */
+export interface CircuitBreaker {
+  /**
+   * Asks the circuit for admission and, if it is granted, runs the attempt through the library. What the returned
+   * promise settles with is what {@link BreakerContext.run} settled with, or the refusal, never an error of the library.
+   */
+  execute<R>(attempt: Attempt<R>): Promise<R>
+  /** The circuit changed its state; the library is to show the same. */
+  transitioned?(transition: CircuitTransition): void
+  /** No attempt follows. Timers and listeners end here; attempts under way may still settle. */
+  dispose?(): void
+}
+
+/** What a circuit offers the breaker that executes for it. */
+export interface BreakerContext {
+  /** The service's name. */
+  readonly name: string
+  readonly policy: ResolvedCircuitPolicy
+  readonly clock: Clock
+  /** Admits an attempt that starts at `now`, or undefined. A granted admission must be run, exactly once. */
+  admit(now: number): Admission | undefined
+  /** The error for an attempt that was not admitted; tells the attempt, too. */
+  refuse(attempt: Attempt<unknown>): CircuitOpenError
+  /**
+   * Runs an admitted attempt under its deadline.
+   * @param observer the admission itself, or something that passes on to it what it is told
+   */
+  run<R>(attempt: Attempt<R>, observer: AttemptObserver): Promise<R>
+}
+
+/** The circuit's leave to run one attempt, and the ear that learns how it ended. */
+export interface Admission extends AttemptObserver {
+  /** Counts the end of the attempt, unless the circuit has changed its state since; returns how it was understood. */
+  settled(end: AttemptEnd, error: unknown, now: number): Outcome
+}
+
+/** Makes the breaker of one service. An app passes it in as `breaker`; adapters export functions that return one. */
+export type BreakerFactory = (context: BreakerContext) => CircuitBreaker

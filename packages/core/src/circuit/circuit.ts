@@ -1,0 +1,184 @@
+import type { Attempt, AttemptEnd } from '../attempt.ts'
+import type { Clock } from '../clock.ts'
+import { DeadlineQueue } from '../deadline.ts'
+import type { AttemptObserver } from '../deadline.ts'
+import { CapacityError, CircuitOpenError, InvalidOptionError, StoppedError } from '../errors.ts'
+import { numberOption } from '../options.ts'
+import type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './breaker.ts'
+import type { ResolvedCircuitPolicy } from './policy.ts'
+import { CircuitStateMachine } from './state-machine.ts'
+import type { CircuitSnapshot, CircuitState, CircuitTransition, Outcome, Permit } from './state-machine.ts'
+
+export interface CircuitOptions {
+  /** The service's name, for errors. */
+  readonly name: string
+  readonly policy: ResolvedCircuitPolicy
+  readonly breaker: BreakerFactory
+  readonly clock: Clock
+  /** Called after each change of state, when the new one is in force. Must not throw. */
+  readonly onTransition?: (transition: CircuitTransition) => void
+}
+
+/**
+ * The circuit of one service. Three parts, each with one job: the state machine decides, the deadline queue runs and
+ * ends an attempt in time, the breaker executes between them and shows it to its library's users.
+ */
+export class Circuit {
+  readonly policy: ResolvedCircuitPolicy
+  readonly #name: string
+  readonly #clock: Clock
+  readonly #machine: CircuitStateMachine
+  readonly #breaker: CircuitBreaker
+  #admission: PermitAdmission | undefined
+  #disposed = false
+
+  constructor({ name, policy, breaker, clock, onTransition }: CircuitOptions) {
+    this.policy = policy
+    this.#name = name
+    this.#clock = clock
+    this.#machine = new CircuitStateMachine(policy, (transition) => {
+      this.#breaker.transitioned?.(transition)
+      onTransition?.(transition)
+    })
+    const deadlines = new DeadlineQueue(name, policy.timeoutMs, clock)
+    const context: BreakerContext = {
+      name,
+      policy,
+      clock,
+      admit: (now) => this.#admit(now),
+      refuse: (attempt) => this.#refuse(attempt),
+      run: <R>(attempt: Attempt<R>, observer: AttemptObserver) => deadlines.run(attempt, observer),
+    }
+    this.#breaker = breaker(context)
+  }
+
+  /** The state now: an open circuit whose time is over is found half-open. */
+  get state(): CircuitState {
+    return this.#machine.state(this.#clock.now())
+  }
+
+  /** How long until a call may be admitted, in milliseconds: 0 when it would be now, undefined while isolated. */
+  get retryAfterMs(): number | undefined {
+    return this.#machine.retryAfterMs(this.#clock.now())
+  }
+
+  /** Consecutive failures while closed, else 0. */
+  get consecutiveFailures(): number {
+    return this.#machine.failures
+  }
+
+  /**
+   * Runs `attempt` if the circuit admits it.
+   * @throws {@link CircuitOpenError} (as a rejection) when it does not
+   * @throws {@link ServiceTimeoutError} (as a rejection) at the deadline
+   */
+  execute<R>(attempt: Attempt<R>): Promise<R> {
+    if (this.#disposed) {
+      const error = new StoppedError(this.#name)
+      attempt.settled?.('refused', error, attempt.startedAt)
+      return Promise.reject(error)
+    }
+    return this.#breaker.execute(attempt)
+  }
+
+  /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
+  reset(): void {
+    if (!this.#disposed) this.#machine.reset(this.#clock.now())
+  }
+
+  /** Holds the circuit open until the handle is disposed. Several handles hold it until the last of them is. */
+  isolate(): Disposable {
+    if (!this.#disposed) this.#machine.isolate(this.#clock.now())
+    let held = !this.#disposed
+    return {
+      [Symbol.dispose]: () => {
+        if (held && !this.#disposed) this.#machine.release(this.#clock.now())
+        held = false
+      },
+    }
+  }
+
+  /** The state as plain data, with remaining time in place of points in time. */
+  exportState(): CircuitSnapshot {
+    return this.#machine.exportState(this.#clock.now())
+  }
+
+  /**
+   * Takes over an exported state.
+   * @throws {@link InvalidOptionError} when it is not of the form that {@link Circuit.exportState} gives
+   */
+  importState(snapshot: CircuitSnapshot): void {
+    checkSnapshot(snapshot, this.policy)
+    if (!this.#disposed) this.#machine.importState(snapshot, this.#clock.now())
+  }
+
+  /** Ends it: no attempt is admitted any more, and what is under way changes nothing when it settles. */
+  dispose(): void {
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#breaker.dispose?.()
+  }
+
+  #admit(now: number): Admission | undefined {
+    const permit = this.#machine.acquire(now)
+    if (permit === undefined) return undefined
+    // While closed the permit stays the same, and so does what wraps it.
+    if (this.#admission?.permit !== permit) {
+      this.#admission = new PermitAdmission(permit, (outcome, at) => {
+        if (!this.#disposed) this.#machine.settle(permit, outcome, at)
+      }, this.policy)
+    }
+    return this.#admission
+  }
+
+  #refuse(attempt: Attempt<unknown>): CircuitOpenError {
+    const now = this.#clock.now()
+    const error = new CircuitOpenError(this.#name, this.#machine.retryAfterMs(now))
+    attempt.settled?.('refused', error, now)
+    return error
+  }
+}
+
+class PermitAdmission implements Admission {
+  readonly permit: Permit
+  readonly #settle: (outcome: Outcome, now: number) => void
+  readonly #policy: ResolvedCircuitPolicy
+
+  constructor(permit: Permit, settle: (outcome: Outcome, now: number) => void, policy: ResolvedCircuitPolicy) {
+    this.permit = permit
+    this.#settle = settle
+    this.#policy = policy
+  }
+
+  settled(end: AttemptEnd, error: unknown, now: number): Outcome {
+    const outcome = outcomeOf(end, error, this.#policy)
+    this.#settle(outcome, now)
+    return outcome
+  }
+}
+
+/** What the end of an attempt says about the service. */
+export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircuitPolicy): Outcome {
+  if (end === 'fulfilled') return 'success'
+  if (end === 'timeout') return 'failure'
+  if (end === 'aborted' || end === 'refused') return 'ignored'
+  // A proxy that was asked for by the operation refused to try: nothing was learned about this service.
+  if (error instanceof CircuitOpenError || error instanceof CapacityError || error instanceof StoppedError) return 'ignored'
+  try {
+    return policy.isFailure(error) === false ? 'ignored' : 'failure'
+  } catch {
+    return 'failure'
+  }
+}
+
+const SNAPSHOT_STATES: readonly unknown[] = ['closed', 'open', 'half_open']
+
+function checkSnapshot(snapshot: CircuitSnapshot, policy: ResolvedCircuitPolicy): void {
+  if (typeof snapshot !== 'object' || snapshot === null || !SNAPSHOT_STATES.includes(snapshot.state)) {
+    throw new InvalidOptionError('snapshot', 'what exportState() returned', snapshot)
+  }
+  const { failureThreshold, successThreshold, recoveryTimeoutMs } = policy
+  numberOption('snapshot.failures', snapshot.failures, { min: 0, max: failureThreshold - 1, integer: true }, 0)
+  numberOption('snapshot.successes', snapshot.successes, { min: 0, max: successThreshold - 1, integer: true }, 0)
+  numberOption('snapshot.remainingMs', snapshot.remainingMs, { min: 0, max: recoveryTimeoutMs }, 0)
+}

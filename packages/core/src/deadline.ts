@@ -1,0 +1,182 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Attempt, AttemptEnd, CallContext } from './attempt.ts'
+import type { Clock, Timer } from './clock.ts'
+import { ServiceTimeoutError } from './errors.ts'
+
+/** Told how an attempt was answered, before the attempt itself is. */
+export interface AttemptObserver {
+  settled(end: AttemptEnd, error: unknown, now: number): void
+}
+
+/**
+ * Runs attempts under one deadline. All attempts of a proxy share the same `timeoutMs`, so they come due in the order
+ * they started: a linked list and one timer for its head do, where a timer per attempt would cost three times as much.
+ * The timer is armed while attempts are under way and goes quiet with them.
+ */
+export class DeadlineQueue {
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly #serviceName: string
+  /** The timer belongs to no request: its callback must not run in, nor retain, the async context of one. */
+  readonly #outsideRequests = AsyncLocalStorage.snapshot()
+  #first: Due | undefined
+  #last: Due | undefined
+  #timer: Timer | undefined
+
+  constructor(serviceName: string, timeoutMs: number, clock: Clock) {
+    this.#serviceName = serviceName
+    this.timeoutMs = timeoutMs
+    this.clock = clock
+  }
+
+  /**
+   * Runs `attempt` at once. Rejects with what the operation rejected with, unchanged; with
+   * {@link ServiceTimeoutError} at the deadline; with the caller's `signal.reason` when the caller aborts.
+   */
+  run<R>(attempt: Attempt<R>, observer?: AttemptObserver): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      new Run(this, attempt, observer).start(resolve, reject)
+    })
+  }
+
+  /** @internal */
+  add(run: Due): void {
+    run.previous = this.#last
+    if (this.#last === undefined) this.#first = run
+    else this.#last.next = run
+    this.#last = run
+    if (this.#timer === undefined) this.#arm(this.timeoutMs)
+  }
+
+  /** @internal */
+  remove(run: Due): void {
+    const { previous, next } = run
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    run.previous = undefined
+    run.next = undefined
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = this.#outsideRequests(() => this.clock.setTimer(() => this.#expireDue(), delayMs))
+  }
+
+  #expireDue(): void {
+    this.#timer = undefined
+    const now = this.clock.now()
+    for (let run = this.#first; run !== undefined && run.dueAt <= now; run = this.#first) {
+      run.expire(new ServiceTimeoutError(this.#serviceName, this.timeoutMs), now)
+    }
+    // An attempt started by what we just told may have armed it again.
+    if (this.#first !== undefined && this.#timer === undefined) this.#arm(this.#first.dueAt - now)
+  }
+}
+
+/** An entry of the queue. */
+interface Due {
+  previous: Due | undefined
+  next: Due | undefined
+  readonly dueAt: number
+  expire(error: ServiceTimeoutError, now: number): void
+}
+
+/** One attempt under way: an entry of the queue and, for the operation, its context. */
+class Run<R> implements CallContext, Due {
+  previous: Due | undefined
+  next: Due | undefined
+  readonly dueAt: number
+  readonly #queue: DeadlineQueue
+  readonly #attempt: Attempt<R>
+  readonly #observer: AttemptObserver | undefined
+  #resolve!: (value: R) => void
+  #reject!: (reason: unknown) => void
+  #controller: AbortController | undefined
+  #abortReason: unknown
+  #state: 'running' | 'settled' | 'aborted' = 'running'
+
+  constructor(queue: DeadlineQueue, attempt: Attempt<R>, observer: AttemptObserver | undefined) {
+    this.dueAt = attempt.startedAt + queue.timeoutMs
+    this.#queue = queue
+    this.#attempt = attempt
+    this.#observer = observer
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#state === 'aborted') this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  start(resolve: (value: R) => void, reject: (reason: unknown) => void): void {
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#queue.add(this)
+    const callerSignal = this.#attempt.signal
+    if (callerSignal !== undefined) {
+      if (callerSignal.aborted) {
+        this.handleEvent()
+        return
+      }
+      // Linked by hand and unlinked in #settle: AbortSignal.any on a long-lived signal retains every call made with it.
+      callerSignal.addEventListener('abort', this)
+    }
+    let result: R | PromiseLike<R>
+    try {
+      result = this.#attempt.run(this)
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    // Also for plain values and foreign thenables: a synchronous service behaves as an asynchronous one.
+    Promise.resolve(result).then(
+      (value) => this.#succeed(value),
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  /** The deadline passed. */
+  expire(error: ServiceTimeoutError, now: number): void {
+    this.#abandon('timeout', error, now)
+  }
+
+  /** The caller aborted: this object is the listener itself, which saves a closure a call. */
+  handleEvent(): void {
+    if (this.#state === 'running') this.#abandon('aborted', this.#attempt.signal?.reason, this.#queue.clock.now())
+  }
+
+  #succeed(value: Awaited<R>): void {
+    this.#attempt.ended?.()
+    if (this.#state !== 'running') return
+    this.#state = 'settled'
+    this.#settle('fulfilled', undefined, this.#queue.clock.now())
+    this.#resolve(value)
+  }
+
+  #fail(error: unknown): void {
+    this.#attempt.ended?.()
+    if (this.#state !== 'running') return
+    this.#state = 'settled'
+    this.#settle('rejected', error, this.#queue.clock.now())
+    this.#reject(error)
+  }
+
+  /** Answers the caller while the work is still going on, then tells the work to stop. */
+  #abandon(end: 'timeout' | 'aborted', reason: unknown, now: number): void {
+    this.#state = 'aborted'
+    this.#abortReason = reason
+    this.#settle(end, reason, now)
+    this.#reject(reason)
+    this.#controller?.abort(reason)
+  }
+
+  #settle(end: AttemptEnd, error: unknown, now: number): void {
+    this.#queue.remove(this)
+    this.#attempt.signal?.removeEventListener('abort', this)
+    this.#observer?.settled(end, error, now)
+    this.#attempt.settled?.(end, error, now)
+  }
+}

@@ -1,0 +1,165 @@
+/** Every code this library's errors can carry. */
+export type ErrorCode =
+  | 'SVCPROXY_INVALID_OPTION'
+  | 'SVCPROXY_UNKNOWN_SERVICE'
+  | 'SVCPROXY_UNAVAILABLE'
+  | 'SVCPROXY_CIRCUIT_OPEN'
+  | 'SVCPROXY_TIMEOUT'
+  | 'SVCPROXY_CAPACITY'
+  | 'SVCPROXY_STOPPED'
+
+/** Shared by all copies of this package in a process, so that the guard works across them. */
+const MARK = Symbol.for('svcproxy.error')
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  SVCPROXY_INVALID_OPTION: 500,
+  SVCPROXY_UNKNOWN_SERVICE: 500,
+  SVCPROXY_UNAVAILABLE: 503,
+  SVCPROXY_CIRCUIT_OPEN: 503,
+  SVCPROXY_TIMEOUT: 504,
+  SVCPROXY_CAPACITY: 503,
+  SVCPROXY_STOPPED: 503,
+}
+
+/**
+ * What all errors of this library have in common. `status`, `headers` and `expose` are the properties that the default
+ * error handlers of Express and Koa read, so an unhandled one is already answered rightly.
+ *
+ * Its message never holds a host, a credential or a body of a service; what the service said is in `cause`.
+ */
+export abstract class SvcproxyError extends Error {
+  static {
+    Object.defineProperty(this.prototype, MARK, { value: true })
+  }
+
+  abstract readonly code: ErrorCode
+  /** False: the message is for logs, not for the client. */
+  readonly expose = false as const
+
+  /** The HTTP status that says the same. */
+  get status(): number {
+    return STATUS[this.code]
+  }
+
+  /** HTTP response headers that belong to the error, `Retry-After` for one. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(this.retryAfterMs / 1000)) }
+  }
+
+  /** How long the caller should wait before it tries again, in milliseconds; undefined when nobody can tell. */
+  get retryAfterMs(): number | undefined {
+    return undefined
+  }
+}
+
+/** True for every error of this library, from whichever copy of the package it came. */
+export function isSvcproxyError(error: unknown): error is SvcproxyError {
+  return typeof error === 'object' && error !== null && MARK in error
+}
+
+/** An option is out of its bounds. Thrown at construction, never later. */
+export class InvalidOptionError extends SvcproxyError {
+  override readonly name = 'InvalidOptionError'
+  readonly code = 'SVCPROXY_INVALID_OPTION'
+  /** The option, for example `cacheTtlMs`. */
+  readonly option: string
+
+  /** @param expected what would have been accepted, for example `a number in 0 … Infinity` */
+  constructor(option: string, expected: string, received: unknown) {
+    super(`${option} must be ${expected}; received ${describe(received)}`)
+    this.option = option
+  }
+}
+
+/** A service was asked for by a name that nobody registered. */
+export class UnknownServiceError extends SvcproxyError {
+  override readonly name = 'UnknownServiceError'
+  readonly code = 'SVCPROXY_UNKNOWN_SERVICE'
+
+  constructor(serviceName: string, knownNames: readonly string[]) {
+    const known = knownNames.length === 0 ? 'none is registered' : `known: ${knownNames.join(', ')}`
+    super(`There is no service named ${describe(serviceName)}; ${known}`)
+  }
+}
+
+/** The service could not be had: its provider failed, or the instance did not pass its health check. */
+export class ServiceUnavailableError extends SvcproxyError {
+  override readonly name = 'ServiceUnavailableError'
+  readonly code = 'SVCPROXY_UNAVAILABLE'
+  readonly serviceName: string
+
+  constructor(serviceName: string, reason: string, options?: ErrorOptions) {
+    super(`Service '${serviceName}' is unavailable: ${reason}`, options)
+    this.serviceName = serviceName
+  }
+}
+
+/** The circuit does not admit calls now. Nothing was sent to the service. */
+export class CircuitOpenError extends SvcproxyError {
+  override readonly name = 'CircuitOpenError'
+  readonly code = 'SVCPROXY_CIRCUIT_OPEN'
+  readonly serviceName: string
+  readonly #retryAfterMs: number | undefined
+
+  /** @param retryAfterMs undefined while the circuit is isolated: only an operator knows when that ends */
+  constructor(serviceName: string, retryAfterMs?: number, options?: ErrorOptions) {
+    super(`The circuit of service '${serviceName}' does not admit calls now`, options)
+    this.serviceName = serviceName
+    this.#retryAfterMs = retryAfterMs
+  }
+
+  override get retryAfterMs(): number | undefined {
+    return this.#retryAfterMs
+  }
+}
+
+/** The service did not answer within its deadline. Whether the work was done nobody knows. */
+export class ServiceTimeoutError extends SvcproxyError {
+  override readonly name = 'ServiceTimeoutError'
+  readonly code = 'SVCPROXY_TIMEOUT'
+  readonly serviceName: string
+  readonly timeoutMs: number
+
+  constructor(serviceName: string, timeoutMs: number) {
+    super(`Service '${serviceName}' did not answer within ${timeoutMs} ms`)
+    this.serviceName = serviceName
+    this.timeoutMs = timeoutMs
+  }
+}
+
+/** The proxy has as much work under way as it may have. Nothing was sent to the service. */
+export class CapacityError extends SvcproxyError {
+  override readonly name = 'CapacityError'
+  readonly code = 'SVCPROXY_CAPACITY'
+  readonly serviceName: string
+
+  constructor(serviceName: string, reason: string) {
+    super(`Service '${serviceName}' takes no more work now: ${reason}`)
+    this.serviceName = serviceName
+  }
+
+  override get retryAfterMs(): number {
+    return 1000
+  }
+}
+
+/** The proxy was stopped and takes no new work. */
+export class StoppedError extends SvcproxyError {
+  override readonly name = 'StoppedError'
+  readonly code = 'SVCPROXY_STOPPED'
+  readonly serviceName: string
+
+  constructor(serviceName: string) {
+    super(`Service '${serviceName}' was stopped`)
+    this.serviceName = serviceName
+  }
+}
+
+/** A value as an error message shows it: its type and a bounded piece of it, never what an object holds. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+  if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return String(value)
+}

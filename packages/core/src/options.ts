@@ -1,0 +1,45 @@
+import { InvalidOptionError } from './errors.ts'
+
+/** The numbers an option accepts. */
+export interface NumberBounds {
+  readonly min: number
+  readonly max: number
+  readonly integer?: boolean
+}
+
+/**
+ * Returns `value`, or `defaultValue` when it is undefined. An explicit 0 stays 0.
+ * @throws {@link InvalidOptionError} when it is no number or out of bounds
+ */
+export function numberOption(option: string, value: unknown, bounds: NumberBounds, defaultValue: number): number {
+  if (value === undefined) return defaultValue
+  const { min, max, integer = false } = bounds
+  const accepted = typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value))
+  if (!accepted) throw new InvalidOptionError(option, `${integer ? 'an integer' : 'a number'} in ${min} … ${max}`, value)
+  return value
+}
+
+/** @throws {@link InvalidOptionError} when it is neither undefined nor a boolean */
+export function booleanOption(option: string, value: unknown, defaultValue: boolean): boolean {
+  if (value === undefined) return defaultValue
+  if (typeof value !== 'boolean') throw new InvalidOptionError(option, 'a boolean', value)
+  return value
+}
+
+/** @throws {@link InvalidOptionError} when it is neither undefined nor a function */
+export function checkFunctionOption(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw new InvalidOptionError(option, 'a function', value)
+}
+
+/**
+ * A misspelt option is an error, not a default silently kept.
+ * @throws {@link InvalidOptionError} when `options` is no object or has a key that is not `known`
+ */
+export function checkOptionNames(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new InvalidOptionError(what, 'an object', options)
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) throw new InvalidOptionError(what, `an object with only ${known.join(', ')}`, key)
+  }
+}

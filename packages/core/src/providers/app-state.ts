@@ -1,0 +1,21 @@
+import { InvalidOptionError, ServiceUnavailableError } from '../errors.ts'
+import type { ServiceProvider } from '../service-provider.ts'
+import { borrowedProvider } from './registry.ts'
+import type { BorrowedProviderOptions } from './registry.ts'
+
+/**
+ * A provider that reads its service off an application's state: `app.locals` of Express, `app.context` of Koa, or any
+ * other object. The application keeps owning it.
+ */
+export function appStateProvider<T>(
+  serviceName: string,
+  getState: () => object,
+  options: BorrowedProviderOptions<T> = {},
+): ServiceProvider<T> {
+  if (typeof getState !== 'function') throw new InvalidOptionError('getState', 'a function', getState)
+  return borrowedProvider({ serviceName, source: 'app state', options }, async () => {
+    const service: unknown = Reflect.get(getState(), serviceName)
+    if (service !== undefined && service !== null) return service
+    throw new ServiceUnavailableError(serviceName, 'the application state has no service of this name')
+  })
+}
