@@ -13,6 +13,9 @@ export interface CallContext {
  */
 export type AttemptEnd = 'fulfilled' | 'rejected' | 'timeout' | 'aborted' | 'refused'
 
+/** What an attempt says about the service: `ignored` says nothing. */
+export type Outcome = 'success' | 'failure' | 'ignored'
+
 /**
  * One attempt at a service: what to run, since when, on whose behalf, and whom to tell. An object rather than a handful
  * of callbacks, so that a call costs one allocation.
@@ -25,7 +28,7 @@ export interface Attempt<R> {
   /** The work. Called at most once; not at all when the attempt is refused. */
   run(context: CallContext): R | PromiseLike<R>
   /** Called exactly once, at the moment the caller is answered and before its promise settles. */
-  settled?(end: AttemptEnd, error: unknown, now: number): void
+  settled?(end: AttemptEnd, error: unknown, now: number, outcome: Outcome): void
   /** Called exactly once for each {@link Attempt.run}, when the work has really ended: after a deadline that is later. */
   ended?(): void
 }

@@ -1,11 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Attempt, AttemptEnd, CallContext } from './attempt.ts'
+import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 import type { Clock, Timer } from './clock.ts'
 import { ServiceTimeoutError } from './errors.ts'
 
-/** Told how an attempt was answered, before the attempt itself is. */
+/** Told how an attempt was answered, before the attempt itself is; says what that tells about the service. */
 export interface AttemptObserver {
-  settled(end: AttemptEnd, error: unknown, now: number): void
+  settled(end: AttemptEnd, error: unknown, now: number): Outcome
+}
+
+/** Timers belong to no request: their callbacks must neither run in nor retain the async context of one. */
+const outsideRequests = AsyncLocalStorage.snapshot()
+
+/** Without a circuit every error is a failure. */
+const UNOBSERVED: AttemptObserver = {
+  settled: (end) => (end === 'fulfilled' ? 'success' : 'failure'),
 }
 
 /**
@@ -17,8 +25,6 @@ export class DeadlineQueue {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly #serviceName: string
-  /** The timer belongs to no request: its callback must not run in, nor retain, the async context of one. */
-  readonly #outsideRequests = AsyncLocalStorage.snapshot()
   #first: Due | undefined
   #last: Due | undefined
   #timer: Timer | undefined
@@ -33,7 +39,7 @@ export class DeadlineQueue {
    * Runs `attempt` at once. Rejects with what the operation rejected with, unchanged; with
    * {@link ServiceTimeoutError} at the deadline; with the caller's `signal.reason` when the caller aborts.
    */
-  run<R>(attempt: Attempt<R>, observer?: AttemptObserver): Promise<R> {
+  run<R>(attempt: Attempt<R>, observer: AttemptObserver = UNOBSERVED): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       new Run(this, attempt, observer).start(resolve, reject)
     })
@@ -60,7 +66,7 @@ export class DeadlineQueue {
   }
 
   #arm(delayMs: number): void {
-    this.#timer = this.#outsideRequests(() => this.clock.setTimer(() => this.#expireDue(), delayMs))
+    this.#timer = outsideRequests(() => this.clock.setTimer(() => this.#expireDue(), delayMs))
   }
 
   #expireDue(): void {
@@ -89,14 +95,14 @@ class Run<R> implements CallContext, Due {
   readonly dueAt: number
   readonly #queue: DeadlineQueue
   readonly #attempt: Attempt<R>
-  readonly #observer: AttemptObserver | undefined
+  readonly #observer: AttemptObserver
   #resolve!: (value: R) => void
   #reject!: (reason: unknown) => void
   #controller: AbortController | undefined
   #abortReason: unknown
   #state: 'running' | 'settled' | 'aborted' = 'running'
 
-  constructor(queue: DeadlineQueue, attempt: Attempt<R>, observer: AttemptObserver | undefined) {
+  constructor(queue: DeadlineQueue, attempt: Attempt<R>, observer: AttemptObserver) {
     this.dueAt = attempt.startedAt + queue.timeoutMs
     this.#queue = queue
     this.#attempt = attempt
@@ -176,7 +182,7 @@ class Run<R> implements CallContext, Due {
   #settle(end: AttemptEnd, error: unknown, now: number): void {
     this.#queue.remove(this)
     this.#attempt.signal?.removeEventListener('abort', this)
-    this.#observer?.settled(end, error, now)
-    this.#attempt.settled?.(end, error, now)
+    const outcome = this.#observer.settled(end, error, now)
+    this.#attempt.settled?.(end, error, now, outcome)
   }
 }

@@ -1,4 +1,4 @@
-export type { Attempt, AttemptEnd, CallContext } from './attempt.ts'
+export type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
 export type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './circuit/breaker.ts'
 export {
@@ -12,7 +12,6 @@ export {
   type CircuitState,
   CircuitStateMachine,
   type CircuitTransition,
-  type Outcome,
   type Permit,
 } from './circuit/state-machine.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'

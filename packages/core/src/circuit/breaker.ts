@@ -1,9 +1,9 @@
-import type { Attempt, AttemptEnd } from '../attempt.ts'
+import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
 import type { Clock } from '../clock.ts'
 import type { AttemptObserver } from '../deadline.ts'
 import type { CircuitOpenError } from '../errors.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
-import type { CircuitTransition, Outcome } from './state-machine.ts'
+import type { CircuitTransition } from './state-machine.ts'
 
 /**
  * The port to a breaker library. The circuit decides (its state machine is the policy); the breaker executes what was
@@ -40,7 +40,7 @@ export interface BreakerContext {
 
 /** The circuit's leave to run one attempt, and the ear that learns how it ended. */
 export interface Admission extends AttemptObserver {
-  /** Counts the end of the attempt, unless the circuit has changed its state since; returns how it was understood. */
+  /** Counts the end of the attempt, unless the circuit has changed its state since. */
   settled(end: AttemptEnd, error: unknown, now: number): Outcome
 }
 

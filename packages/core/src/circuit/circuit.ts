@@ -1,4 +1,4 @@
-import type { Attempt, AttemptEnd } from '../attempt.ts'
+import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
 import type { Clock } from '../clock.ts'
 import { DeadlineQueue } from '../deadline.ts'
 import type { AttemptObserver } from '../deadline.ts'
@@ -7,7 +7,7 @@ import { numberOption } from '../options.ts'
 import type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './breaker.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import { CircuitStateMachine } from './state-machine.ts'
-import type { CircuitSnapshot, CircuitState, CircuitTransition, Outcome, Permit } from './state-machine.ts'
+import type { CircuitSnapshot, CircuitState, CircuitTransition, Permit } from './state-machine.ts'
 
 export interface CircuitOptions {
   /** The service's name, for errors. */
@@ -57,6 +57,11 @@ export class Circuit {
     return this.#machine.state(this.#clock.now())
   }
 
+  /** The state at `now`, for callers that have read the clock already. */
+  stateAt(now: number): CircuitState {
+    return this.#machine.state(now)
+  }
+
   /** How long until a call may be admitted, in milliseconds: 0 when it would be now, undefined while isolated. */
   get retryAfterMs(): number | undefined {
     return this.#machine.retryAfterMs(this.#clock.now())
@@ -75,7 +80,7 @@ export class Circuit {
   execute<R>(attempt: Attempt<R>): Promise<R> {
     if (this.#disposed) {
       const error = new StoppedError(this.#name)
-      attempt.settled?.('refused', error, attempt.startedAt)
+      attempt.settled?.('refused', error, attempt.startedAt, 'ignored')
       return Promise.reject(error)
     }
     return this.#breaker.execute(attempt)
@@ -134,7 +139,7 @@ export class Circuit {
   #refuse(attempt: Attempt<unknown>): CircuitOpenError {
     const now = this.#clock.now()
     const error = new CircuitOpenError(this.#name, this.#machine.retryAfterMs(now))
-    attempt.settled?.('refused', error, now)
+    attempt.settled?.('refused', error, now, 'ignored')
     return error
   }
 }

@@ -1,3 +1,4 @@
+import type { Outcome } from '../attempt.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 
 /**
@@ -5,9 +6,6 @@ import type { ResolvedCircuitPolicy } from './policy.ts'
  * `isolated`: held open by an operator.
  */
 export type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated'
-
-/** What an attempt says about the service: `ignored` says nothing. */
-export type Outcome = 'success' | 'failure' | 'ignored'
 
 /** A change of state. */
 export interface CircuitTransition {
