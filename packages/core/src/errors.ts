@@ -155,6 +155,11 @@ export class StoppedError extends SvcproxyError {
   }
 }
 
+/** Nothing was sent to the service, so nothing was learned about it. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof CircuitOpenError || error instanceof CapacityError || error instanceof StoppedError
+}
+
 /** A value as an error message shows it: its type and a bounded piece of it, never what an object holds. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)

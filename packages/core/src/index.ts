@@ -34,3 +34,18 @@ export { factoryProvider, type FactoryProviderOptions } from './providers/factor
 export { type BorrowedProviderOptions, type RegistryLike, registryProvider } from './providers/registry.ts'
 export type { ServiceProvider } from './service-provider.ts'
 export { ServiceRegistry } from './service-registry.ts'
+export { createServiceProxy, type CreateServiceProxyOptions } from './create-service-proxy.ts'
+export type { ServiceEvent, ServiceEventListener, ServiceEventOf, ServiceEventType } from './events.ts'
+export type { Guarded, GuardedMethod } from './guarded-service.ts'
+export type { ServiceOperation } from './call-attempt.ts'
+export type { LatencySummary } from './metrics/latency-histogram.ts'
+export type { ServiceMetrics } from './metrics/service-metrics.ts'
+export type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
+export { type CallOptions, type GetOptions, ServiceProxy, type StopOptions } from './service-proxy.ts'
+export {
+  type GuardedServices,
+  type HealthLevel,
+  type HealthStatus,
+  type ServiceHealth,
+  ServiceProxyManager,
+} from './service-proxy-manager.ts'

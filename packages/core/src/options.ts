@@ -15,7 +15,8 @@ export function numberOption(option: string, value: unknown, bounds: NumberBound
   if (value === undefined) return defaultValue
   const { min, max, integer = false } = bounds
   const accepted = typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value))
-  if (!accepted) throw new InvalidOptionError(option, `${integer ? 'an integer' : 'a number'} in ${min} … ${max}`, value)
+  if (!accepted)
+    throw new InvalidOptionError(option, `${integer ? 'an integer' : 'a number'} in ${min} … ${max}`, value)
   return value
 }
 

@@ -2,7 +2,7 @@ import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
 import type { Clock } from '../clock.ts'
 import { DeadlineQueue } from '../deadline.ts'
 import type { AttemptObserver } from '../deadline.ts'
-import { CapacityError, CircuitOpenError, InvalidOptionError, StoppedError } from '../errors.ts'
+import { CircuitOpenError, InvalidOptionError, isRefusal, StoppedError } from '../errors.ts'
 import { numberOption } from '../options.ts'
 import type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './breaker.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
@@ -129,9 +129,13 @@ export class Circuit {
     if (permit === undefined) return undefined
     // While closed the permit stays the same, and so does what wraps it.
     if (this.#admission?.permit !== permit) {
-      this.#admission = new PermitAdmission(permit, (outcome, at) => {
-        if (!this.#disposed) this.#machine.settle(permit, outcome, at)
-      }, this.policy)
+      this.#admission = new PermitAdmission(
+        permit,
+        (outcome, at) => {
+          if (!this.#disposed) this.#machine.settle(permit, outcome, at)
+        },
+        this.policy,
+      )
     }
     return this.#admission
   }
@@ -168,7 +172,7 @@ export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircu
   if (end === 'timeout') return 'failure'
   if (end === 'aborted' || end === 'refused') return 'ignored'
   // A proxy that was asked for by the operation refused to try: nothing was learned about this service.
-  if (error instanceof CircuitOpenError || error instanceof CapacityError || error instanceof StoppedError) return 'ignored'
+  if (isRefusal(error)) return 'ignored'
   try {
     return policy.isFailure(error) === false ? 'ignored' : 'failure'
   } catch {

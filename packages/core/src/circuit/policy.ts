@@ -47,14 +47,24 @@ export function resolveCircuitPolicy(policy: CircuitPolicy = {}): ResolvedCircui
   checkFunctionOption('circuit.isFailure', policy.isFailure)
   const defaults = DEFAULT_CIRCUIT_POLICY
   return Object.freeze({
-    failureThreshold: numberOption('circuit.failureThreshold', policy.failureThreshold, COUNT, defaults.failureThreshold),
+    failureThreshold: numberOption(
+      'circuit.failureThreshold',
+      policy.failureThreshold,
+      COUNT,
+      defaults.failureThreshold,
+    ),
     recoveryTimeoutMs: numberOption(
       'circuit.recoveryTimeoutMs',
       policy.recoveryTimeoutMs,
       DURATION_MS,
       defaults.recoveryTimeoutMs,
     ),
-    successThreshold: numberOption('circuit.successThreshold', policy.successThreshold, COUNT, defaults.successThreshold),
+    successThreshold: numberOption(
+      'circuit.successThreshold',
+      policy.successThreshold,
+      COUNT,
+      defaults.successThreshold,
+    ),
     timeoutMs: numberOption('circuit.timeoutMs', policy.timeoutMs, DURATION_MS, defaults.timeoutMs),
     maxTrials: numberOption('circuit.maxTrials', policy.maxTrials, COUNT, defaults.maxTrials),
     isFailure: policy.isFailure ?? defaults.isFailure,

@@ -1,0 +1,91 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Channel } from 'node:diagnostics_channel'
+import type { CircuitState } from './circuit/state-machine.ts'
+
+/** What a proxy announces. `service` is its name. */
+export type ServiceEvent =
+  /** The circuit changed its state. */
+  | { readonly type: 'circuit'; readonly service: string; readonly from: CircuitState; readonly to: CircuitState }
+  /** A load ended: with an instance, or with `error`. */
+  | { readonly type: 'load'; readonly service: string; readonly durationMs: number; readonly error?: unknown }
+  /** The cached instance was invalidated: it is not served again. */
+  | { readonly type: 'invalidate'; readonly service: string }
+  /** The cached instance was expired: it is stale from now on. */
+  | { readonly type: 'expire'; readonly service: string }
+  /** An owned instance was disposed; `error` when its disposal failed. */
+  | { readonly type: 'dispose'; readonly service: string; readonly error?: unknown }
+  /** A fallback answered in place of the service, because of `error`. */
+  | { readonly type: 'fallback'; readonly service: string; readonly error: unknown }
+  /** A health check found a change. */
+  | { readonly type: 'health'; readonly service: string; readonly healthy: boolean }
+  /** The proxy was stopped. */
+  | { readonly type: 'stop'; readonly service: string }
+
+export type ServiceEventType = ServiceEvent['type']
+export type ServiceEventOf<K extends ServiceEventType> = Extract<ServiceEvent, { type: K }>
+export type ServiceEventListener<K extends ServiceEventType> = (event: ServiceEventOf<K>) => void
+
+/** The channels of `node:diagnostics_channel` are named `svcproxy:<type>`. */
+const CHANNELS: Readonly<Record<ServiceEventType, Channel>> = {
+  circuit: channel('svcproxy:circuit'),
+  load: channel('svcproxy:load'),
+  invalidate: channel('svcproxy:invalidate'),
+  expire: channel('svcproxy:expire'),
+  dispose: channel('svcproxy:dispose'),
+  fallback: channel('svcproxy:fallback'),
+  health: channel('svcproxy:health'),
+  stop: channel('svcproxy:stop'),
+}
+
+/** Where the error of a listener goes: it must not reach the call during which the listener ran. */
+const LISTENER_ERRORS = channel('svcproxy:listener-error')
+
+/**
+ * The events of one proxy. A listener runs synchronously; one that throws changes nothing for anybody else, and what a
+ * listener causes is announced after the event at hand, so all listeners see the same order.
+ */
+export class ServiceEvents {
+  readonly #listeners = new Map<ServiceEventType, Set<(event: ServiceEvent) => void>>()
+  readonly #pending: ServiceEvent[] = []
+  #emitting = false
+
+  /** Returns the function that takes the listener away again. */
+  on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
+    // A wrapper of its own for each call of on(), so that the same listener may be added twice.
+    const registered = (event: ServiceEvent): void => {
+      if (isEvent(event, type)) listener(event)
+    }
+    const listeners = this.#listeners.get(type) ?? new Set()
+    this.#listeners.set(type, listeners.add(registered))
+    return () => {
+      listeners.delete(registered)
+    }
+  }
+
+  emit(event: ServiceEvent): void {
+    this.#pending.push(event)
+    if (this.#emitting) return
+    this.#emitting = true
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      for (const listener of this.#listeners.get(next.type) ?? []) notify(listener, next)
+      if (CHANNELS[next.type].hasSubscribers) CHANNELS[next.type].publish(next)
+    }
+    this.#emitting = false
+  }
+
+  clear(): void {
+    this.#listeners.clear()
+  }
+}
+
+function notify(listener: (event: ServiceEvent) => void, event: ServiceEvent): void {
+  try {
+    listener(event)
+  } catch (error) {
+    LISTENER_ERRORS.publish({ event, error })
+  }
+}
+
+function isEvent<K extends ServiceEventType>(event: ServiceEvent, type: K): event is ServiceEventOf<K> {
+  return event.type === type
+}

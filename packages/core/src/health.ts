@@ -1,0 +1,76 @@
+import type { Clock, Timer } from './clock.ts'
+
+/** How long the result of a health check is good for, in milliseconds: probes come in storms. */
+const RESULT_LIFE_MS = 1_000
+
+export interface HealthCheckOptions {
+  readonly clock: Clock
+  /** Resolves when the service is well, rejects when it is not. */
+  readonly ask: () => Promise<void>
+  /** Told when a result differs from the one before; the first is compared with healthy. */
+  readonly onChange: (healthy: boolean) => void
+}
+
+/** Asks at most once at a time and at most once a second, however many want to know. Never rejects. */
+export class HealthCheck {
+  readonly #options: HealthCheckOptions
+  #last: { readonly healthy: boolean; readonly at: number } | undefined
+  #asking: Promise<boolean> | undefined
+
+  constructor(options: HealthCheckOptions) {
+    this.#options = options
+  }
+
+  async check(): Promise<boolean> {
+    if (this.#last !== undefined && this.#options.clock.now() < this.#last.at + RESULT_LIFE_MS)
+      return this.#last.healthy
+    this.#asking ??= this.#askOnce()
+    return this.#asking
+  }
+
+  /** A result that came from elsewhere: the background monitor's. */
+  record(healthy: boolean): void {
+    const before = this.#last?.healthy ?? true
+    this.#last = { healthy, at: this.#options.clock.now() }
+    if (healthy !== before) this.#options.onChange(healthy)
+  }
+
+  async #askOnce(): Promise<boolean> {
+    const healthy = await this.#options.ask().then(
+      () => true,
+      () => false,
+    )
+    this.#asking = undefined
+    this.record(healthy)
+    return healthy
+  }
+}
+
+/** Repeats `work` every `intervalMs`, the next time counted from the end of the one before, until it is stopped. */
+export class BackgroundMonitor {
+  readonly #clock: Clock
+  readonly #intervalMs: number
+  readonly #work: () => Promise<void>
+  #timer: Timer | undefined
+  #stopped = false
+
+  constructor(clock: Clock, intervalMs: number, work: () => Promise<void>) {
+    this.#clock = clock
+    this.#intervalMs = intervalMs
+    this.#work = work
+    this.#schedule()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return
+    this.#timer = this.#clock.setTimer(() => {
+      const again = (): void => this.#schedule()
+      this.#work().then(again, again)
+    }, this.#intervalMs)
+  }
+}

@@ -1,0 +1,297 @@
+import { isRefusal, StoppedError } from './errors.ts'
+import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
+import type { CacheResult } from './metrics/service-metrics.ts'
+import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
+
+/** The settings of the proxy that concern its cache; see there for what they mean. */
+type CacheSettings = Pick<
+  ResolvedServiceProxyOptions<unknown>,
+  | 'clock'
+  | 'random'
+  | 'cacheTtlMs'
+  | 'cacheTtlJitterRatio'
+  | 'staleWhileRevalidateMs'
+  | 'staleIfErrorMs'
+  | 'backoffInitialMs'
+  | 'backoffMaxMs'
+  | 'security'
+>
+
+export interface InstanceCacheOptions<T> extends CacheSettings {
+  readonly serviceName: string
+  readonly lifetimes: InstanceLifetimes<T>
+  /**
+   * Makes one attempt to get a service. `suspect` is a cached one that has to pass its health check again; if it does,
+   * it is what the attempt resolves to. A `trial` may start although an earlier load is still pending.
+   */
+  readonly load: (suspect: T | undefined, trial: boolean) => Promise<T>
+}
+
+/** An instance a caller may use. It holds a lease, to be given back with {@link InstanceLifetimes.release}. */
+export interface Acquired<T> {
+  readonly instance: Instance<T>
+  readonly result: CacheResult
+}
+
+/** The cached instance and how long it is good for. */
+interface Slot<T> {
+  readonly instance: Instance<T>
+  freshUntil: number
+  /** Where freshness ends by itself, before anybody expired it; the stale windows end relative to it. */
+  readonly ttlEndsAt: number
+  readonly wallFreshUntil: number
+  /** The circuit opened since it was loaded: it has to prove its health before it is served again. */
+  suspect: boolean
+}
+
+/** One attempt to load, and those who wait for it. */
+interface Flight<T> {
+  readonly promise: Promise<Instance<T>>
+  /** The cached instance it checks again, if it does. */
+  readonly suspect: Instance<T> | undefined
+  waiters: number
+  instance: Instance<T> | undefined
+  /** `expire()` was called while it was on its way: what it brings is stale at once. */
+  expired: boolean
+}
+
+/** The last failed load: for a while callers get its error, or something stale, and no new load starts. */
+interface Failure {
+  readonly error: unknown
+  readonly count: number
+  readonly retryAt: number
+}
+
+/**
+ * One slot for the instance of a service. A load that began before an invalidation may still answer those who waited for
+ * it, but is never cached; whoever comes after the invalidation starts another. That is why a flight counts only while
+ * it is *the* flight: its identity is its generation.
+ */
+export class InstanceCache<T> {
+  readonly #options: InstanceCacheOptions<T>
+  #slot: Slot<T> | undefined
+  #flight: Flight<T> | undefined
+  #failure: Failure | undefined
+  /** What {@link InstanceCache.pin} put there: nothing but its end takes it away. */
+  #pinned: Slot<T> | undefined
+  #stopped = false
+
+  constructor(options: InstanceCacheOptions<T>) {
+    this.#options = options
+  }
+
+  /** The cached instance if it may be served at `now`: the way of almost every call. */
+  fresh(now: number): Instance<T> | undefined {
+    const slot = this.#slot
+    return slot !== undefined && !slot.suspect && this.#inTime(slot, now) ? slot.instance : undefined
+  }
+
+  /** The cached instance, fresh or not. */
+  get current(): Instance<T> | undefined {
+    return this.#slot?.instance
+  }
+
+  get loading(): boolean {
+    return this.#flight !== undefined
+  }
+
+  /**
+   * An instance, loaded if need be.
+   * @param trial the circuit is half-open: even a fresh instance is checked again, and a back-off is ignored
+   * @param signal ends the caller's wait, not the load: others may be waiting for it too
+   */
+  async acquire(trial: boolean, signal?: AbortSignal): Promise<Acquired<T>> {
+    const now = this.#options.clock.now()
+    const fresh = this.fresh(now)
+    if (fresh !== undefined && (!trial || this.#pinned !== undefined)) return this.#leased(fresh, 'hit')
+
+    const backingOff = this.#failure !== undefined && now < this.#failure.retryAt && !trial
+    const staleWhileRevalidate = trial ? undefined : this.#stale(now, this.#options.staleWhileRevalidateMs)
+    if (staleWhileRevalidate !== undefined) {
+      if (this.#flight === undefined && !backingOff) this.#depart(trial, now)
+      return this.#leased(staleWhileRevalidate, 'stale')
+    }
+    try {
+      if (this.#flight === undefined && backingOff) throw this.#failure?.error
+      return { instance: await this.#join(this.#flight ?? this.#depart(trial, now), signal), result: 'miss' }
+    } catch (error) {
+      const staleIfError = this.#stale(this.#options.clock.now(), this.#options.staleIfErrorMs)
+      if (staleIfError === undefined || signal?.aborted === true || isRefusal(error)) throw error
+      return this.#leased(staleIfError, 'stale')
+    }
+  }
+
+  /** Gone: never served again, not even on error; nor is what a load under way brings. */
+  invalidate(): void {
+    if (this.#pinned !== undefined) return
+    const retired = this.#slot
+    this.#slot = undefined
+    this.#flight = undefined
+    this.#failure = undefined
+    if (retired !== undefined) this.#options.lifetimes.retire(retired.instance)
+  }
+
+  /** Stale from now on: still served where a stale window allows it. */
+  expire(): void {
+    if (this.#pinned !== undefined) return
+    if (this.#slot !== undefined) this.#slot.freshUntil = Math.min(this.#slot.freshUntil, this.#options.clock.now())
+    if (this.#flight !== undefined) this.#flight.expired = true
+  }
+
+  /** Something went wrong with the service: the cached instance has to prove its health before it is served again. */
+  suspect(): void {
+    if (this.#slot !== undefined && this.#pinned === undefined) this.#slot.suspect = true
+  }
+
+  /** Serves `instance`, for ever fresh, until the function it returns is called or another one is pinned. */
+  pin(instance: Instance<T>): () => void {
+    this.#unpin()
+    this.#hold(instance, { freshUntil: Infinity, wallFreshUntil: Infinity })
+    this.#pinned = this.#slot
+    return () => {
+      if (this.#pinned?.instance === instance) this.#unpin()
+    }
+  }
+
+  #unpin(): void {
+    this.#pinned = undefined
+    this.invalidate()
+  }
+
+  /** Nothing is served any more; a load under way ends in a disposal. */
+  stop(): void {
+    this.#pinned = undefined
+    this.#stopped = true
+    this.invalidate()
+  }
+
+  #inTime(slot: Slot<T>, now: number): boolean {
+    return now < slot.freshUntil && (!this.#options.security || this.#options.clock.wallNow() < slot.wallFreshUntil)
+  }
+
+  #leased(instance: Instance<T>, result: CacheResult): Acquired<T> {
+    this.#options.lifetimes.lease(instance)
+    return { instance, result }
+  }
+
+  /** The expired instance, if it is still within `windowMs` of its end. */
+  #stale(now: number, windowMs: number): Instance<T> | undefined {
+    const slot = this.#slot
+    return slot !== undefined && !slot.suspect && now < slot.ttlEndsAt + windowMs ? slot.instance : undefined
+  }
+
+  #depart(trial: boolean, now: number): Flight<T> {
+    const { load, lifetimes } = this.#options
+    const slot = this.#slot
+    const suspect = slot !== undefined && (slot.suspect || trial) && this.#inTime(slot, now) ? slot.instance : undefined
+    // Held while it is checked: an invalidation meanwhile must not dispose it under the check.
+    if (suspect !== undefined) lifetimes.lease(suspect)
+    const arrived = lifetimes.enter()
+    const promise = load(suspect?.service, trial)
+      .then(
+        (service) => this.#land(flight, service),
+        (error: unknown) => this.#crash(flight, error),
+      )
+      .finally(() => {
+        if (suspect !== undefined) lifetimes.release(suspect)
+        arrived()
+      })
+    const flight: Flight<T> = { promise, suspect, waiters: 0, instance: undefined, expired: false }
+    // A refresh in the background may have nobody waiting for it.
+    promise.catch(() => undefined)
+    this.#flight = flight
+    return flight
+  }
+
+  /** Waits for a flight. The lease is the waiter's before it wakes up, so nothing can end the instance in between. */
+  async #join(flight: Flight<T>, signal: AbortSignal | undefined): Promise<Instance<T>> {
+    flight.waiters++
+    try {
+      return await (signal === undefined ? flight.promise : unlessAborted(flight.promise, signal))
+    } catch (error) {
+      if (flight.instance === undefined) flight.waiters--
+      else this.#options.lifetimes.release(flight.instance)
+      throw error
+    }
+  }
+
+  #land(flight: Flight<T>, service: T): Instance<T> {
+    const { lifetimes, serviceName, cacheTtlMs } = this.#options
+    if (this.#stopped) {
+      lifetimes.discard(service)
+      throw new StoppedError(serviceName)
+    }
+    let instance: Instance<T>
+    try {
+      instance = lifetimes.adopt(service)
+    } catch (error) {
+      return this.#crash(flight, error)
+    }
+    flight.instance = instance
+    lifetimes.lease(instance, flight.waiters)
+    if (this.#flight === flight) {
+      this.#flight = undefined
+      this.#failure = undefined
+      if (cacheTtlMs > 0) this.#commit(instance, flight)
+      else this.#vacate()
+    }
+    if (!instance.current) lifetimes.retire(instance)
+    return instance
+  }
+
+  #commit(instance: Instance<T>, flight: Flight<T>): void {
+    const slot = this.#slot
+    if (slot !== undefined && slot.instance === instance && flight.suspect === instance) {
+      // The one we had has proved its health: its age goes on counting.
+      slot.suspect = false
+      return
+    }
+    const { cacheTtlMs, cacheTtlJitterRatio, random, clock } = this.#options
+    const lifeMs = cacheTtlMs === Infinity ? Infinity : cacheTtlMs * (1 - cacheTtlJitterRatio * random())
+    this.#hold(instance, { freshUntil: clock.now() + lifeMs, wallFreshUntil: clock.wallNow() + lifeMs })
+    if (flight.expired) this.expire()
+  }
+
+  #hold(instance: Instance<T>, { freshUntil, wallFreshUntil }: { freshUntil: number; wallFreshUntil: number }): void {
+    const previous = this.#slot?.instance
+    instance.current = true
+    this.#slot = { instance, freshUntil, ttlEndsAt: freshUntil, wallFreshUntil, suspect: false }
+    if (previous !== undefined && previous !== instance) this.#options.lifetimes.retire(previous)
+  }
+
+  #vacate(): void {
+    const previous = this.#slot?.instance
+    this.#slot = undefined
+    if (previous !== undefined) this.#options.lifetimes.retire(previous)
+  }
+
+  #crash(flight: Flight<T>, error: unknown): never {
+    if (this.#flight === flight) {
+      this.#flight = undefined
+      if (!isRefusal(error)) this.#failure = this.#failureAfter(error)
+    }
+    throw error
+  }
+
+  #failureAfter(error: unknown): Failure {
+    const { clock, random, backoffInitialMs, backoffMaxMs } = this.#options
+    const count = (this.#failure?.count ?? 0) + 1
+    // Full jitter: callers of many processes do not come back in step.
+    const delayMs = random() * Math.min(backoffMaxMs, backoffInitialMs * 2 ** (count - 1))
+    return { error, count, retryAt: clock.now() + delayMs }
+  }
+}
+
+/** `promise`, or a rejection with `signal.reason` as soon as it aborts. The listener is gone when this settles. */
+async function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
+  let giveUp: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason)
+    signal.addEventListener('abort', giveUp)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    if (giveUp !== undefined) signal.removeEventListener('abort', giveUp)
+  }
+}

@@ -1,0 +1,131 @@
+import type { Attempt, AttemptEnd, CallContext } from './attempt.ts'
+import { ServiceUnavailableError } from './errors.ts'
+import type { Clock } from './clock.ts'
+import type { InstanceLifetimes } from './instance-lifetimes.ts'
+import type { ServiceProvider } from './service-provider.ts'
+
+/** How long a load that overran its deadline and is still pending keeps others from starting, in milliseconds. */
+export const ABANDONED_LOAD_MS = 30_000
+
+export interface ServiceLoaderOptions<T> {
+  /** The service's name, for errors. */
+  readonly name: string
+  readonly provider: ServiceProvider<T>
+  readonly clock: Clock
+  readonly lifetimes: InstanceLifetimes<T>
+  /** Runs an attempt under the deadline, and the circuit if there is one. */
+  readonly execute: <R>(attempt: Attempt<R>) => Promise<R>
+  /** Told how each attempt that was made ended; `failure` is empty when it brought an instance. */
+  readonly onLoaded: (durationMs: number, failure: { readonly error?: unknown }) => void
+}
+
+/**
+ * Gets a service from its provider and makes sure that it is well. A load that overran its deadline cannot be stopped,
+ * only told to: as long as it is pending no other is started, so a provider that hangs does not pile up connections;
+ * except for a trial of the circuit, and when {@link ABANDONED_LOAD_MS} have passed, so that a load which never settles
+ * does not keep the service away for ever. What an abandoned load still brings is disposed.
+ */
+export class ServiceLoader<T> {
+  readonly #options: ServiceLoaderOptions<T>
+  #abandoned: LoadAttempt<T> | undefined
+
+  constructor(options: ServiceLoaderOptions<T>) {
+    this.#options = options
+  }
+
+  /** @param suspect an instance to be checked first; it is kept if it is well */
+  load(suspect: T | undefined, trial: boolean): Promise<T> {
+    const { clock, execute, onLoaded } = this.#options
+    const abandoned = this.#abandoned
+    const blocked = abandoned !== undefined && !trial && clock.now() < abandoned.answeredAt + ABANDONED_LOAD_MS
+    const attempt: LoadAttempt<T> = new LoadAttempt(clock.now(), {
+      work: (context) => (blocked ? this.#stillPending() : this.#find(suspect, context, attempt)),
+      onSettled: (end, error, now) => {
+        if (end === 'timeout') this.#abandoned = attempt
+        if (end !== 'refused') onLoaded(now - attempt.startedAt, end === 'fulfilled' ? {} : { error })
+      },
+      onEnded: () => {
+        if (this.#abandoned === attempt) this.#abandoned = undefined
+      },
+    })
+    return execute(attempt)
+  }
+
+  async #find(suspect: T | undefined, context: CallContext, attempt: LoadAttempt<T>): Promise<T> {
+    const { name, lifetimes } = this.#options
+    if (suspect !== undefined && (await this.#isHealthy(suspect, context))) return suspect
+
+    const service = await this.#getService(context)
+    if (attempt.answered) return this.#tooLate(service)
+
+    const healthy = await this.#isHealthy(service, context)
+    if (attempt.answered) return this.#tooLate(service)
+    if (healthy) return service
+    lifetimes.discard(service)
+    throw new ServiceUnavailableError(name, 'it did not pass its health check')
+  }
+
+  async #getService(context: CallContext): Promise<T> {
+    const { name, provider } = this.#options
+    let service: T
+    try {
+      service = await provider.getService(context)
+    } catch (error) {
+      if (error instanceof ServiceUnavailableError && error.serviceName === name) throw error
+      throw new ServiceUnavailableError(name, 'its provider failed', { cause: error })
+    }
+    if (service !== undefined && service !== null) return service
+    throw new ServiceUnavailableError(name, `its provider returned ${String(service)}`)
+  }
+
+  /** Throwing says the same as false. */
+  async #isHealthy(service: T, context: CallContext): Promise<boolean> {
+    try {
+      return (await this.#options.provider.checkHealth(service, context)) === true
+    } catch {
+      return false
+    }
+  }
+
+  async #stillPending(): Promise<never> {
+    throw new ServiceUnavailableError(this.#options.name, 'a load that overran its deadline is still pending')
+  }
+
+  /** Nobody waits for it any more. */
+  #tooLate(service: T): T {
+    this.#options.lifetimes.discard(service)
+    return service
+  }
+}
+
+interface LoadAttemptParts<T> {
+  readonly work: (context: CallContext) => Promise<T>
+  readonly onSettled: (end: AttemptEnd, error: unknown, now: number) => void
+  readonly onEnded: () => void
+}
+
+class LoadAttempt<T> implements Attempt<T> {
+  readonly startedAt: number
+  readonly #parts: LoadAttemptParts<T>
+  answered = false
+  answeredAt = 0
+
+  constructor(startedAt: number, parts: LoadAttemptParts<T>) {
+    this.startedAt = startedAt
+    this.#parts = parts
+  }
+
+  run(context: CallContext): Promise<T> {
+    return this.#parts.work(context)
+  }
+
+  settled(end: AttemptEnd, error: unknown, now: number): void {
+    this.answered = true
+    this.answeredAt = now
+    this.#parts.onSettled(end, error, now)
+  }
+
+  ended(): void {
+    this.#parts.onEnded()
+  }
+}

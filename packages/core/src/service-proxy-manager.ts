@@ -1,0 +1,170 @@
+import type { CircuitState } from './circuit/state-machine.ts'
+import { InvalidOptionError, UnknownServiceError } from './errors.ts'
+import type { Guarded } from './guarded-service.ts'
+import type { ServiceMetrics } from './metrics/service-metrics.ts'
+import { checkServiceName } from './names.ts'
+import { ServiceProxy } from './service-proxy.ts'
+import type { StopOptions } from './service-proxy.ts'
+import { checkSettings, mergeSettings } from './service-proxy-options.ts'
+import type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
+
+/** The services of a manager by name, as handlers see them. */
+export type GuardedServices<M> = { readonly [K in keyof M]: Guarded<M[K]> }
+
+/** `pass`: well. `warn`: something is unwell, but the application can work. `fail`: it cannot. */
+export type HealthLevel = 'pass' | 'warn' | 'fail'
+
+export interface ServiceHealth {
+  readonly status: HealthLevel
+  /** What the service's health check said. */
+  readonly healthy: boolean
+  readonly circuitState: CircuitState | 'disabled'
+  readonly critical: boolean
+}
+
+export interface HealthStatus {
+  /** The worst of all services; `fail` while the manager stops. */
+  readonly status: HealthLevel
+  readonly stopping: boolean
+  readonly services: Readonly<Record<string, ServiceHealth>>
+}
+
+/**
+ * All proxies of a process: their names and defaults, their metrics and health, and their end. `M` maps the names to
+ * the types of the services; {@link ServiceProxyManager.add} widens it.
+ */
+export class ServiceProxyManager<M extends object = Record<never, never>> implements AsyncDisposable {
+  readonly #defaults: ProxySettings
+  readonly #proxies = new Map<string, ServiceProxy<unknown>>()
+  /** Without a prototype, so that a name can only ever be a service. */
+  readonly #services = Object.create(null) as GuardedServices<M>
+  #stopped: Promise<void> | undefined
+
+  /**
+   * @param defaults for all proxies; what a service says itself goes before
+   * @throws {@link InvalidOptionError}
+   */
+  constructor(defaults: ProxySettings = {}) {
+    checkSettings(defaults)
+    this.#defaults = { ...defaults }
+  }
+
+  /** The services by name: the same interfaces, guarded. This is what handlers are given. */
+  get services(): GuardedServices<M> {
+    return this.#services
+  }
+
+  /** The names of all services, in the order they were added. */
+  get names(): (keyof M & string)[] {
+    return [...this.#proxies.keys()] as (keyof M & string)[]
+  }
+
+  /** Whether {@link ServiceProxyManager.stop} was called. */
+  get stopping(): boolean {
+    return this.#stopped !== undefined
+  }
+
+  /**
+   * {@link ServiceProxyManager.createProxy} for a chain: returns this manager, typed with one service more. A name that
+   * is taken does not compile.
+   * @throws {@link InvalidOptionError}
+   */
+  add<N extends string, T>(
+    name: N extends keyof M ? never : N,
+    options: ServiceProxyOptions<T>,
+  ): ServiceProxyManager<M & { readonly [K in N]: T }> {
+    this.createProxy(name, options)
+    return this as unknown as ServiceProxyManager<M & { readonly [K in N]: T }>
+  }
+
+  /**
+   * Makes the proxy of a service.
+   * @throws {@link InvalidOptionError} when the name is taken or an option is out of bounds
+   */
+  createProxy<T>(name: string, options: ServiceProxyOptions<T>): ServiceProxy<T> {
+    checkServiceName(name)
+    if (this.#stopped !== undefined) throw new InvalidOptionError('name', 'added before the manager was stopped', name)
+    if (this.#proxies.has(name)) throw new InvalidOptionError('name', 'a name not yet taken', name)
+    const proxy = new ServiceProxy<T>(name, mergeSettings(this.#defaults, options))
+    this.#proxies.set(name, proxy as unknown as ServiceProxy<unknown>)
+    Object.defineProperty(this.#services, name, { get: () => proxy.service, enumerable: true, configurable: true })
+    return proxy
+  }
+
+  /** @throws {@link UnknownServiceError} */
+  getProxy<N extends keyof M & string>(name: N): ServiceProxy<M[N]> {
+    const proxy = this.#proxies.get(name)
+    if (proxy === undefined) throw new UnknownServiceError(name, this.names)
+    return proxy as unknown as ServiceProxy<M[N]>
+  }
+
+  has(name: string): name is keyof M & string {
+    return this.#proxies.has(name)
+  }
+
+  /**
+   * Stops a proxy and forgets it; its name is free again.
+   * @throws {@link UnknownServiceError}
+   */
+  async removeProxy(name: keyof M & string, options?: StopOptions): Promise<void> {
+    const proxy = this.getProxy(name)
+    this.#proxies.delete(name)
+    Reflect.deleteProperty(this.#services, name)
+    await proxy.stop(options)
+  }
+
+  /** Serves `substitute` in place of a service until the handle is disposed; for tests. @throws {@link UnknownServiceError} */
+  override<N extends keyof M & string>(name: N, substitute: M[N]): Disposable {
+    return this.getProxy(name).override(substitute)
+  }
+
+  invalidateAllCaches(): void {
+    for (const proxy of this.#proxies.values()) proxy.invalidateCache()
+  }
+
+  resetAllCircuitBreakers(): void {
+    for (const proxy of this.#proxies.values()) proxy.resetCircuitBreaker()
+  }
+
+  getAllMetrics(): Record<string, ServiceMetrics> {
+    return Object.fromEntries([...this.#proxies].map(([name, proxy]) => [name, proxy.getMetrics()]))
+  }
+
+  /**
+   * Asks every service, all at once. An open circuit or an unhealthy service is `warn`: it is no reason to take the
+   * application away from its users. An unhealthy service that is `critical` is `fail`.
+   */
+  async getHealthStatus(): Promise<HealthStatus> {
+    const checks = [...this.#proxies].map(async ([name, proxy]) => [name, await healthOf(proxy)] as const)
+    const services = await Promise.all(checks)
+    const levels = services.map(([, { status }]) => status)
+    return {
+      status: this.stopping ? 'fail' : worstOf(levels),
+      stopping: this.stopping,
+      services: Object.fromEntries(services),
+    }
+  }
+
+  /** Stops all proxies at once; see {@link ServiceProxy.stop}. Calling it again returns the same promise. */
+  stop(options?: StopOptions): Promise<void> {
+    this.#stopped ??= Promise.all([...this.#proxies.values()].map((proxy) => proxy.stop(options))).then(() => undefined)
+    return this.#stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
+
+async function healthOf(proxy: ServiceProxy<unknown>): Promise<ServiceHealth> {
+  const healthy = await proxy.checkHealth()
+  const { circuitState, critical } = proxy
+  const works = healthy && (circuitState === 'closed' || circuitState === 'disabled')
+  const unwell = critical && !healthy ? 'fail' : 'warn'
+  return { status: works ? 'pass' : unwell, healthy, circuitState, critical }
+}
+
+function worstOf(levels: readonly HealthLevel[]): HealthLevel {
+  if (levels.includes('fail')) return 'fail'
+  return levels.includes('warn') ? 'warn' : 'pass'
+}

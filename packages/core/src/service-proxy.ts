@@ -1,0 +1,374 @@
+import { CallAttempt, endWithout } from './call-attempt.ts'
+import type { CallLedger, ServiceOperation } from './call-attempt.ts'
+import { Circuit } from './circuit/circuit.ts'
+import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
+import { DeadlineQueue } from './deadline.ts'
+import { CapacityError, InvalidOptionError, isRefusal, StoppedError } from './errors.ts'
+import { ServiceEvents } from './events.ts'
+import type { ServiceEventListener, ServiceEventType } from './events.ts'
+import { callMethod, guardedService, noSuchMethod } from './guarded-service.ts'
+import type { Guarded } from './guarded-service.ts'
+import { BackgroundMonitor, HealthCheck } from './health.ts'
+import type { Instance } from './instance-lifetimes.ts'
+import { RequestCounters } from './metrics/service-metrics.ts'
+import type { ServiceMetrics } from './metrics/service-metrics.ts'
+import { checkServiceName } from './names.ts'
+import { numberOption } from './options.ts'
+import { resolveServiceProxyOptions } from './service-proxy-options.ts'
+import type { ResolvedServiceProxyOptions, ServiceProxyOptions } from './service-proxy-options.ts'
+import { ServiceResolver } from './service-resolver.ts'
+
+export interface GetOptions {
+  /** Ends the wait: the promise rejects with `signal.reason`. A load that others wait for too goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface CallOptions<R> {
+  /** Ends the call: the promise rejects with `signal.reason`, and the operation's own signal aborts. */
+  readonly signal?: AbortSignal | undefined
+  /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
+  readonly fallback?: ((error: unknown) => R | PromiseLike<R>) | undefined
+}
+
+export interface StopOptions {
+  /** How long to wait for work under way, in milliseconds. @defaultValue 10 000 @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647 */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Stands between callers and a service of type `T`: resolves it when it is first needed, keeps the instance, guards
+ * every call with a deadline and a circuit breaker, and counts. Made by {@link createServiceProxy} or by
+ * {@link ServiceProxyManager}.
+ */
+export class ServiceProxy<T> implements AsyncDisposable {
+  readonly name: string
+  readonly #options: ResolvedServiceProxyOptions<T>
+  readonly #events = new ServiceEvents()
+  readonly #counters: RequestCounters
+  readonly #deadlines: DeadlineQueue
+  readonly #circuit: Circuit | undefined
+  readonly #resolver: ServiceResolver<T>
+  readonly #ledger: CallLedger<T>
+  readonly #health: HealthCheck
+  readonly #monitor: BackgroundMonitor | undefined
+  #facade: Guarded<T> | undefined
+  #stopped: Promise<void> | undefined
+
+  /** @throws {@link InvalidOptionError} */
+  constructor(name: string, serviceOptions: ServiceProxyOptions<T>) {
+    checkServiceName(name)
+    const options = resolveServiceProxyOptions(serviceOptions)
+    const { clock, healthIntervalMs } = options
+    const onTransition = (transition: CircuitTransition): void => this.#circuitChanged(transition)
+    this.name = name
+    this.#options = options
+    this.#counters = new RequestCounters(clock)
+    this.#deadlines = new DeadlineQueue(name, options.timeoutMs, clock)
+    this.#circuit = options.circuit && new Circuit({ ...options.circuit, name, clock, onTransition })
+    this.#resolver = new ServiceResolver({
+      name,
+      options,
+      deadlines: this.#deadlines,
+      circuit: this.#circuit,
+      counters: this.#counters,
+      events: this.#events,
+    })
+    this.#ledger = { counters: this.#counters, lifetimes: this.#resolver.lifetimes, runningCalls: 0 }
+    this.#health = new HealthCheck({
+      clock,
+      ask: () => this.#resolver.checkHealth((attempt) => this.#deadlines.run(attempt)),
+      onChange: (healthy) => this.#events.emit({ type: 'health', service: name, healthy }),
+    })
+    this.#monitor =
+      healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#monitorHealth()) : undefined
+  }
+
+  /** `disabled`: the proxy has no circuit. */
+  get circuitState(): CircuitState | 'disabled' {
+    return this.#circuit?.state ?? 'disabled'
+  }
+
+  /** How long until the circuit may admit a call, in milliseconds: 0 when it would now, undefined while isolated. */
+  get retryAfterMs(): number | undefined {
+    return this.#circuit === undefined ? 0 : this.#circuit.retryAfterMs
+  }
+
+  /** Whether the application is not ready without this service. */
+  get critical(): boolean {
+    return this.#options.critical
+  }
+
+  /** The service's own interface: every method guarded by this proxy and returning a promise. */
+  get service(): Guarded<T> {
+    this.#facade ??= guardedService<T>(this.name, (method, args) => {
+      return this.#call((service) => callMethod(service, method, args), method, {})
+    })
+    return this.#facade
+  }
+
+  /**
+   * The service itself, healthy when it was loaded. Calls made on it directly are not guarded; prefer
+   * {@link ServiceProxy.service} and {@link ServiceProxy.call}.
+   * @throws (as rejections) {@link CircuitOpenError}, {@link ServiceUnavailableError}, {@link ServiceTimeoutError},
+   *   {@link StoppedError}; `signal.reason`
+   */
+  get(options?: GetOptions): Promise<T> {
+    const now = this.#options.clock.now()
+    const cached = this.#cached(now, options?.signal)
+    if (cached === undefined || this.#resolver.stateAt(now) !== 'closed') {
+      return this.#get(options?.signal, this.#options.fallback)
+    }
+    cached.exposed = true
+    this.#counters.hit(now)
+    return cached.promise
+  }
+
+  /** {@link ServiceProxy.get}, with what `fallback` returns in place of an error. The caller's own abort stays an error. */
+  getWithFallback(fallback: (error: unknown) => T | PromiseLike<T>, options?: GetOptions): Promise<T> {
+    return this.#get(options?.signal, fallback)
+  }
+
+  /**
+   * Runs `operation` on the service, guarded. What it rejects with reaches the caller unchanged.
+   * @throws (as rejections) {@link CircuitOpenError}, {@link ServiceTimeoutError}, {@link ServiceUnavailableError},
+   *   {@link CapacityError}, {@link StoppedError}; `signal.reason`
+   */
+  call<R>(operation: ServiceOperation<T, R>, options: CallOptions<R> = {}): Promise<R> {
+    return this.#call(operation, undefined, options)
+  }
+
+  /** Whether the service is well. Never rejects; shared by concurrent callers, and good for one second. */
+  async checkHealth(): Promise<boolean> {
+    return this.#stopped === undefined && this.#health.check()
+  }
+
+  getMetrics(): ServiceMetrics {
+    return this.#counters.snapshot(this.circuitState)
+  }
+
+  /** The cached instance is never served again, not even as a fallback; nor is one that is being loaded. */
+  invalidateCache(): void {
+    this.#resolver.cache.invalidate()
+    this.#events.emit({ type: 'invalidate', service: this.name })
+  }
+
+  /** The cached instance is stale from now on: served only where `staleWhileRevalidateMs` or `staleIfErrorMs` allow it. */
+  expireCache(): void {
+    this.#resolver.cache.expire()
+    this.#events.emit({ type: 'expire', service: this.name })
+  }
+
+  /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
+  resetCircuitBreaker(): void {
+    this.#circuit?.reset()
+  }
+
+  /**
+   * Holds the circuit open until the handle is disposed; with several handles, until the last one is.
+   * @throws {@link InvalidOptionError} when the proxy has no circuit
+   */
+  isolateCircuit(): Disposable {
+    return this.#requireCircuit().isolate()
+  }
+
+  /** The circuit's state as plain data, to be taken over elsewhere. @throws {@link InvalidOptionError} when the proxy has no circuit */
+  exportCircuit(): CircuitSnapshot {
+    return this.#requireCircuit().exportState()
+  }
+
+  /** Takes over a circuit's state: open with 10 s left there is open with 10 s left here. @throws {@link InvalidOptionError} */
+  importCircuit(snapshot: CircuitSnapshot): void {
+    this.#requireCircuit().importState(snapshot)
+  }
+
+  /** Serves `substitute` in place of the service until the handle is disposed; for tests. It is never disposed. */
+  override(substitute: T): Disposable {
+    const { cache, lifetimes } = this.#resolver
+    const unpin = cache.pin(lifetimes.adopt(substitute, false))
+    return { [Symbol.dispose]: unpin }
+  }
+
+  /** Adds a listener; returns the function that takes it away. What a listener throws changes nothing. */
+  on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
+    return this.#events.on(type, listener)
+  }
+
+  /**
+   * Takes no new work, waits for what is under way, disposes owned instances and ends all background work. What is still
+   * in use at the end of `timeoutMs` is disposed when it is let go. Calling it again returns the same promise.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopped ??= this.#stop(numberOption('timeoutMs', options.timeoutMs, { min: 0, max: 2_147_483_647 }, 10_000))
+    return this.#stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #cached(now: number, signal: AbortSignal | undefined): Instance<T> | undefined {
+    return signal?.aborted === true ? undefined : this.#resolver.cache.fresh(now)
+  }
+
+  async #get(
+    signal: AbortSignal | undefined,
+    fallback: ((error: unknown) => T | PromiseLike<T>) | undefined,
+  ): Promise<T> {
+    const { clock } = this.#options
+    this.#counters.begin()
+    try {
+      const instance = await this.#acquire(signal)
+      instance.exposed = true
+      this.#resolver.lifetimes.release(instance)
+      this.#counters.settle('fulfilled', 'success', clock.now())
+      return instance.service
+    } catch (error) {
+      const end = endWithout(error, signal)
+      this.#counters.settle(end, 'failure', clock.now())
+      if (fallback === undefined || end === 'aborted') throw error
+      return this.#fallBack(error, fallback)
+    }
+  }
+
+  #call<R>(
+    operation: ServiceOperation<T, R>,
+    method: string | symbol | undefined,
+    options: CallOptions<R>,
+  ): Promise<R> {
+    const requestedAt = this.#options.clock.now()
+    const attempt = new CallAttempt(this.#ledger, { operation, method, requestedAt, signal: options.signal })
+    const cached = this.#cached(requestedAt, options.signal)
+    let result: Promise<R>
+    if (cached === undefined) {
+      result = this.#resolveAndRun(attempt)
+    } else {
+      this.#counters.found('hit')
+      this.#resolver.lifetimes.lease(cached)
+      result = this.#run(attempt, cached, requestedAt)
+    }
+    const fallback = options.fallback ?? this.#substituteFor(operation, options.signal)
+    if (fallback === undefined) return result
+    return result.catch((error: unknown) => {
+      if (!attempt.mayFallBack(error)) throw error
+      return this.#fallBack(error, fallback)
+    })
+  }
+
+  async #resolveAndRun<R>(attempt: CallAttempt<T, R>): Promise<R> {
+    let instance: Instance<T>
+    try {
+      instance = await this.#acquire(attempt.signal)
+    } catch (error) {
+      attempt.unavailable(error, this.#options.clock.now())
+      throw error
+    }
+    return this.#run(attempt, instance, this.#options.clock.now())
+  }
+
+  /** Runs an attempt on an instance that is leased to it. */
+  #run<R>(attempt: CallAttempt<T, R>, instance: Instance<T>, now: number): Promise<R> {
+    attempt.use(instance, now)
+    const { maxConcurrentCalls } = this.#options
+    if (this.#ledger.runningCalls > maxConcurrentCalls) {
+      const error = new CapacityError(this.name, `${maxConcurrentCalls} calls are running`)
+      attempt.settled('refused', error, now, 'ignored')
+      return Promise.reject(error)
+    }
+    if (!attempt.isPossible) {
+      const error = noSuchMethod(this.name, attempt.method)
+      // The caller's mistake: the circuit does not hear of it.
+      attempt.settled('refused', error, now, 'ignored')
+      return Promise.reject(error)
+    }
+    return this.#resolver.execute(attempt)
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<Instance<T>> {
+    if (this.#stopped !== undefined) throw new StoppedError(this.name)
+    try {
+      const { instance, result } = await this.#resolver.acquire(signal)
+      this.#counters.found(result)
+      return instance
+    } catch (error) {
+      if (!isRefusal(error)) this.#counters.found('miss')
+      throw error
+    }
+  }
+
+  /** The proxy's fallback gives a substitute for the service: the operation is run on that. */
+  #substituteFor<R>(
+    operation: ServiceOperation<T, R>,
+    signal: AbortSignal | undefined,
+  ): ((error: unknown) => Promise<R>) | undefined {
+    const { fallback } = this.#options
+    if (fallback === undefined) return undefined
+    const context = { signal: signal ?? new AbortController().signal }
+    return async (error) => operation(await fallback(error), context)
+  }
+
+  async #fallBack<R>(error: unknown, fallback: (error: unknown) => R | PromiseLike<R>): Promise<R> {
+    let answer: R
+    try {
+      answer = await fallback(error)
+    } catch (fallbackError) {
+      throw withCause(fallbackError, error)
+    }
+    this.#counters.fallbacks++
+    this.#events.emit({ type: 'fallback', service: this.name, error })
+    return answer
+  }
+
+  #circuitChanged({ from, to }: CircuitTransition): void {
+    // Whatever opened it may have broken the instance: it is served again when it has passed its health check.
+    if (to === 'open') this.#resolver.cache.suspect()
+    this.#events.emit({ type: 'circuit', service: this.name, from, to })
+  }
+
+  /** Its failures count; and while the circuit is half-open it is the trial, so that no user's call has to be. */
+  async #monitorHealth(): Promise<void> {
+    const state = this.#resolver.stateAt(this.#options.clock.now())
+    if (state === 'open' || state === 'isolated') return
+    try {
+      if (state === 'half_open') {
+        const { instance } = await this.#resolver.acquire()
+        this.#resolver.lifetimes.release(instance)
+      } else {
+        await this.#resolver.checkHealth((attempt) => this.#resolver.execute(attempt))
+      }
+      this.#health.record(true)
+    } catch {
+      this.#resolver.cache.suspect()
+      this.#health.record(false)
+    }
+  }
+
+  #requireCircuit(): Circuit {
+    if (this.#circuit !== undefined) return this.#circuit
+    throw new InvalidOptionError(
+      'circuit',
+      `enabled on service '${this.name}' to be isolated, exported or imported`,
+      false,
+    )
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    this.#monitor?.stop()
+    this.#resolver.cache.stop()
+    let giveUp: (() => void) | undefined
+    const timedOut = new Promise<void>((resolve) => (giveUp = resolve))
+    const timer = this.#options.clock.setTimer(() => giveUp?.(), timeoutMs)
+    await Promise.race([this.#resolver.lifetimes.end(), timedOut])
+    timer.cancel()
+    this.#circuit?.dispose()
+    this.#events.emit({ type: 'stop', service: this.name })
+    this.#events.clear()
+  }
+}
+
+/** The fallback's error, with the one that made it necessary as its cause. */
+function withCause(error: unknown, cause: unknown): unknown {
+  if (error instanceof Error && error !== cause && error.cause === undefined && Object.isExtensible(error)) {
+    Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true })
+  }
+  return error
+}
