@@ -1,11 +1,8 @@
 import type { ViteUserConfig } from 'vitest/config'
 
-/** Workspace packages resolve to their TypeScript source, so a test never runs against a stale build. */
-const conditions = ['@svcproxy/source']
-
 export const shared: ViteUserConfig = {
-  resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] },
-  ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'], externalConditions: conditions } },
+  // Workspace packages resolve to their TypeScript source, so that a test needs no build and never runs a stale one.
+  ssr: { resolve: { conditions: ['@svcproxy/source', 'module', 'node', 'development|production'] } },
   test: {
     // Named, because vitest does not leave out `dist` by itself.
     include: ['src/**/*.test.ts'],

@@ -3,6 +3,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** @type {NodeJS.Signals[]} */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const args = process.argv.slice(2)
 const app = args.includes('--koa') ? 'demo-koa' : 'demo-express'
@@ -18,6 +20,8 @@ if (build.status !== 0) {
 }
 
 const main = join(root, 'apps', app, 'dist/main.js')
-const child = spawn(process.execPath, [main, ...args.filter((arg) => arg !== '--koa' && arg !== '--express')], { stdio: 'inherit' })
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+const child = spawn(process.execPath, [main, ...args.filter((arg) => arg !== '--koa' && arg !== '--express')], {
+  stdio: 'inherit',
+})
+SIGNALS.forEach((signal) => process.on(signal, () => child.kill(signal)))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))

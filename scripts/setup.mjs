@@ -36,7 +36,10 @@ function fail(what, advice) {
 
 if (!isReady()) {
   if (Number(process.versions.node.split('.')[0]) < 20) {
-    fail(`Node ${process.versions.node} is too old to start from.`, 'Install Node 20 or newer; the project then brings its own.')
+    fail(
+      `Node ${process.versions.node} is too old to start from.`,
+      'Install Node 20 or newer; the project then brings its own.',
+    )
   }
   const pnpm = `pnpm@${devDependencies.pnpm}`
   console.log(`svcproxy setup: installing with ${pnpm} (once per lockfile)`)
