@@ -1,0 +1,127 @@
+// Type-checks every ```ts block of the documentation, each as a module of its own, against the built packages and the
+// real types of express, koa and the rest. A page whose example does not compile fails with the page's own line.
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { report, root, run, workspace } from './workspace.mjs'
+
+const generated = join(root, 'temp/docs-check')
+const problems = []
+
+rmSync(generated, { recursive: true, force: true })
+mkdirSync(generated, { recursive: true })
+linkModules()
+
+const blocks = pages().flatMap(blocksOf)
+const checked = blocks.filter(({ kind }) => kind === 'ts')
+// A block that changes global types would change them for all the others: it is a program of its own.
+const isGlobal = ({ code }) => /\bdeclare (global|module)\b|\/augment['"]/.test(code)
+const programs = [checked.filter((block) => !isGlobal(block)), ...checked.filter(isGlobal).map((block) => [block])]
+programs.filter((program) => program.length > 0).forEach(checkProgram)
+
+report('Documentation', problems, `${checked.length} examples compile`)
+
+function pages() {
+  const markdownIn = (folder) =>
+    existsSync(join(root, folder))
+      ? readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+          .filter((name) => name.endsWith('.md'))
+          .map((name) => join(folder, name))
+      : []
+  const readmes = ['README.md', ...workspace.map(({ folder }) => join(folder, 'README.md'))]
+  return [...readmes.filter((page) => existsSync(join(root, page))), ...markdownIn('docs')].toSorted()
+}
+
+function blocksOf(page) {
+  const found = []
+  let open
+  readFileSync(join(root, page), 'utf8')
+    .split('\n')
+    .forEach((line, index) => {
+      const fence = /^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$/.exec(line)
+      if (!open && fence) {
+        open = { page, line: index + 1, marker: fence[2], info: fence[3], lines: [] }
+      } else if (open && fence && fence[2].startsWith(open.marker) && fence[3] === '') {
+        found.push({ ...open, code: open.lines.join('\n'), kind: kindOf(open) })
+        open = undefined
+      } else if (open) {
+        open.lines.push(line)
+      }
+    })
+  if (open) problems.push(`${page}:${open.line} This code block is never closed.`)
+  return found
+}
+
+function kindOf({ page, line, info }) {
+  if (info === 'ts') return 'ts'
+  const isDecision = page.startsWith(join('docs', 'decisions'))
+  if (info === 'ts fragment') {
+    if (!isDecision)
+      problems.push(`${page}:${line} "ts fragment" is for docs/decisions only: make the example compile.`)
+    return 'fragment'
+  }
+  if (/^(ts|tsx|typescript|js|jsx|javascript|mts|cts|mjs|cjs)\b/i.test(info)) {
+    problems.push(`${page}:${line} "${info}" would go unchecked: an example is a "ts" block that compiles.`)
+  }
+  return 'other'
+}
+
+function checkProgram(program, index) {
+  const folder = join(generated, `program-${index}`)
+  mkdirSync(folder, { recursive: true })
+  const places = new Map()
+  for (const block of program) {
+    const name = `${block.page.replaceAll(/[^\w]+/g, '-')}-${block.line}.ts`
+    places.set(name, block.page)
+    // Blank lines before it give the block the line numbers of its page.
+    writeFileSync(join(folder, name), `${'\n'.repeat(block.line)}${block.code}\n`)
+  }
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: {
+        target: 'ES2023',
+        lib: ['ES2023', 'ESNext.Disposable'],
+        types: ['node'],
+        module: 'nodenext',
+        moduleDetection: 'force',
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: true,
+        noEmit: true,
+      },
+      include: ['*.ts'],
+    }),
+  )
+  const { ok, output } = run('tsc', ['-p', folder, '--pretty', 'false'])
+  if (ok) return
+  const lines = output
+    .trim()
+    .replaceAll(
+      /^.*?([\w-]+\.ts)\((\d+),(\d+)\)/gm,
+      (_, name, line, column) => `${places.get(name) ?? name}:${line}:${column}`,
+    )
+  problems.push(lines)
+}
+
+/** The examples see what an application sees: every package of the workspace, and all that they depend on. */
+function linkModules() {
+  const modules = join(generated, 'node_modules')
+  const link = (name, target) => {
+    const path = join(modules, name)
+    if (existsSync(path)) return
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(relative(dirname(path), target), path, 'junction')
+  }
+  for (const { directory, manifest, name } of workspace) {
+    link(name, directory)
+    for (const dependency of Object.keys({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.peerDependencies,
+    })) {
+      const target = join(directory, 'node_modules', dependency)
+      if (!dependency.startsWith('@svcproxy/') && existsSync(target)) link(dependency, target)
+    }
+  }
+}
