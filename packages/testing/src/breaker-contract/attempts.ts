@@ -1,0 +1,241 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { CircuitOpenError, ServiceTimeoutError, StoppedError } from '@svcproxy/core'
+import { expect } from 'vitest'
+import { type BreakerContractCase, errorOf, F, R, S, T } from './harness.ts'
+
+/** What a single call is promised: cases 13 to 18, 25, 29, 31, and that no error of the library leaks. */
+export const attemptCases: readonly BreakerContractCase[] = [
+  {
+    title: '13. a trial that ends with an error that is no failure gives its permit back and decides nothing',
+    policy: { isFailure: (error) => error !== 'not found' },
+    async check(h) {
+      await h.fail(F - 1)
+      expect(errorOf(await h.run(() => Promise.reject('not found')))).toBe('not found')
+      expect(h.circuit.consecutiveFailures, 'it neither counts nor zeroes the count').toBe(F - 1)
+      await h.fail()
+      h.clock.advance(R)
+      for (let count = 0; count < S + 1; count++) {
+        expect(errorOf(await h.run(() => Promise.reject('not found')))).toBe('not found')
+        expect(h.state).toBe('half_open')
+      }
+      await h.succeed(S)
+      expect(h.state).toBe('closed')
+    },
+  },
+  {
+    title: '14. a trial that its caller aborts is neutral: the caller gets the reason, the permit comes back',
+    async check(h) {
+      await h.halfOpen()
+      const reason = new Error('the client went away')
+      const controller = new AbortController()
+      const trial = h.start(undefined, controller.signal)
+      const { signal } = trial.context
+      await h.expectRefused()
+      controller.abort(reason)
+      expect(errorOf(await trial.answer)).toBe(reason)
+      expect(trial.ends).toEqual(['aborted'])
+      expect(signal.reason).toBe(reason)
+      expect(h.state).toBe('half_open')
+      const next = h.start()
+      expect(next.runs).toBe(1)
+      expect(next.context.signal.aborted).toBe(false)
+      trial.reject()
+      next.resolve()
+      await next.answer
+      await h.succeed(S - 1)
+      expect(h.state, 'what an aborted trial did later is ignored').toBe('closed')
+    },
+  },
+  {
+    title: '15. a trial that hangs is a failure at its deadline, and when its lease ends even if no timer ran',
+    async check(h) {
+      await h.halfOpen()
+      const hung = h.start()
+      await h.clock.advanceAsync(T)
+      expect(errorOf(await hung.answer)).toBeInstanceOf(ServiceTimeoutError)
+      expect(h.state).toBe('open')
+      expect(h.circuit.retryAfterMs).toBe(R)
+      h.clock.advance(R)
+      const starved = h.start()
+      h.clock.starve(T)
+      expect(h.state).toBe('half_open')
+      await h.expectRefused()
+      h.clock.starve(60_000)
+      expect(h.state, 'nobody reported the trial, and still it is given up').toBe('open')
+      starved.resolve()
+      await starved.answer
+      expect(h.state).toBe('open')
+      expect(h.circuit.retryAfterMs).toBe(R)
+    },
+  },
+  {
+    title: '16. a timeout counts as a failure and aborts its own signal only; the next call has a fresh one',
+    async check(h) {
+      const slow = h.start()
+      const slowSignal = slow.context.signal
+      await h.clock.advanceAsync(1)
+      const neighbour = h.start()
+      const neighbourSignal = neighbour.context.signal
+      await h.clock.advanceAsync(T - 1)
+      const error = errorOf(await slow.answer)
+      expect(error).toBeInstanceOf(ServiceTimeoutError)
+      expect(slow.ends).toEqual(['timeout'])
+      expect(slowSignal.aborted).toBe(true)
+      expect(slowSignal.reason).toBe(error)
+      expect(neighbourSignal.aborted).toBe(false)
+      expect(h.circuit.consecutiveFailures).toBe(1)
+      const next = h.start()
+      expect(next.context.signal.aborted).toBe(false)
+      neighbour.resolve()
+      next.resolve()
+      expect(await neighbour.answer).toEqual({ value: 'value' })
+      expect(await next.answer).toEqual({ value: 'value' })
+      expect(neighbourSignal.aborted, 'a call that was answered in time is not aborted later').toBe(false)
+      const hung = Array.from({ length: F }, () => h.start())
+      await h.clock.advanceAsync(T)
+      expect(hung.map(({ ends }) => ends[0])).toEqual(Array.from({ length: F }, () => 'timeout'))
+      expect(h.entered).toEqual(['open'])
+    },
+  },
+  {
+    title: '17. what a call does after its deadline is ignored, and is never an unhandled rejection',
+    async check(h) {
+      const unhandled: unknown[] = []
+      const listener = (reason: unknown) => unhandled.push(reason)
+      process.on('unhandledRejection', listener)
+      try {
+        const [late, lateFailure] = [h.start(), h.start()]
+        await h.clock.advanceAsync(T)
+        await Promise.all([late.answer, lateFailure.answer])
+        expect(h.circuit.consecutiveFailures).toBe(2)
+        late.resolve()
+        lateFailure.reject()
+        await h.clock.settle()
+        expect(h.circuit.consecutiveFailures).toBe(2)
+        expect([late.endings, lateFailure.endings], 'the end of the work is reported all the same').toEqual([1, 1])
+        await h.fail(F - 2)
+        await h.expectRefused()
+        await h.clock.settle()
+        expect(unhandled).toEqual([])
+      } finally {
+        process.off('unhandledRejection', listener)
+      }
+    },
+  },
+  {
+    title: '18. a synchronous throw, a plain value, undefined and a foreign thenable behave as a promise does',
+    async check(h) {
+      const error = new Error('thrown')
+      const thrower = h.start(() => {
+        throw error
+      })
+      expect(errorOf(await thrower.answer)).toBe(error)
+      expect(thrower.ends).toEqual(['rejected'])
+      expect(h.circuit.consecutiveFailures).toBe(1)
+      for (const value of ['value', undefined, null, 0, false, new Error('returned')]) {
+        expect(await h.run(() => value)).toEqual({ value })
+        expect(h.circuit.consecutiveFailures).toBe(0)
+      }
+      // oxlint-disable-next-line unicorn/no-thenable -- what this case is about
+      expect(await h.run(() => ({ then: (resolve: (value: string) => void) => resolve('thenable') }))).toEqual({
+        value: 'thenable',
+      })
+      const own = h.own(new Error('thenable'))
+      // oxlint-disable-next-line unicorn/no-thenable -- what this case is about
+      const thenable = { then: (_: unknown, reject: (reason: unknown) => void) => reject(own) }
+      expect(errorOf(await h.run(() => thenable))).toBe(own)
+      expect(h.circuit.consecutiveFailures).toBe(1)
+    },
+  },
+  {
+    title: '25. disposed with calls under way: they are answered, nothing is revived, and no timer stays',
+    async check(h) {
+      await h.fail(F - 1)
+      const [good, bad, hung] = [h.start(), h.start(), h.start()]
+      h.circuit.dispose()
+      h.circuit.dispose()
+      good.resolve()
+      bad.reject()
+      expect(await good.answer).toEqual({ value: 'value' })
+      expect(errorOf(await bad.answer)).toBeInstanceOf(Error)
+      expect(h.transitions, 'the fifth failure came after the end').toEqual([])
+      const refused = h.start(() => 'ran')
+      expect(errorOf(await refused.answer)).toBeInstanceOf(StoppedError)
+      expect(refused.runs).toBe(0)
+      await h.clock.advanceAsync(T)
+      expect(errorOf(await hung.answer)).toBeInstanceOf(ServiceTimeoutError)
+      h.circuit.reset()
+      h.circuit.isolate()[Symbol.dispose]()
+      expect(h.transitions).toEqual([])
+      expect(h.clock.pendingTimers).toBe(0)
+    },
+  },
+  {
+    title: '29. an event loop that runs no timers still recovers after the recovery timeout',
+    async check(h) {
+      await h.trip()
+      h.clock.starve(R - 1)
+      await h.expectRefused()
+      h.clock.starve(1)
+      await h.succeed(S)
+      expect(h.state).toBe('closed')
+    },
+  },
+  {
+    title: '31. the async context of the caller is seen by the operation, by a fallback and by listeners',
+    async check(h) {
+      const context = new AsyncLocalStorage<string>()
+      const seen: unknown[] = []
+      h.onTransition = () => seen.push(['listener', context.getStore()])
+      const callAs = (who: string) =>
+        context.run(who, () =>
+          h
+            .run(async () => {
+              seen.push(['operation', context.getStore()])
+              await Promise.resolve()
+              throw new Error('service failed')
+            })
+            .then(() => seen.push(['fallback', context.getStore()])),
+        )
+      await h.fail(F - 1)
+      await callAs('ada')
+      expect(seen).toEqual([
+        ['operation', 'ada'],
+        ['listener', 'ada'],
+        ['fallback', 'ada'],
+      ])
+      seen.length = 0
+      await callAs('bob')
+      expect(seen, 'a refused caller is in its own context, too').toEqual([['fallback', 'bob']])
+      seen.length = 0
+      h.clock.advance(R)
+      const trial = context.run('eve', () => h.start())
+      const answered = context.run('eve', async () => {
+        await trial.answer
+        seen.push(['fallback', context.getStore()])
+      })
+      await h.clock.advanceAsync(T)
+      await answered
+      expect(seen, 'and so is one whose call timed out').toContainEqual(['fallback', 'eve'])
+    },
+  },
+  {
+    title: 'whatever happens, the caller gets the value or the error of its operation, or an error of svcproxy',
+    async check(h) {
+      const failures = [undefined, null, 0, '', false, Object.freeze(new Error('frozen')), Symbol('odd'), () => 'odd']
+      for (const failure of failures) {
+        expect(errorOf(await h.run(() => Promise.reject(failure)))).toBe(failure)
+        await h.succeed()
+      }
+      expect(h.state).toBe('closed')
+      const codes = ['EOPENBREAKER', 'ETIMEDOUT', 'ESHUTDOWN', 'ESEMLOCKED']
+      for (const code of codes) {
+        const lookalike = Object.assign(new Error('not of the breaker'), { code })
+        expect(errorOf(await h.run(() => Promise.reject(lookalike)))).toBe(lookalike)
+        await h.succeed()
+      }
+      await h.trip()
+      expect(await h.expectRefused()).toBeInstanceOf(CircuitOpenError)
+    },
+  },
+]

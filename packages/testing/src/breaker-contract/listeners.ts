@@ -1,0 +1,39 @@
+import { expect } from 'vitest'
+import type { BreakerContractOptions } from '../breaker-contract.ts'
+import { type BreakerContractCase, errorOf, F, R, S, T } from './harness.ts'
+
+/** Case 21: what listeners are told, and that one of the library's listeners that throws changes nothing. */
+export function listenerCase(events: BreakerContractOptions['events']): BreakerContractCase {
+  const promise = 'a listener that throws changes no result and no count'
+  return {
+    title: `21. listeners are told before the caller is answered${events === undefined ? '' : `; ${promise}`}`,
+    async check(h) {
+      let answered = false
+      const told: string[] = []
+      let thrown = 0
+      for (const event of events?.names ?? []) {
+        events?.of('contract').on(event, () => {
+          thrown++
+          throw new Error(`a listener of ${event} failed`)
+        })
+      }
+      h.onTransition = ({ to }) => told.push(`${to} is ${h.state}, answered: ${answered}`)
+      await h.succeed()
+      await h.fail(F - 2)
+      const hung = h.start()
+      await h.clock.advanceAsync(T)
+      await hung.answer
+      expect(h.circuit.consecutiveFailures).toBe(F - 1)
+      const last = h.start()
+      void last.answer.then(() => (answered = true))
+      last.reject()
+      expect(errorOf(await last.answer)).toBeInstanceOf(Error)
+      expect(told).toEqual(['open is open, answered: false'])
+      await h.expectRefused()
+      h.clock.advance(R)
+      await h.succeed(S)
+      expect(h.entered).toEqual(['open', 'half_open', 'closed'])
+      expect(thrown > 0, 'the events were emitted').toBe(events !== undefined)
+    },
+  }
+}

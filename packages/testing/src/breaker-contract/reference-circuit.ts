@@ -1,0 +1,144 @@
+import type { CircuitPolicy, CircuitSnapshot, Outcome } from '@svcproxy/core'
+
+/** A call as the reference sees it. */
+export interface ReferenceCall {
+  readonly startedAt: number
+  readonly epoch: number
+  readonly refused: boolean
+  answered: boolean
+}
+
+export type ReferencePolicy = Required<Omit<CircuitPolicy, 'isFailure'>>
+
+const LEASE_MARGIN_MS = 1_000
+
+/**
+ * The policy, written a second time from its description and as plainly as it can be: all calls are kept in a list and
+ * every question is answered by looking through it. What the circuit under test does is compared with this, so it must
+ * share no code with it.
+ */
+export class ReferenceCircuit {
+  readonly entered: string[] = []
+  readonly calls: ReferenceCall[] = []
+  failures: number = 0
+  #successes = 0
+  #openUntil = 0
+  #isolations = 0
+  #epoch = 0
+  #mode: 'closed' | 'open' | 'half_open' | 'isolated' = 'closed'
+  readonly #policy: ReferencePolicy
+
+  constructor(policy: ReferencePolicy) {
+    this.#policy = policy
+  }
+
+  /** The state at `now`, after what time alone changes. */
+  stateAt(now: number): string {
+    if (this.#mode === 'open' && now >= this.#openUntil) {
+      this.#successes = 0
+      this.#change('half_open')
+    } else if (this.#mode === 'half_open' && this.#trials().some((trial) => now >= this.#leaseEnd(trial))) {
+      this.#open(now)
+    }
+    return this.#mode
+  }
+
+  start(now: number): ReferenceCall {
+    const state = this.stateAt(now)
+    const full = state === 'half_open' && this.#trials().length >= this.#policy.maxTrials
+    const refused = full || state === 'open' || state === 'isolated'
+    const call = { startedAt: now, epoch: this.#epoch, refused, answered: refused }
+    this.calls.push(call)
+    return call
+  }
+
+  settle(call: ReferenceCall, outcome: Outcome, now: number): void {
+    if (call.answered) return
+    // Before it is marked as answered: a trial whose lease is over was given up, whatever it brings.
+    this.stateAt(now)
+    call.answered = true
+    if (call.epoch !== this.#epoch || outcome === 'ignored') return
+    if (this.#mode === 'closed') {
+      this.failures = outcome === 'success' ? 0 : this.failures + 1
+      if (this.failures === this.#policy.failureThreshold) this.#open(now)
+    } else if (outcome === 'failure') {
+      this.#open(now)
+    } else {
+      this.#successes++
+      if (this.#successes === this.#policy.successThreshold) this.#close()
+    }
+  }
+
+  /** Time goes on to `end`; the calls whose deadline passes on the way are returned, in that order. */
+  advance(now: number, end: number): ReferenceCall[] {
+    const dueAt = (call: ReferenceCall) => call.startedAt + this.#policy.timeoutMs
+    const due = this.calls.filter((call) => !call.answered && dueAt(call) <= end).sort((a, b) => dueAt(a) - dueAt(b))
+    for (const call of due) {
+      const at = Math.max(now, dueAt(call))
+      // An open circuit is not looked at on the way; what it becomes is seen at the end.
+      if (this.#mode === 'open') call.answered = true
+      else this.settle(call, 'failure', at)
+    }
+    return due
+  }
+
+  reset(): void {
+    if (this.#mode !== 'isolated') this.#close()
+  }
+
+  isolate(now: number): void {
+    this.stateAt(now)
+    this.#isolations++
+    if (this.#isolations === 1) this.#change('isolated')
+  }
+
+  release(): void {
+    this.#isolations--
+    if (this.#isolations === 0) this.#close()
+  }
+
+  retryAfterMs(now: number): number | undefined {
+    const state = this.stateAt(now)
+    if (state === 'isolated') return undefined
+    if (state === 'open') return this.#openUntil - now
+    const trials = state === 'half_open' ? this.#trials() : []
+    if (trials.length < this.#policy.maxTrials) return 0
+    return Math.min(...trials.map((trial) => this.#leaseEnd(trial) - now))
+  }
+
+  snapshot(now: number): CircuitSnapshot {
+    const state = this.stateAt(now)
+    if (state === 'open') return { state, failures: 0, successes: 0, remainingMs: this.#openUntil - now }
+    if (state === 'half_open') return { state, failures: 0, successes: this.#successes, remainingMs: 0 }
+    return { state: 'closed', failures: state === 'closed' ? this.failures : 0, successes: 0, remainingMs: 0 }
+  }
+
+  /** A snapshot that is taken over where it was made: what is under way no longer counts, all else stays. */
+  takeOverOwnSnapshot(): void {
+    if (this.#mode !== 'isolated') this.#epoch++
+  }
+
+  #trials(): ReferenceCall[] {
+    return this.calls.filter((call) => call.epoch === this.#epoch && !call.answered)
+  }
+
+  #leaseEnd(trial: ReferenceCall): number {
+    return trial.startedAt + this.#policy.timeoutMs + LEASE_MARGIN_MS
+  }
+
+  #open(now: number): void {
+    this.#openUntil = now + this.#policy.recoveryTimeoutMs
+    this.#change('open')
+  }
+
+  #close(): void {
+    this.#change('closed')
+  }
+
+  #change(mode: 'closed' | 'open' | 'half_open' | 'isolated'): void {
+    this.#epoch++
+    this.failures = 0
+    if (mode !== this.#mode) this.entered.push(mode)
+    this.#mode = mode
+  }
+}

@@ -1,0 +1,124 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock, Timer } from '@svcproxy/core'
+
+/** What a {@link ManualClock} shows when it is made. */
+export interface ManualClockOptions {
+  /** The first {@link ManualClock.now}, in milliseconds. @defaultValue 1 000: not 0, which hides a missing value */
+  readonly nowMs?: number
+  /** The first {@link ManualClock.wallNow}, in milliseconds since the epoch. @defaultValue 2026-01-01T00:00:00Z */
+  readonly wallMs?: number
+}
+
+interface ManualTimer extends Timer {
+  readonly dueAt: number
+  readonly callback: () => void
+}
+
+/** More timers than this in one advance are an endless chain of timers, not a test. */
+const MAX_TIMERS_PER_ADVANCE = 1_000_000
+
+/** A {@link Clock} that moves only when it is told to, so a test of hours takes no time and never flickers. */
+export class ManualClock implements Clock {
+  #now: number
+  #wall: number
+  /** In the order in which they come due; those due at the same time in the order in which they were set. */
+  readonly #timers: ManualTimer[] = []
+
+  constructor({ nowMs = 1_000, wallMs = Date.UTC(2026, 0, 1) }: ManualClockOptions = {}) {
+    this.#now = nowMs
+    this.#wall = wallMs
+  }
+
+  /** Timers that are set and neither called off nor run. */
+  get pendingTimers(): number {
+    return this.#timers.length
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  wallNow(): number {
+    return this.#wall
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const timer: ManualTimer = { callback, dueAt: this.#now + Math.max(0, delayMs), cancel: () => this.#remove(timer) }
+    const later = this.#timers.findIndex(({ dueAt }) => dueAt > timer.dueAt)
+    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer)
+    return timer
+  }
+
+  /**
+   * Moves time on by `ms` and runs what comes due, each timer at its own time and in order; timers set meanwhile
+   * included. Promise continuations do not run: see {@link ManualClock.advanceAsync}.
+   * @throws RangeError when `ms` is negative or a million timers ran
+   */
+  advance(ms: number): void {
+    const end = this.#endOf(ms)
+    for (let count = 0; this.#runNext(end); count++) refuseEndless(count)
+    this.#moveTo(end)
+  }
+
+  /** As {@link ManualClock.advance}, and lets all promise continuations run before, between and after the timers. */
+  async advanceAsync(ms: number): Promise<void> {
+    await this.settle()
+    const end = this.#endOf(ms)
+    for (let count = 0; this.#runNext(end); count++) {
+      refuseEndless(count)
+      await this.settle()
+    }
+    this.#moveTo(end)
+    await this.settle()
+  }
+
+  /**
+   * Moves time on by `ms` as it passes for a starved event loop: no timer runs. Those that came due meanwhile run with
+   * the next advance.
+   * @throws RangeError when `ms` is negative
+   */
+  starve(ms: number): void {
+    this.#moveTo(this.#endOf(ms))
+  }
+
+  /** Sets the wall clock on (or, when negative, back) by `ms`. Monotonic time and timers do not notice. */
+  stepWall(ms: number): void {
+    this.#wall += ms
+  }
+
+  /** Lets all promise continuations run that can run without time moving on. Does not sleep. */
+  async settle(): Promise<void> {
+    await nextTurn()
+  }
+
+  #endOf(ms: number): number {
+    if (!(ms >= 0)) throw new RangeError(`A clock moves on by 0 ms or more; received ${ms}`)
+    return this.#now + ms
+  }
+
+  /** Runs the first timer that is due at `end`, at its own time; false when there is none. */
+  #runNext(end: number): boolean {
+    const [timer] = this.#timers
+    if (timer === undefined || timer.dueAt > end) return false
+    this.#timers.shift()
+    this.#moveTo(timer.dueAt)
+    timer.callback()
+    return true
+  }
+
+  /** Never backwards: a timer that is overdue runs now. */
+  #moveTo(now: number): void {
+    if (now <= this.#now) return
+    this.#wall += now - this.#now
+    this.#now = now
+  }
+
+  #remove(timer: ManualTimer): void {
+    const index = this.#timers.indexOf(timer)
+    if (index !== -1) this.#timers.splice(index, 1)
+  }
+}
+
+function refuseEndless(count: number): void {
+  if (count >= MAX_TIMERS_PER_ADVANCE) throw new RangeError('Timers set timers without end; time cannot move on')
+}
