@@ -1,1 +1,1 @@
-export {}
+export { opossumBreaker, type OpossumBreakerFactory } from './opossum-breaker.ts'
