@@ -19,7 +19,7 @@ const MAX_WRAPPERS = 1_000
 
 /** Symbols the language itself looks up, on any object, to find out what it is. */
 const WELL_KNOWN: ReadonlySet<unknown> = new Set(
-  Object.getOwnPropertyNames(Symbol).map((name) => Reflect.get(Symbol, name)),
+  Object.getOwnPropertyNames(Symbol).map((name): unknown => Reflect.get(Symbol, name)),
 )
 
 /**
@@ -29,7 +29,7 @@ const WELL_KNOWN: ReadonlySet<unknown> = new Set(
  * Not offered, because promises, JSON and the language itself ask for them: `then`, `toJSON`, what every object has
  * (`toString`, `constructor` …) and well-known symbols.
  */
-export function guardedService<T>(serviceName: string, callMethod: MethodCaller): Guarded<T> {
+export function guardedService<T>(serviceName: string, call: MethodCaller): Guarded<T> {
   const wrappers = new Map<string | symbol, (...args: unknown[]) => Promise<unknown>>()
   const refuse = (): never => {
     throw new TypeError(`The guarded service '${serviceName}' is read-only; get the service itself with proxy.get()`)
@@ -37,13 +37,13 @@ export function guardedService<T>(serviceName: string, callMethod: MethodCaller)
 
   const handler: ProxyHandler<object> = {
     get(target, key) {
-      if (key in Object.prototype) return Reflect.get(target, key)
+      if (key in Object.prototype) return Reflect.get(target, key) as unknown
       if (key === Symbol.toStringTag) return `Guarded ${serviceName}`
       if (key === Symbol.asyncIterator || key === Symbol.iterator) return () => notIterable(serviceName)
       if (key === 'then' || key === 'toJSON' || WELL_KNOWN.has(key)) return undefined
       const known = wrappers.get(key)
       if (known !== undefined) return known
-      const wrapper = (...args: unknown[]): Promise<unknown> => callMethod(key, args)
+      const wrapper = (...args: unknown[]): Promise<unknown> => call(key, args)
       if (wrappers.size < MAX_WRAPPERS) wrappers.set(key, wrapper)
       return wrapper
     },
@@ -52,12 +52,14 @@ export function guardedService<T>(serviceName: string, callMethod: MethodCaller)
     deleteProperty: refuse,
     setPrototypeOf: refuse,
   }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Proxy's type is what its handler makes of it
   return new Proxy(Object.freeze({}), handler) as Guarded<T>
 }
 
 /** Calls a method on the service itself, so that `this`, private fields and getters are its own. */
 export function callMethod(service: unknown, method: string | symbol, args: unknown[]): unknown {
-  return Reflect.apply(Reflect.get(Object(service), method), service, args)
+  const found: unknown = Reflect.get(Object(service), method)
+  return typeof found === 'function' ? (Reflect.apply(found, service, args) as unknown) : undefined
 }
 
 export function hasMethod(service: unknown, method: string | symbol): boolean {

@@ -102,22 +102,16 @@ export class InstanceCache<T> {
    */
   async acquire(trial: boolean, signal?: AbortSignal): Promise<Acquired<T>> {
     const now = this.#options.clock.now()
-    const fresh = this.fresh(now)
-    if (fresh !== undefined && (!trial || this.#pinned !== undefined)) return this.#leased(fresh, 'hit')
-
-    const backingOff = this.#failure !== undefined && now < this.#failure.retryAt && !trial
-    const staleWhileRevalidate = trial ? undefined : this.#stale(now, this.#options.staleWhileRevalidateMs)
-    if (staleWhileRevalidate !== undefined) {
-      if (this.#flight === undefined && !backingOff) this.#depart(trial, now)
-      return this.#leased(staleWhileRevalidate, 'stale')
-    }
+    const ready = this.#ready(now, trial)
+    if (ready !== undefined) return ready
+    const failure = trial ? undefined : this.#holdingBack(now)
+    if (failure !== undefined) return this.#insteadOf(failure.error)
+    this.#flight ??= this.#depart(trial, now)
     try {
-      if (this.#flight === undefined && backingOff) throw this.#failure?.error
-      return { instance: await this.#join(this.#flight ?? this.#depart(trial, now), signal), result: 'miss' }
+      return { instance: await this.#join(this.#flight, signal), result: 'miss' }
     } catch (error) {
-      const staleIfError = this.#stale(this.#options.clock.now(), this.#options.staleIfErrorMs)
-      if (staleIfError === undefined || signal?.aborted === true || isRefusal(error)) throw error
-      return this.#leased(staleIfError, 'stale')
+      if (signal?.aborted === true) throw error
+      return this.#insteadOf(error)
     }
   }
 
@@ -174,12 +168,38 @@ export class InstanceCache<T> {
     return { instance, result }
   }
 
+  /** What can be served on the spot: fresh, or stale while another load is under way in the background. */
+  #ready(now: number, trial: boolean): Acquired<T> | undefined {
+    if (trial) return this.#pinned && this.#leased(this.#pinned.instance, 'hit')
+    const fresh = this.fresh(now)
+    if (fresh !== undefined) return this.#leased(fresh, 'hit')
+    const stale = this.#stale(now, this.#options.staleWhileRevalidateMs)
+    if (stale === undefined) return undefined
+    if (this.#holdingBack(now) === undefined) this.#flight ??= this.#depart(trial, now)
+    return this.#leased(stale, 'stale')
+  }
+
   /** The expired instance, if it is still within `windowMs` of its end. */
   #stale(now: number, windowMs: number): Instance<T> | undefined {
     const slot = this.#slot
     return slot !== undefined && !slot.suspect && now < slot.ttlEndsAt + windowMs ? slot.instance : undefined
   }
 
+  /** The failure whose back-off is not over, unless a load is under way already. */
+  #holdingBack(now: number): Failure | undefined {
+    return this.#flight === undefined && this.#failure !== undefined && now < this.#failure.retryAt
+      ? this.#failure
+      : undefined
+  }
+
+  /** When no instance can be loaded: a stale one if that is allowed, or the error. */
+  #insteadOf(error: unknown): Acquired<T> {
+    const stale = this.#stale(this.#options.clock.now(), this.#options.staleIfErrorMs)
+    if (stale === undefined || isRefusal(error)) throw error
+    return this.#leased(stale, 'stale')
+  }
+
+  /** Starts a load. The caller makes it *the* flight. */
   #depart(trial: boolean, now: number): Flight<T> {
     const { load, lifetimes } = this.#options
     const slot = this.#slot
@@ -199,7 +219,6 @@ export class InstanceCache<T> {
     const flight: Flight<T> = { promise, suspect, waiters: 0, instance: undefined, expired: false }
     // A refresh in the background may have nobody waiting for it.
     promise.catch(() => undefined)
-    this.#flight = flight
     return flight
   }
 
@@ -283,15 +302,13 @@ export class InstanceCache<T> {
 }
 
 /** `promise`, or a rejection with `signal.reason` as soon as it aborts. The listener is gone when this settles. */
-async function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
-  let giveUp: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    giveUp = () => reject(signal.reason)
+function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      const reason: unknown = signal.reason
+      reject(reason)
+    }
     signal.addEventListener('abort', giveUp)
+    promise.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject)
   })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    if (giveUp !== undefined) signal.removeEventListener('abort', giveUp)
-  }
 }

@@ -81,7 +81,7 @@ export class ServiceLoader<T> {
   /** Throwing says the same as false. */
   async #isHealthy(service: T, context: CallContext): Promise<boolean> {
     try {
-      return (await this.#options.provider.checkHealth(service, context)) === true
+      return await this.#options.provider.checkHealth(service, context)
     } catch {
       return false
     }

@@ -8,6 +8,9 @@ import type { StopOptions } from './service-proxy.ts'
 import { checkSettings, mergeSettings } from './service-proxy-options.ts'
 import type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
 
+/** A manager's type before the first service was added. */
+export interface NoServices {}
+
 /** The services of a manager by name, as handlers see them. */
 export type GuardedServices<M> = { readonly [K in keyof M]: Guarded<M[K]> }
 
@@ -29,14 +32,20 @@ export interface HealthStatus {
   readonly services: Readonly<Record<string, ServiceHealth>>
 }
 
+/** What can be done with a proxy whatever its service is. */
+type AnyServiceProxy = Pick<
+  ServiceProxy<unknown>,
+  'circuitState' | 'critical' | 'checkHealth' | 'getMetrics' | 'invalidateCache' | 'resetCircuitBreaker' | 'stop'
+>
+
 /**
  * All proxies of a process: their names and defaults, their metrics and health, and their end. `M` maps the names to
  * the types of the services; {@link ServiceProxyManager.add} widens it.
  */
-export class ServiceProxyManager<M extends object = Record<never, never>> implements AsyncDisposable {
+export class ServiceProxyManager<M extends object = NoServices> implements AsyncDisposable {
   readonly #defaults: ProxySettings
-  readonly #proxies = new Map<string, ServiceProxy<unknown>>()
-  /** Without a prototype, so that a name can only ever be a service. */
+  readonly #proxies = new Map<string, AnyServiceProxy>()
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- filled by createProxy; no prototype, so a name can only be a service
   readonly #services = Object.create(null) as GuardedServices<M>
   #stopped: Promise<void> | undefined
 
@@ -56,6 +65,7 @@ export class ServiceProxyManager<M extends object = Record<never, never>> implem
 
   /** The names of all services, in the order they were added. */
   get names(): (keyof M & string)[] {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- M is what was added
     return [...this.#proxies.keys()] as (keyof M & string)[]
   }
 
@@ -74,6 +84,7 @@ export class ServiceProxyManager<M extends object = Record<never, never>> implem
     options: ServiceProxyOptions<T>,
   ): ServiceProxyManager<M & { readonly [K in N]: T }> {
     this.createProxy(name, options)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has one service more now
     return this as unknown as ServiceProxyManager<M & { readonly [K in N]: T }>
   }
 
@@ -86,7 +97,7 @@ export class ServiceProxyManager<M extends object = Record<never, never>> implem
     if (this.#stopped !== undefined) throw new InvalidOptionError('name', 'added before the manager was stopped', name)
     if (this.#proxies.has(name)) throw new InvalidOptionError('name', 'a name not yet taken', name)
     const proxy = new ServiceProxy<T>(name, mergeSettings(this.#defaults, options))
-    this.#proxies.set(name, proxy as unknown as ServiceProxy<unknown>)
+    this.#proxies.set(name, proxy)
     Object.defineProperty(this.#services, name, { get: () => proxy.service, enumerable: true, configurable: true })
     return proxy
   }
@@ -95,7 +106,8 @@ export class ServiceProxyManager<M extends object = Record<never, never>> implem
   getProxy<N extends keyof M & string>(name: N): ServiceProxy<M[N]> {
     const proxy = this.#proxies.get(name)
     if (proxy === undefined) throw new UnknownServiceError(name, this.names)
-    return proxy as unknown as ServiceProxy<M[N]>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- M says what was added under this name
+    return proxy as ServiceProxy<M[N]>
   }
 
   has(name: string): name is keyof M & string {
@@ -156,7 +168,7 @@ export class ServiceProxyManager<M extends object = Record<never, never>> implem
   }
 }
 
-async function healthOf(proxy: ServiceProxy<unknown>): Promise<ServiceHealth> {
+async function healthOf(proxy: AnyServiceProxy): Promise<ServiceHealth> {
   const healthy = await proxy.checkHealth()
   const { circuitState, critical } = proxy
   const works = healthy && (circuitState === 'closed' || circuitState === 'disabled')

@@ -104,7 +104,7 @@ export class ServiceResolver<T> {
       run: async (context) => {
         ran = true
         const healthy = await options.provider.checkHealth(instance?.service, context)
-        if (healthy !== true) throw new ServiceUnavailableError(name, 'it did not pass its health check')
+        if (!healthy) throw new ServiceUnavailableError(name, 'it did not pass its health check')
       },
       settled: () => {
         if (!ran) letGo()

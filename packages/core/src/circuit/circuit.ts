@@ -174,16 +174,16 @@ export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircu
   // A proxy that was asked for by the operation refused to try: nothing was learned about this service.
   if (isRefusal(error)) return 'ignored'
   try {
-    return policy.isFailure(error) === false ? 'ignored' : 'failure'
+    return policy.isFailure(error) ? 'failure' : 'ignored'
   } catch {
     return 'failure'
   }
 }
 
-const SNAPSHOT_STATES: readonly unknown[] = ['closed', 'open', 'half_open']
+const SNAPSHOT_STATES: ReadonlySet<unknown> = new Set(['closed', 'open', 'half_open'])
 
 function checkSnapshot(snapshot: CircuitSnapshot, policy: ResolvedCircuitPolicy): void {
-  if (typeof snapshot !== 'object' || snapshot === null || !SNAPSHOT_STATES.includes(snapshot.state)) {
+  if (typeof snapshot !== 'object' || snapshot === null || !SNAPSHOT_STATES.has(snapshot.state)) {
     throw new InvalidOptionError('snapshot', 'what exportState() returned', snapshot)
   }
   const { failureThreshold, successThreshold, recoveryTimeoutMs } = policy

@@ -22,7 +22,8 @@ export class LatencyHistogram {
   #maxMs = 0
 
   record(durationMs: number): void {
-    this.#buckets[bucketOf(durationMs)]! += 1
+    const bucket = bucketOf(durationMs)
+    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1
     this.#count++
     if (durationMs > this.#maxMs) this.#maxMs = durationMs
   }

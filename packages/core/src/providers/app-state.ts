@@ -14,7 +14,8 @@ export function appStateProvider<T>(
 ): ServiceProvider<T> {
   if (typeof getState !== 'function') throw new InvalidOptionError('getState', 'a function', getState)
   return borrowedProvider({ serviceName, source: 'app state', options }, async () => {
-    const service: unknown = Reflect.get(getState(), serviceName)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the state holds is the caller's word
+    const service = Reflect.get(getState(), serviceName) as T
     if (service !== undefined && service !== null) return service
     throw new ServiceUnavailableError(serviceName, 'the application state has no service of this name')
   })

@@ -11,10 +11,8 @@ export function compositeProvider<T>(
   providers: readonly ServiceProvider<T>[],
 ): ServiceProvider<T> {
   checkServiceName(serviceName)
-  if (!Array.isArray(providers) || providers.length === 0) {
-    throw new InvalidOptionError('providers', 'an array with at least one provider', providers)
-  }
   const candidates = [...providers]
+  if (candidates.length === 0) throw new InvalidOptionError('providers', 'at least one provider', 'none')
   /** Which provider an instance came from: only that one may judge and dispose it. */
   const origins = new WeakMap<object, ServiceProvider<T>>()
 

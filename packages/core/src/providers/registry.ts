@@ -25,14 +25,15 @@ export function registryProvider<T>(
     const registry = getRegistry()
     const found = 'has' in registry ? registry.has(serviceName) : registry.hasRegistration(serviceName)
     if (!found) throw new ServiceUnavailableError(serviceName, 'the registry has no service of this name')
-    return 'has' in registry ? registry.get(serviceName) : registry.resolve(serviceName)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is registered under a name is the caller's word
+    return ('has' in registry ? registry.get(serviceName) : registry.resolve(serviceName)) as T
   })
 }
 
 /** @internal What the providers of borrowed services share. */
 export function borrowedProvider<T>(
   { serviceName, source, options }: { serviceName: string; source: string; options: BorrowedProviderOptions<T> },
-  find: () => Promise<unknown>,
+  find: () => Promise<T>,
 ): ServiceProvider<T> {
   checkServiceName(serviceName)
   checkOptionNames('options', options, ['checkHealth'])
@@ -42,11 +43,10 @@ export function borrowedProvider<T>(
     serviceName,
     source,
     ownership: 'borrowed',
-    // The one place where the type rests on the caller's word: what is registered under a name is not known here.
-    getService: () => find() as Promise<T>,
+    getService: find,
     async checkHealth(service, context) {
-      if (checkHealth === undefined) return service !== undefined || (await find()) !== undefined
-      return checkHealth(service ?? ((await find()) as T), context)
+      const found = service ?? (await find())
+      return checkHealth === undefined ? found !== undefined && found !== null : checkHealth(found, context)
     },
   }
 }
