@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeF
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { inspect } from 'node:util'
 import { publicPackages, readJson, report, root, run } from './workspace.mjs'
 
 const PACKED = ['@svcproxy/core', '@svcproxy/http', '@svcproxy/express']
@@ -58,20 +59,27 @@ function compile() {
   return compiled.ok || failed(`the app does not compile\n${compiled.output}`)
 }
 
-/** This Node, and the first other one on PATH that is new enough for the packages. */
+/** This Node, and the machine's own: the first on PATH that is none of this repository's, if it is new enough. */
 function nodes() {
-  const found = [{ path: process.execPath, version: process.versions.node }]
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, process.platform === 'win32' ? 'node.exe' : 'node')
-    if (folder.startsWith(root) || folder.includes('node_modules') || !existsSync(path)) continue
-    const version = run(path, ['-p', 'process.versions.node']).output.trim()
-    const [major, minor] = version.split('.').map(Number)
-    const isFit = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22
-    if (!isFit) console.log(`Node ${version} on PATH is too old for these packages: not tried.`)
-    else if (!found.some((other) => other.version === version)) found.push({ path, version })
-    break
-  }
-  return found
+  const own = { path: process.execPath, version: process.versions.node }
+  const path = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.includes('node_modules'))
+    .map((folder) => join(folder, process.platform === 'win32' ? 'node.exe' : 'node'))
+    .find((candidate) => existsSync(candidate))
+  if (path === undefined) return [own]
+  const version = run(path, ['-p', 'process.versions.node']).output.trim()
+  if (version === own.version) return [own]
+  if (canRequireModules(version)) return [own, { path, version }]
+  console.log(`Node ${version} on PATH is too old for these packages: not tried.`)
+  return [own]
+}
+
+/** What `engines` of the packages asks for. */
+function canRequireModules(version) {
+  const [major, minor] = version.split('.').map(Number)
+  if (major === 20) return minor >= 19
+  return major === 22 ? minor >= 12 : major > 22
 }
 
 async function tryOn(node) {
@@ -101,7 +109,7 @@ async function tryOn(node) {
     const ready = await fetch(`${base}/readyz`)
     expectThat(ready.status === 200, `/readyz answers 200 (was ${ready.status})`)
   } catch (error) {
-    found.push(error instanceof Error ? `${error.message} ${error.cause ?? ''}` : String(error))
+    found.push(inspect(error))
   } finally {
     server.kill('SIGTERM')
     const killer = setTimeout(() => server.kill('SIGKILL'), START_TIMEOUT_MS)
