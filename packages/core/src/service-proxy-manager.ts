@@ -4,7 +4,7 @@ import type { Guarded } from './guarded-service.ts'
 import type { ServiceMetrics } from './metrics/service-metrics.ts'
 import { checkServiceName } from './names.ts'
 import { ServiceProxy } from './service-proxy.ts'
-import type { StopOptions } from './service-proxy.ts'
+import type { GetOptions, StopOptions } from './service-proxy.ts'
 import { checkSettings, mergeSettings } from './service-proxy-options.ts'
 import type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
 
@@ -13,6 +13,14 @@ export interface NoServices {}
 
 /** The services of a manager by name, as handlers see them. */
 export type GuardedServices<M> = { readonly [K in keyof M]: Guarded<M[K]> }
+
+/** Where a caller's map of services keeps whose it is. */
+const CALLER = Symbol('svcproxy.caller')
+
+/** The services of one caller, made one by one when they are first read. */
+interface CallerServices {
+  readonly [CALLER]: GetOptions
+}
 
 /** `pass`: well. `warn`: something is unwell, but the application can work. `fail`: it cannot. */
 export type HealthLevel = 'pass' | 'warn' | 'fail'
@@ -35,7 +43,14 @@ export interface HealthStatus {
 /** What can be done with a proxy whatever its service is. */
 type AnyServiceProxy = Pick<
   ServiceProxy<unknown>,
-  'circuitState' | 'critical' | 'checkHealth' | 'getMetrics' | 'invalidateCache' | 'resetCircuitBreaker' | 'stop'
+  | 'circuitState'
+  | 'critical'
+  | 'checkHealth'
+  | 'getMetrics'
+  | 'invalidateCache'
+  | 'resetCircuitBreaker'
+  | 'serviceWith'
+  | 'stop'
 >
 
 /**
@@ -47,6 +62,8 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   readonly #proxies = new Map<string, AnyServiceProxy>()
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- filled by createProxy; no prototype, so a name can only be a service
   readonly #services = Object.create(null) as GuardedServices<M>
+  /** What all maps of {@link ServiceProxyManager.servicesWith} inherit from. */
+  readonly #callerServices: object = { __proto__: null }
   #stopped: Promise<void> | undefined
 
   /**
@@ -61,6 +78,16 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   /** The services by name: the same interfaces, guarded. This is what handlers are given. */
   get services(): GuardedServices<M> {
     return this.#services
+  }
+
+  /**
+   * The services for one caller, a request for example: their calls end with the caller's signal. Costs next to
+   * nothing: a service's facade is made when the service is first asked for, and kept.
+   * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
+   */
+  servicesWith(options: GetOptions): GuardedServices<M> {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what it inherits is filled by createProxy
+    return Object.create(this.#callerServices, { [CALLER]: { value: options } }) as GuardedServices<M>
   }
 
   /** The names of all services, in the order they were added. */
@@ -99,6 +126,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     const proxy = new ServiceProxy<T>(name, mergeSettings(this.#defaults, options))
     this.#proxies.set(name, proxy)
     Object.defineProperty(this.#services, name, { get: () => proxy.service, enumerable: true, configurable: true })
+    Object.defineProperty(this.#callerServices, name, facadeForCaller(name, proxy))
     return proxy
   }
 
@@ -122,6 +150,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     const proxy = this.getProxy(name)
     this.#proxies.delete(name)
     Reflect.deleteProperty(this.#services, name)
+    Reflect.deleteProperty(this.#callerServices, name)
     await proxy.stop(options)
   }
 
@@ -165,6 +194,19 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
+  }
+}
+
+/** Makes the facade when it is first read, and keeps it as a property of the caller's own map. */
+function facadeForCaller(name: string, proxy: AnyServiceProxy): PropertyDescriptor & ThisType<CallerServices> {
+  return {
+    get() {
+      const value = proxy.serviceWith(this[CALLER])
+      Object.defineProperty(this, name, { value, enumerable: true })
+      return value
+    },
+    enumerable: true,
+    configurable: true,
   }
 }
 

@@ -100,10 +100,18 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   /** The service's own interface: every method guarded by this proxy and returning a promise. */
   get service(): Guarded<T> {
-    this.#facade ??= guardedService<T>(this.name, (method, args) => {
-      return this.#call((service) => callMethod(service, method, args), method, {})
-    })
+    this.#facade ??= this.serviceWith({})
     return this.#facade
+  }
+
+  /**
+   * {@link ServiceProxy.service} for one caller, a request for example: its calls end with the caller's signal.
+   * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
+   */
+  serviceWith(options: GetOptions): Guarded<T> {
+    return guardedService<T>(this.name, (method, args) => {
+      return this.#call((service) => callMethod(service, method, args), method, { signal: options.signal })
+    })
   }
 
   /**
