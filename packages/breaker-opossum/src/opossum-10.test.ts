@@ -2,4 +2,5 @@ import { breakerContract } from '@svcproxy/testing'
 import { opossumBreaker } from './index.ts'
 
 const create = opossumBreaker()
-breakerContract('opossum 10', { create })
+const names = ['fire', 'success', 'failure', 'timeout', 'reject', 'open', 'halfOpen', 'close']
+breakerContract('opossum 10', { create, events: { names, of: (name) => create.circuits.get(name)! } })

@@ -1,4 +1,4 @@
-import { emitWarning } from 'node:process'
+import { inspect } from 'node:util'
 import type { BreakerContext, CircuitTransition } from '@svcproxy/core'
 import CircuitBreaker from 'opossum'
 import { BUCKET_MS, type BucketRotation, BUCKETS } from './bucket-rotation.ts'
@@ -145,9 +145,9 @@ export class SteeredCircuit extends Opossum {
     } catch (error) {
       if (!this.#warned) {
         this.#warned = true
-        emitWarning(`A listener of '${String(event)}' on the opossum breaker '${this.name}' threw`, {
+        process.emitWarning(`A listener of '${String(event)}' on the opossum breaker '${this.name}' threw`, {
           type: 'SvcproxyListenerWarning',
-          detail: error instanceof Error ? (error.stack ?? error.message) : '',
+          detail: inspect(error),
         })
       }
       return true
