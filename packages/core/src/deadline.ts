@@ -28,6 +28,7 @@ export class DeadlineQueue {
   #first: Due | undefined
   #last: Due | undefined
   #timer: Timer | undefined
+  #closed = false
 
   constructor(serviceName: string, timeoutMs: number, clock: Clock) {
     this.#serviceName = serviceName
@@ -43,6 +44,12 @@ export class DeadlineQueue {
     return new Promise<R>((resolve, reject) => {
       new Run(this, attempt, observer).start(resolve, reject)
     })
+  }
+
+  /** No attempt follows: the timer ends with the last one under way. */
+  close(): void {
+    this.#closed = true
+    this.#quieten()
   }
 
   /** @internal */
@@ -63,6 +70,13 @@ export class DeadlineQueue {
     else next.previous = previous
     run.previous = undefined
     run.next = undefined
+    if (this.#closed) this.#quieten()
+  }
+
+  #quieten(): void {
+    if (this.#first !== undefined) return
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 
   #arm(delayMs: number): void {

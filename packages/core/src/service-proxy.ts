@@ -63,8 +63,8 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.name = name
     this.#options = options
     this.#counters = new RequestCounters(clock)
-    this.#deadlines = new DeadlineQueue(name, options.timeoutMs, clock)
     this.#circuit = options.circuit && new Circuit({ ...options.circuit, name, clock, onTransition })
+    this.#deadlines = this.#circuit?.deadlines ?? new DeadlineQueue(name, options.timeoutMs, clock)
     this.#resolver = new ServiceResolver({
       name,
       options,
@@ -368,6 +368,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     await Promise.race([this.#resolver.lifetimes.end(), timedOut])
     timer.cancel()
     this.#circuit?.dispose()
+    this.#deadlines.close()
     this.#events.emit({ type: 'stop', service: this.name })
     this.#events.clear()
   }

@@ -1,2 +1,17 @@
 export { breakerContract, type BreakerContractOptions, type LibraryEvents } from './breaker-contract.ts'
+export {
+  type Behaviour,
+  fails,
+  type FaultyCall,
+  faultyService,
+  type FaultyService,
+  type FaultyServiceOptions,
+  hangs,
+  hangsUntilAborted,
+  type Outage,
+  slows,
+  succeeds,
+  throws,
+} from './faulty-service.ts'
 export { ManualClock, type ManualClockOptions } from './manual-clock.ts'
+export { plainBreaker } from './plain-breaker.ts'
