@@ -132,13 +132,6 @@ const faults: Record<string, BreakerFactory> = {
     void context.run(attempt, admission).catch(() => {})
     return context.run(attempt, admission)
   }),
-  'leaves a rejection unhandled': broken(() => (attempt, context) => {
-    const admission = context.admit(attempt.startedAt)
-    if (admission === undefined) return Promise.reject(context.refuse(attempt))
-    const answer = context.run(attempt, admission)
-    void answer.finally(() => {})
-    return answer
-  }),
   'has a timer for each service': (context) => {
     const timer = setInterval(() => {}, 1_000).unref()
     return { ...plainBreaker(context), dispose: () => clearInterval(timer) }
@@ -170,17 +163,42 @@ const faults: Record<string, BreakerFactory> = {
   }),
 }
 
+/** The title of the first promise that `breaker` breaks. */
+async function brokenPromise(breaker: BreakerFactory): Promise<string | undefined> {
+  for (const promise of breakerContractCases({})) {
+    try {
+      await expectKept(promise, breaker)
+    } catch {
+      return promise.title
+    }
+  }
+  return undefined
+}
+
 describe('the contract finds a breaker that', () => {
   for (const [fault, breaker] of Object.entries(faults)) {
-    test(`${fault}`, async () => {
-      const unhandled: unknown[] = []
-      const found: string[] = []
-      for (const promise of breakerContractCases({})) {
-        await expectKept(promise, breaker).catch(() => found.push(promise.title))
-      }
-      expect({ found, unhandled }).not.toEqual({ found: [], unhandled: [] })
+    test(fault, async () => {
+      expect(await brokenPromise(breaker)).toBeDefined()
     })
   }
+
+  test('leaves a rejection unhandled', async () => {
+    const careless = broken(() => (attempt, context) => {
+      const admission = context.admit(attempt.startedAt)
+      if (admission === undefined) return Promise.reject(context.refuse(attempt))
+      const answer = context.run(attempt, admission)
+      void answer.finally(() => {})
+      return answer
+    })
+    // The test runner hears unhandled rejections, too, and would call each of them an error.
+    const runners = process.listeners('unhandledRejection')
+    process.removeAllListeners('unhandledRejection')
+    process.on('unhandledRejection', () => {})
+    const found = await brokenPromise(careless)
+    process.removeAllListeners('unhandledRejection')
+    for (const listener of runners) process.on('unhandledRejection', listener)
+    expect(found).toMatch(/^17\. /)
+  })
 
   test('differs from the reference in one rare history', async () => {
     const rare = deaf((end, count, { maxTrials }) => !(end === 'aborted' && count > 3 && maxTrials > 1))

@@ -104,13 +104,14 @@ export const attemptCases: readonly BreakerContractCase[] = [
       const listener = (reason: unknown) => unhandled.push(reason)
       process.on('unhandledRejection', listener)
       try {
-        const [late, lateFailure] = [h.start(), h.start()]
+        const late = h.start()
+        const failsLate = (fail: (error: Error) => void) => h.clock.setTimer(() => fail(new Error('late')), T + 1)
+        const lateFailure = h.start(() => new Promise((_, reject) => void failsLate(reject)))
         await h.clock.advanceAsync(T)
         await Promise.all([late.answer, lateFailure.answer])
         expect(h.circuit.consecutiveFailures).toBe(2)
         late.resolve()
-        lateFailure.reject()
-        await h.clock.settle()
+        await h.clock.advanceAsync(1)
         expect(h.circuit.consecutiveFailures).toBe(2)
         expect([late.endings, lateFailure.endings], 'the end of the work is reported all the same').toEqual([1, 1])
         await h.fail(F - 2)
@@ -136,12 +137,10 @@ export const attemptCases: readonly BreakerContractCase[] = [
         expect(await h.run(() => value)).toEqual({ value })
         expect(h.circuit.consecutiveFailures).toBe(0)
       }
-      // oxlint-disable-next-line unicorn/no-thenable -- what this case is about
       expect(await h.run(() => ({ then: (resolve: (value: string) => void) => resolve('thenable') }))).toEqual({
         value: 'thenable',
       })
       const own = h.own(new Error('thenable'))
-      // oxlint-disable-next-line unicorn/no-thenable -- what this case is about
       const thenable = { then: (_: unknown, reject: (reason: unknown) => void) => reject(own) }
       expect(errorOf(await h.run(() => thenable))).toBe(own)
       expect(h.circuit.consecutiveFailures).toBe(1)

@@ -153,6 +153,8 @@ class Call implements TestCall {
     own: Set<unknown>,
   ) {
     this.#own = own
+    // A call that is refused never looks at it.
+    this.#work.promise.catch(() => {})
     const promise = circuit.execute<unknown>({
       startedAt: clock.now(),
       signal,
