@@ -5,8 +5,6 @@ import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** @type {NodeJS.Signals[]} */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const bin = join(dirname(fileURLToPath(import.meta.url)), '..', 'node_modules', '.bin')
 const [command, ...args] = process.argv.slice(2)
 if (!command) {
@@ -23,14 +21,10 @@ const child = spawn(command, args, {
   shell: process.platform === 'win32',
   env: { ...process.env, PATH: bin + delimiter + process.env.PATH, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
 })
-// The child shares the terminal and hears ^C by itself; these are for a signal sent to this process alone.
-SIGNALS.forEach((signal) => process.on(signal, () => child.kill(signal)))
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT')) // at a terminal ^C reaches the child by itself
+process.on('SIGTERM', () => child.kill('SIGTERM'))
 child.on('error', (error) => {
   console.error(`${command} did not start: ${error.message}`)
   process.exit(1)
 })
-child.on('exit', (code, signal) => {
-  if (signal === null) process.exit(code)
-  for (const forwarded of SIGNALS) process.removeAllListeners(forwarded)
-  process.kill(process.pid, signal)
-})
+child.on('exit', (code) => process.exit(code ?? 1))
