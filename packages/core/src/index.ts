@@ -41,11 +41,18 @@ export type { ServiceOperation } from './call-attempt.ts'
 export type { LatencySummary } from './metrics/latency-histogram.ts'
 export type { ServiceMetrics } from './metrics/service-metrics.ts'
 export type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
-export { type CallOptions, type GetOptions, ServiceProxy, type StopOptions } from './service-proxy.ts'
+export {
+  type CallOptions,
+  type CheckHealthOptions,
+  type GetOptions,
+  ServiceProxy,
+  type StopOptions,
+} from './service-proxy.ts'
 export {
   type GuardedServices,
   type HealthLevel,
   type HealthStatus,
+  type HealthStatusOptions,
   type ServiceHealth,
   ServiceProxyManager,
 } from './service-proxy-manager.ts'

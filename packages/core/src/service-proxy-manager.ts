@@ -2,7 +2,9 @@ import type { CircuitState } from './circuit/state-machine.ts'
 import { InvalidOptionError, UnknownServiceError } from './errors.ts'
 import type { Guarded } from './guarded-service.ts'
 import type { ServiceMetrics } from './metrics/service-metrics.ts'
+import { MAX_TIMER_MS } from './clock.ts'
 import { checkServiceName } from './names.ts'
+import { numberOption } from './options.ts'
 import { ServiceProxy } from './service-proxy.ts'
 import type { GetOptions, StopOptions } from './service-proxy.ts'
 import { checkSettings, mergeSettings } from './service-proxy-options.ts'
@@ -31,6 +33,14 @@ export interface ServiceHealth {
   readonly healthy: boolean
   readonly circuitState: CircuitState | 'disabled'
   readonly critical: boolean
+}
+
+export interface HealthStatusOptions {
+  /**
+   * A service whose check takes longer is unhealthy, in milliseconds: whoever asks may not wait as long as the deadlines
+   * of the services. @defaultValue their deadlines
+   */
+  readonly timeoutMs?: number
 }
 
 export interface HealthStatus {
@@ -174,9 +184,11 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   /**
    * Asks every service, all at once. An open circuit or an unhealthy service is `warn`: it is no reason to take the
    * application away from its users. An unhealthy service that is `critical` is `fail`.
+   * @throws {@link InvalidOptionError} (as a rejection)
    */
-  async getHealthStatus(): Promise<HealthStatus> {
-    const checks = [...this.#proxies].map(async ([name, proxy]) => [name, await healthOf(proxy)] as const)
+  async getHealthStatus({ timeoutMs }: HealthStatusOptions = {}): Promise<HealthStatus> {
+    const bounded = numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, MAX_TIMER_MS)
+    const checks = [...this.#proxies].map(async ([name, proxy]) => [name, await healthOf(proxy, bounded)] as const)
     const services = await Promise.all(checks)
     const levels = services.map(([, { status }]) => status)
     return {
@@ -210,8 +222,8 @@ function facadeForCaller(name: string, proxy: AnyServiceProxy): PropertyDescript
   }
 }
 
-async function healthOf(proxy: AnyServiceProxy): Promise<ServiceHealth> {
-  const healthy = await proxy.checkHealth()
+async function healthOf(proxy: AnyServiceProxy, timeoutMs: number): Promise<ServiceHealth> {
+  const healthy = await proxy.checkHealth({ timeoutMs })
   const { circuitState, critical } = proxy
   const works = healthy && (circuitState === 'closed' || circuitState === 'disabled')
   const unwell = critical && !healthy ? 'fail' : 'warn'

@@ -387,6 +387,16 @@ describe('health', () => {
     expect(await check).toBe(false)
   })
 
+  test('does not make whoever asks wait longer than it says', async () => {
+    const { clock, proxy } = setUp({
+      provider: { serviceName: 'desk', getService: () => new Desk(), checkHealth: () => new Promise(() => undefined) },
+    })
+    const check = proxy.checkHealth({ timeoutMs: 900 })
+    await clock.advanceAsync(900)
+    expect(await check).toBe(false)
+    await expect(proxy.checkHealth({ timeoutMs: 0 })).rejects.toThrow('timeoutMs must be a number in 1')
+  })
+
   test('checked in the background opens the circuit, and closes it again without a call of a user', async () => {
     let healthy = true
     const { clock, proxy } = setUp({

@@ -2,6 +2,7 @@ import { CallAttempt, endWithout } from './call-attempt.ts'
 import type { CallLedger, ServiceOperation } from './call-attempt.ts'
 import { Circuit } from './circuit/circuit.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
+import { MAX_TIMER_MS } from './clock.ts'
 import { DeadlineQueue } from './deadline.ts'
 import { CapacityError, InvalidOptionError, isRefusal, StoppedError } from './errors.ts'
 import { ServiceEvents } from './events.ts'
@@ -28,6 +29,11 @@ export interface CallOptions<R> {
   readonly signal?: AbortSignal | undefined
   /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
   readonly fallback?: ((error: unknown) => R | PromiseLike<R>) | undefined
+}
+
+export interface CheckHealthOptions {
+  /** How long the caller is willing to wait: no answer by then is false. In milliseconds. @defaultValue the service's deadline */
+  readonly timeoutMs?: number
 }
 
 export interface StopOptions {
@@ -145,9 +151,18 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#call(operation, undefined, options)
   }
 
-  /** Whether the service is well. Never rejects; shared by concurrent callers, and good for one second. */
-  async checkHealth(): Promise<boolean> {
-    return this.#stopped === undefined && this.#health.check()
+  /**
+   * Whether the service is well. The check is shared by concurrent callers, runs under the deadline of the service, and
+   * its result is good for one second. Never rejects, unless `timeoutMs` is out of bounds.
+   */
+  async checkHealth({ timeoutMs = MAX_TIMER_MS }: CheckHealthOptions = {}): Promise<boolean> {
+    const bounded = numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, MAX_TIMER_MS)
+    if (this.#stopped !== undefined) return false
+    if (bounded >= this.#options.timeoutMs) return this.#health.check()
+    let late: (() => void) | undefined
+    const unheard = new Promise<false>((resolve) => (late = () => resolve(false)))
+    const timer = this.#options.clock.setTimer(() => late?.(), bounded)
+    return Promise.race([this.#health.check(), unheard]).finally(() => timer.cancel())
   }
 
   getMetrics(): ServiceMetrics {
@@ -206,7 +221,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * in use at the end of `timeoutMs` is disposed when it is let go. Calling it again returns the same promise.
    */
   stop(options: StopOptions = {}): Promise<void> {
-    this.#stopped ??= this.#stop(numberOption('timeoutMs', options.timeoutMs, { min: 0, max: 2_147_483_647 }, 10_000))
+    this.#stopped ??= this.#stop(numberOption('timeoutMs', options.timeoutMs, { min: 0, max: MAX_TIMER_MS }, 10_000))
     return this.#stopped
   }
 
