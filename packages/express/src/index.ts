@@ -1,1 +1,1 @@
-export {}
+export { bindServices, type BindOptions, type ExpressServices, type ServicesOf } from './bind-services.ts'

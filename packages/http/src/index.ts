@@ -1,1 +1,5 @@
-export {}
+export { type ErrorHandlerOptions, errorResponse, type ErrorResponseOptions } from './error-response.ts'
+export { healthEndpoints, type HealthOptions } from './health-endpoints.ts'
+export type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
+export { clearRepresentation } from './representation-headers.ts'
+export { type ClientConnection, isClientGone, pickServices, RequestScope, RequestScopes } from './request-scope.ts'

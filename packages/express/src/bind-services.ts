@@ -1,0 +1,104 @@
+import { type GuardedServices, isSvcproxyError, type ServiceProxyManager } from '@svcproxy/core'
+import {
+  clearRepresentation,
+  type ErrorHandlerOptions,
+  errorResponse,
+  healthEndpoints,
+  type HealthOptions,
+  type HttpResponse,
+  isClientGone,
+  pickServices,
+  RequestScopes,
+} from '@svcproxy/http'
+import type { NextFunction, Request, Response } from 'express'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+
+export interface BindOptions {
+  /** Also sets `req.services`, for which `import '@svcproxy/express/augment'` has the type. @defaultValue false */
+  readonly attach?: boolean
+}
+
+/** The services of a manager, bound to an Express application. */
+export interface ExpressServices<M extends object> {
+  /** Binds requests; goes before the handlers that need services. */
+  middleware(): (req: IncomingMessage, res: ServerResponse, next: () => void) => void
+  /**
+   * The services, for a request that passed {@link ExpressServices.middleware}. Their calls end when the client goes.
+   * @throws Error when the request did not pass it
+   */
+  from(req: IncomingMessage): GuardedServices<M>
+  /**
+   * Aborts when the client goes before its answer has ended; for `getProxy(name).call(operation, { signal })`.
+   * @throws Error when the request did not pass {@link ExpressServices.middleware}
+   */
+  signal(req: IncomingMessage): AbortSignal
+  /**
+   * A handler that gets the named services as its first argument. What it throws or rejects with reaches
+   * `next(error)`, on Express 4 too.
+   * @throws {@link UnknownServiceError} at once
+   */
+  inject<N extends keyof M & string, P = Request['params']>(
+    names: readonly N[],
+    handler: (services: Pick<GuardedServices<M>, N>, req: Request<P>, res: Response, next: NextFunction) => unknown,
+  ): (req: Request<P>, res: Response, next: NextFunction) => Promise<void>
+  /**
+   * Answers `/livez`, `/readyz` and `/healthz`; goes before authentication and logging.
+   * @throws {@link InvalidOptionError}
+   */
+  health(options?: HealthOptions<Request>): (req: Request, res: Response, next: NextFunction) => void
+  /** Answers this library's errors with `application/problem+json`; goes last. All others go to `next(error)`. */
+  errorHandler(options?: ErrorHandlerOptions): (error: unknown, req: Request, res: Response, next: NextFunction) => void
+}
+
+/** What {@link ExpressServices.from} returns: the services by name. */
+export type ServicesOf<B> = B extends ExpressServices<infer M> ? GuardedServices<M> : never
+
+/** Binds a manager's services to an Express application. The type of the services is carried by what it returns. */
+export function bindServices<M extends object>(
+  manager: ServiceProxyManager<M>,
+  { attach = false }: BindOptions = {},
+): ExpressServices<M> {
+  const scopes = new RequestScopes(manager)
+  return {
+    middleware: () => (req, res, next) => {
+      const scope = scopes.open(req, res)
+      if (attach) Object.defineProperty(req, 'services', { get: () => scope.services, configurable: true })
+      next()
+    },
+    from: (req) => scopes.of(req).services,
+    signal: (req) => scopes.of(req).signal,
+    inject(names, handler) {
+      for (const name of names) manager.getProxy(name)
+      return async (req, res, next) => {
+        try {
+          await handler(pickServices(scopes.of(req).services, names), req, res, next)
+        } catch (error) {
+          // As Express 5 has it: a rejection with nothing is an error, too.
+          next(error ?? new Error('A handler rejected without an error'))
+        }
+      }
+    },
+    health(options) {
+      const answer = healthEndpoints(manager, options)
+      return (req, res, next) => {
+        const answered = answer({ method: req.method, path: req.path, headers: req.headers, original: req })
+        if (answered === undefined) next()
+        else answered.then((response) => send(res, response), next)
+      }
+    },
+    errorHandler: (options) => (error, req, res, next) => {
+      if (isClientGone(res) && (isSvcproxyError(error) || scopes.find(req)?.isAbort(error) === true)) return
+      const response = res.headersSent ? undefined : errorResponse(error, { ...options, instance: req.originalUrl })
+      if (response === undefined) next(error)
+      else send(res, response)
+    },
+  }
+}
+
+function send(res: Response, { status, headers, body }: HttpResponse): void {
+  clearRepresentation(res)
+  res.statusCode = status
+  res.statusMessage = STATUS_CODES[status] ?? ''
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.end(res.req.method === 'HEAD' ? undefined : body)
+}

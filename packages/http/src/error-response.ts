@@ -1,0 +1,54 @@
+import { type ErrorCode, isSvcproxyError, type SvcproxyError } from '@svcproxy/core'
+import type { HttpResponse } from './message.ts'
+import { pathOf, problemResponse } from './problem.ts'
+
+/** What an application may choose about error responses. */
+export interface ErrorHandlerOptions {
+  /** Adds the member `service`, the name of the service that failed. @defaultValue false */
+  readonly exposeServiceName?: boolean
+}
+
+export interface ErrorResponseOptions extends ErrorHandlerOptions {
+  /** The target of the request that failed; its path becomes the member `instance`. @defaultValue none */
+  readonly instance?: string | undefined
+}
+
+/** What a client may know. What the service said, its host and its message are for logs. */
+const DETAILS: Readonly<Record<ErrorCode, string>> = {
+  SVCPROXY_INVALID_OPTION: 'The application is not set up rightly.',
+  SVCPROXY_UNKNOWN_SERVICE: 'The application is not set up rightly.',
+  SVCPROXY_UNAVAILABLE: 'A service that is needed to answer is unavailable.',
+  SVCPROXY_CIRCUIT_OPEN: 'A service that is needed to answer is unavailable and is given time to recover.',
+  SVCPROXY_TIMEOUT: 'A service that is needed to answer took too long.',
+  SVCPROXY_CAPACITY: 'A service that is needed to answer is busy.',
+  SVCPROXY_STOPPED: 'The application is stopping.',
+}
+
+/**
+ * The response for an error of this library, from whichever copy of it: `application/problem+json` (RFC 9457) with
+ * `type, title, status, detail, instance, code, retryAfter`. Undefined for every other error, which is the
+ * application's own.
+ */
+export function errorResponse(error: unknown, options: ErrorResponseOptions = {}): HttpResponse | undefined {
+  if (!isSvcproxyError(error)) return undefined
+  const { code, status, retryAfterMs } = error
+  const problem = {
+    status,
+    detail: detailOf(code),
+    instance: options.instance === undefined ? undefined : pathOf(options.instance),
+    code,
+    retryAfter: retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1000),
+    service: options.exposeServiceName === true ? serviceNameOf(error) : undefined,
+  }
+  return problemResponse(problem, error.headers)
+}
+
+/** Another copy of core may know codes that this one does not. */
+function detailOf(code: string): string {
+  const details: Readonly<Record<string, string | undefined>> = DETAILS
+  return details[code] ?? 'A service that is needed to answer failed.'
+}
+
+function serviceNameOf(error: SvcproxyError): string | undefined {
+  return 'serviceName' in error && typeof error.serviceName === 'string' ? error.serviceName : undefined
+}

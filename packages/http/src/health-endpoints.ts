@@ -1,0 +1,142 @@
+import { type HealthLevel, InvalidOptionError, type ServiceHealth, type ServiceProxyManager } from '@svcproxy/core'
+import type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
+import { problemResponse } from './problem.ts'
+
+/** `R` is the framework's own request. */
+export interface HealthOptions<R = unknown> {
+  /**
+   * Whether a request may see the state of each service. What throws, rejects or takes too long says no.
+   * @defaultValue nobody may
+   */
+  readonly authorize?: (request: R) => boolean | PromiseLike<boolean>
+  /** What comes before `/livez`, `/readyz` and `/healthz`, for example `/internal`. @defaultValue '' */
+  readonly basePath?: string
+  /**
+   * How long health checks and `authorize` may take before they count as failed, in milliseconds. The default leaves a
+   * prober that waits one second time to hear the answer: without it, one hung service that nobody needs urgently would
+   * make the whole application look dead.
+   * @defaultValue 900  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
+   */
+  readonly timeoutMs?: number
+}
+
+type EndpointName = 'livez' | 'readyz' | 'healthz'
+
+const NO_STORE = { 'Cache-Control': 'no-store' }
+
+/**
+ * The health endpoints, for GET and HEAD:
+ * - `/livez` 200 while the process answers; asks nothing.
+ * - `/readyz` 503 when a critical service is unhealthy, and at once when the manager stops; else 200.
+ * - `/healthz` 200 always; what is wrong is in the body.
+ *
+ * An open circuit and an unhealthy service that is not critical are `warn`, which is no reason to take the application
+ * away from its users.
+ * @throws {@link InvalidOptionError}
+ */
+export function healthEndpoints<M extends object, R = unknown>(
+  manager: ServiceProxyManager<M>,
+  options: HealthOptions<R> = {},
+): HttpEndpoint<R> {
+  const { authorize, basePath = '', timeoutMs = 900 } = options
+  checkOptions(options)
+  const endpoints = new Map<string, EndpointName>()
+  for (const name of ['livez', 'readyz', 'healthz'] as const) endpoints.set(`${basePath}/${name}`, name)
+
+  const answer = async (endpoint: EndpointName, request: HttpRequest<R>): Promise<HttpResponse> => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return methodNotAllowed()
+    if (endpoint === 'livez') return healthResponse(request, 'pass')
+    if (endpoint === 'readyz' && manager.stopping) return healthResponse(request, 'fail', undefined, 503)
+    const [services, mayKnow] = await within(timeoutMs, (late) =>
+      Promise.all([checkServices(manager, late), Promise.race([isAllowed(authorize, request.original), late])]),
+    )
+    const level = manager.stopping ? 'fail' : worstOf(services)
+    const status = endpoint === 'readyz' && level === 'fail' ? 503 : 200
+    return healthResponse(request, level, mayKnow ? services : undefined, status)
+  }
+
+  return (request) => {
+    const endpoint = endpoints.get(request.path)
+    return endpoint === undefined ? undefined : answer(endpoint, request)
+  }
+}
+
+type Checks = readonly (readonly [name: string, health: ServiceHealth])[]
+
+/** Asks all services at once; one that is late is unwell. */
+function checkServices<M extends object>(manager: ServiceProxyManager<M>, late: Promise<false>): Promise<Checks> {
+  const checks = manager.names.map(async (name) => {
+    const proxy = manager.getProxy(name)
+    const healthy = await Promise.race([proxy.checkHealth(), late])
+    const { circuitState, critical } = proxy
+    const works = healthy && (circuitState === 'closed' || circuitState === 'disabled')
+    const unwell: HealthLevel = critical && !healthy ? 'fail' : 'warn'
+    return [name, { status: works ? 'pass' : unwell, healthy, circuitState, critical }] as const
+  })
+  return Promise.all(checks)
+}
+
+function worstOf(services: Checks): HealthLevel {
+  const levels = services.map(([, { status }]) => status)
+  if (levels.includes('fail')) return 'fail'
+  return levels.includes('warn') ? 'warn' : 'pass'
+}
+
+async function isAllowed<R>(authorize: HealthOptions<R>['authorize'], request: R): Promise<boolean> {
+  try {
+    return (await authorize?.(request)) === true
+  } catch {
+    return false
+  }
+}
+
+/** Runs `work` with a promise that says false when the time is over. */
+async function within<T>(timeoutMs: number, work: (late: Promise<false>) => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs).unref()
+  })
+  try {
+    return await work(late)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The body follows draft-inadarei-api-health-check; the draft expired, so its media type is for those who ask for it. */
+function healthResponse(
+  { headers }: HttpRequest,
+  level: HealthLevel,
+  services?: Checks,
+  status: number = 200,
+): HttpResponse {
+  const checks = services && Object.fromEntries(services.map(([name, health]) => [name, [health]]))
+  const contentType = acceptsHealthJson(headers['accept']) ? 'application/health+json' : 'application/json'
+  return {
+    status,
+    headers: { ...NO_STORE, 'Content-Type': contentType },
+    body: JSON.stringify({ status: level, checks }),
+  }
+}
+
+function methodNotAllowed(): HttpResponse {
+  return problemResponse({ status: 405, detail: 'Health is read with GET or HEAD.' }, { Allow: 'GET, HEAD' })
+}
+
+function acceptsHealthJson(accept: string | string[] | undefined): boolean {
+  return String(accept ?? '')
+    .split(',')
+    .some((range) => /^\s*application\/health\+json\s*(;|$)/i.test(range) && !/;\s*q=0(\.0*)?\s*(;|$)/i.test(range))
+}
+
+function checkOptions<R>({ authorize, basePath, timeoutMs }: HealthOptions<R>): void {
+  if (authorize !== undefined && typeof authorize !== 'function') {
+    throw new InvalidOptionError('authorize', 'a function', authorize)
+  }
+  if (basePath !== undefined && !/^(\/[^/?#]+)*$/.test(basePath)) {
+    throw new InvalidOptionError('basePath', "empty, or a path that starts with '/' and does not end with it", basePath)
+  }
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= 2_147_483_647)) {
+    throw new InvalidOptionError('timeoutMs', 'an integer in 1 … 2 147 483 647', timeoutMs)
+  }
+}

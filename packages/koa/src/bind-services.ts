@@ -1,0 +1,116 @@
+import { type GuardedServices, isSvcproxyError, type ServiceProxyManager, type SvcproxyError } from '@svcproxy/core'
+import {
+  clearRepresentation,
+  type ErrorHandlerOptions,
+  errorResponse,
+  healthEndpoints,
+  type HealthOptions,
+  type HttpResponse,
+  isClientGone,
+  pickServices,
+  RequestScopes,
+} from '@svcproxy/http'
+import type { ExtendableContext, Next } from 'koa'
+
+/** Every Koa context, whatever its state. */
+export type KoaContext = ExtendableContext & { state: object }
+
+/** The services of a manager, bound to a Koa application. */
+export interface KoaServices<M extends object> {
+  /** Binds requests and sets `ctx.state.services`; goes before the middleware that needs services. */
+  middleware(): (ctx: KoaContext, next: Next) => Promise<void>
+  /**
+   * The services, for a request that passed {@link KoaServices.middleware}. Their calls end when the client goes.
+   * @throws Error when the request did not pass it
+   */
+  from(ctx: Pick<ExtendableContext, 'req'>): GuardedServices<M>
+  /**
+   * Aborts when the client goes before its answer has ended; for `getProxy(name).call(operation, { signal })`.
+   * @throws Error when the request did not pass {@link KoaServices.middleware}
+   */
+  signal(ctx: Pick<ExtendableContext, 'req'>): AbortSignal
+  /**
+   * Middleware that gets the named services as its first argument.
+   * @throws {@link UnknownServiceError} at once
+   */
+  inject<N extends keyof M & string, C extends Pick<ExtendableContext, 'req'> = KoaContext>(
+    names: readonly N[],
+    handler: (services: Pick<GuardedServices<M>, N>, ctx: C, next: Next) => unknown,
+  ): (ctx: C, next: Next) => Promise<void>
+  /**
+   * Answers `/livez`, `/readyz` and `/healthz`; goes before authentication and logging.
+   * @throws {@link InvalidOptionError}
+   */
+  health(options?: HealthOptions<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void>
+  /**
+   * Answers this library's errors with `application/problem+json` and tells the application of them (`'error'`), as
+   * Koa does; goes first, around the middleware whose errors it answers. All other errors go on untouched.
+   */
+  errorHandler(options?: ErrorHandlerOptions): (ctx: KoaContext, next: Next) => Promise<void>
+}
+
+/** The state of a Koa application with these services: `new Koa<StateOf<typeof services>>()`. */
+export type StateOf<B> = B extends KoaServices<infer M> ? { services: GuardedServices<M> } : never
+
+/** Binds a manager's services to a Koa application. The type of the services is carried by what it returns. */
+export function bindServices<M extends object>(manager: ServiceProxyManager<M>): KoaServices<M> {
+  const scopes = new RequestScopes(manager)
+  return {
+    middleware: () => async (ctx, next) => {
+      const { services } = scopes.open(ctx.req, ctx.res)
+      Object.assign(ctx.state, { services })
+      try {
+        await next()
+      } catch (error) {
+        if (isSvcproxyError(error)) letKoaWriteStatus(error)
+        throw error
+      }
+    },
+    from: (ctx) => scopes.of(ctx.req).services,
+    signal: (ctx) => scopes.of(ctx.req).signal,
+    inject(names, handler) {
+      for (const name of names) manager.getProxy(name)
+      return async (ctx, next) => {
+        await handler(pickServices(scopes.of(ctx.req).services, names), ctx, next)
+      }
+    },
+    health(options) {
+      const answer = healthEndpoints(manager, options)
+      return async (ctx, next) => {
+        const answered = answer({ method: ctx.method, path: ctx.path, headers: ctx.headers, original: ctx })
+        if (answered === undefined) await next()
+        else send(ctx, await answered)
+      }
+    },
+    errorHandler: (options) => async (ctx, next) => {
+      try {
+        await next()
+      } catch (error) {
+        const isGone = isClientGone(ctx.res)
+        if (isGone && scopes.find(ctx.req)?.isAbort(error) === true) return leave(ctx)
+        const response = ctx.headerSent ? undefined : errorResponse(error, { ...options, instance: ctx.originalUrl })
+        if (response === undefined) throw error
+        if (isGone) leave(ctx)
+        else send(ctx, response)
+        ctx.app.emit('error', error, ctx)
+      }
+    },
+  }
+}
+
+function send(ctx: KoaContext, { status, headers, body }: HttpResponse): void {
+  clearRepresentation(ctx.res)
+  ctx.status = status
+  ctx.body = body
+  ctx.set({ ...headers })
+}
+
+/** There is nobody to answer. */
+function leave(ctx: KoaContext): void {
+  ctx.respond = false
+}
+
+/** Koa's own error handler assigns the status it has read, which an error with a getter alone does not survive. */
+function letKoaWriteStatus(error: SvcproxyError): void {
+  Object.defineProperty(error, 'status', { value: error.status, writable: true, configurable: true })
+}
