@@ -1,9 +1,7 @@
 // A rule nobody checks is a wish: each rule meets a file that breaks it, in a copy of the workspace's anatomy.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { root, run } from './workspace.mjs'
+import { temporaryWorkspace } from './temporary-workspace.mjs'
+import { run } from './workspace.mjs'
 
 /** What must be refused: the file, its text, and the rule that says no. */
 const refused = {
@@ -212,24 +210,22 @@ let workspace
 let findings
 
 beforeAll(() => {
-  workspace = mkdtempSync(join(tmpdir(), 'svcproxy-lint-'))
-  for (const file of ['.gitignore', 'oxlint.config.ts', 'tsconfig.base.json', 'scripts/lint-rules.mjs']) {
-    mkdirSync(dirname(join(workspace, file)), { recursive: true })
-    cpSync(join(root, file), join(workspace, file))
-  }
-  symlinkSync(join(root, 'node_modules'), join(workspace, 'node_modules'), 'junction')
-
   // Every case is a folder of its own below the folder its rule is about, so that one run of oxlint answers all.
   const cases = [...Object.entries(refused), ...Object.entries(accepted)]
-  cases.forEach(([, [file, text]], index) => write(caseFile(file, index), `${text}\n`))
-  for (const name of ['packages/core', 'packages/http', 'packages/express', 'packages/koa', 'packages/testing']) {
-    write(`${name}/tsconfig.json`, '{ "extends": "../../tsconfig.base.json", "include": ["src"] }')
-  }
-  const { output } = run('oxlint', ['--format', 'json'], { cwd: workspace })
+  const files = cases.map(([, [file, text]], index) => [caseFile(file, index), `${text}\n`])
+  const packages = ['core', 'http', 'express', 'koa', 'testing'].map((name) => [
+    `packages/${name}/tsconfig.json`,
+    '{ "extends": "../../tsconfig.base.json", "include": ["src"] }',
+  ])
+  workspace = temporaryWorkspace({
+    copied: ['.gitignore', 'oxlint.config.ts', 'tsconfig.base.json', 'scripts/lint-rules.mjs'],
+    written: Object.fromEntries([...files, ...packages]),
+  })
+  const { output } = run('oxlint', ['--format', 'json'], { cwd: workspace.directory })
   findings = JSON.parse(output.slice(output.indexOf('{'))).diagnostics
 }, 60_000)
 
-afterAll(() => rmSync(workspace, { recursive: true, force: true }))
+afterAll(() => workspace.remove())
 
 describe('refused', () => {
   test.each(Object.entries(refused))('%s', (name, [file, , rule]) => {
@@ -251,9 +247,4 @@ const caseFile = (file, index) => file.replace(/\/([^/]+)$/, `/case-${index}/$1`
 
 function codesIn(file) {
   return findings.filter(({ filename }) => filename === file).map(({ code, message }) => `${code ?? ''} ${message}`)
-}
-
-function write(file, text) {
-  mkdirSync(dirname(join(workspace, file)), { recursive: true })
-  writeFileSync(join(workspace, file), text)
 }

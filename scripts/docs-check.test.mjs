@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { temporaryWorkspace } from './temporary-workspace.mjs'
+import { run } from './workspace.mjs'
+
+const block = (info, ...lines) => [`\`\`\`${info}`, ...lines, '```', ''].join('\n')
+
+function check(pages) {
+  const workspace = temporaryWorkspace({
+    copied: ['scripts/docs-check.mjs', 'scripts/workspace.mjs'],
+    written: { 'packages/a/package.json': '{ "name": "a" }', 'apps/b/package.json': '{ "name": "b" }', ...pages },
+  })
+  try {
+    return run(process.execPath, ['scripts/docs-check.mjs'], { cwd: workspace.directory })
+  } finally {
+    workspace.remove()
+  }
+}
+
+test('examples that compile are counted, on every page', () => {
+  const example = block('ts', `import { ok } from 'node:assert'`, 'ok(1)')
+  const { ok, output } = check({
+    'README.md': example + example,
+    'packages/a/README.md': example,
+    'docs/deep/page.md': example,
+  })
+  expect(output).toContain('4 examples compile')
+  expect(ok).toBe(true)
+})
+
+test('an example that does not compile fails with the line of its page', () => {
+  const { ok, output } = check({ 'README.md': `# Title\n\n${block('ts', 'const one = 1', 'const two: string = one')}` })
+  expect(output).toContain('README.md:5:7')
+  expect(ok).toBe(false)
+})
+
+test('an example knows nothing of the one before it', () => {
+  expect(check({ 'README.md': block('ts', 'const one = 1') + block('ts', 'export const two = one') }).ok).toBe(false)
+})
+
+test('a global that one example declares is unknown to the others', () => {
+  const declares = block('ts', 'declare global { var shared: number }', 'export {}')
+  expect(check({ 'README.md': declares }).ok).toBe(true)
+  expect(check({ 'README.md': declares + block('ts', 'export const two = shared') }).ok).toBe(false)
+})
+
+test.each(['ts ignore', 'typescript', 'js', 'javascript', 'tsx'])('an example may not hide as "%s"', (info) => {
+  const { ok, output } = check({ 'README.md': block(info, 'x') })
+  expect(output).toContain('README.md:1')
+  expect(ok).toBe(false)
+})
+
+test('a fragment is for decisions only', () => {
+  expect(check({ 'docs/decisions/0001.md': block('ts fragment', '…') }).ok).toBe(true)
+  expect(check({ 'docs/page.md': block('ts fragment', '…') }).ok).toBe(false)
+})
+
+test('a block inside another block is only text', () => {
+  expect(check({ 'README.md': `\`\`\`\`md\n${block('ts', 'nonsense here')}\`\`\`\`\n` }).ok).toBe(true)
+})
+
+test('a block that is never closed is found', () => {
+  expect(check({ 'README.md': '```ts\nconst one = 1\n' }).ok).toBe(false)
+})
