@@ -58,7 +58,7 @@ export class DeadlineQueue {
     if (this.#last === undefined) this.#first = run
     else this.#last.next = run
     this.#last = run
-    if (this.#timer === undefined) this.#arm(this.timeoutMs)
+    if (this.#timer === undefined) this.#arm(run.dueAt - this.clock.now())
   }
 
   /** @internal */
