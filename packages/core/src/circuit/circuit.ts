@@ -177,7 +177,9 @@ export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircu
   // A proxy that was asked for by the operation refused to try: nothing was learned about this service.
   if (isRefusal(error)) return 'ignored'
   try {
-    return policy.isFailure(error) ? 'failure' : 'ignored'
+    // Not by truthiness: one that forgets to answer must not keep the circuit from ever opening.
+    const isFailure: unknown = policy.isFailure(error)
+    return isFailure === false ? 'ignored' : 'failure'
   } catch {
     return 'failure'
   }

@@ -1,0 +1,172 @@
+import { breakerContract, ManualClock, plainBreaker } from '@svcproxy/testing'
+import { describe, expect, test } from 'vitest'
+import { CapacityError, CircuitOpenError, StoppedError } from '../errors.ts'
+import { Circuit, type CircuitOptions, outcomeOf } from './circuit.ts'
+import { resolveCircuitPolicy } from './policy.ts'
+import type { CircuitSnapshot } from './state-machine.ts'
+
+breakerContract('the circuit itself', { create: plainBreaker })
+
+function setUp(options: Partial<CircuitOptions> = {}) {
+  const clock = new ManualClock()
+  const policy = resolveCircuitPolicy({ failureThreshold: 2, recoveryTimeoutMs: 100 })
+  const circuit = new Circuit({ name: 'orders', policy, breaker: plainBreaker, clock, ...options })
+  const fail = () =>
+    circuit.execute({ startedAt: clock.now(), run: () => Promise.reject(new Error('failed')) }).catch(() => {})
+  return { clock, circuit, fail }
+}
+
+describe('what the end of an attempt says about the service', () => {
+  const policy = resolveCircuitPolicy()
+
+  test('success and timeout speak for themselves; abort and refusal say nothing', () => {
+    expect(outcomeOf('fulfilled', undefined, policy)).toBe('success')
+    expect(outcomeOf('timeout', undefined, policy)).toBe('failure')
+    expect(outcomeOf('aborted', undefined, policy)).toBe('ignored')
+    expect(outcomeOf('refused', undefined, policy)).toBe('ignored')
+    expect(outcomeOf('rejected', new Error('failed'), policy)).toBe('failure')
+  })
+
+  test('an error of a proxy that refused to try says nothing', () => {
+    for (const error of [new CircuitOpenError('a'), new CapacityError('a', 'full'), new StoppedError('a')]) {
+      expect(outcomeOf('rejected', error, policy)).toBe('ignored')
+    }
+  })
+
+  test('isFailure must say false for an error not to count; when it throws, the error counts', () => {
+    const seen: unknown[] = []
+    const saying = (answer: unknown) =>
+      resolveCircuitPolicy({
+        isFailure: (error) => {
+          seen.push(error)
+          return answer as boolean
+        },
+      })
+    expect(outcomeOf('rejected', 'error', saying(false))).toBe('ignored')
+    expect(outcomeOf('rejected', 'error', saying(undefined))).toBe('failure')
+    expect(outcomeOf('timeout', 'timeout', saying(false)), 'a timeout is not asked about').toBe('failure')
+    expect(seen).toEqual(['error', 'error'])
+    const throwing = resolveCircuitPolicy({
+      isFailure: () => {
+        throw new Error('a bug')
+      },
+    })
+    expect(outcomeOf('rejected', 'error', throwing)).toBe('failure')
+  })
+})
+
+describe('a snapshot', () => {
+  const bad: readonly (readonly [unknown, string])[] = [
+    [undefined, 'snapshot must be what exportState() returned; received undefined'],
+    [null, 'snapshot must be what exportState() returned; received null'],
+    ['open', 'snapshot must be what exportState() returned; received "open"'],
+    [{ state: 'isolated', failures: 0, successes: 0, remainingMs: 0 }, 'snapshot must be what exportState() returned'],
+    [{ state: 'closed', failures: 2, successes: 0, remainingMs: 0 }, 'snapshot.failures must be an integer in 0 … 1'],
+    [{ state: 'closed', failures: 0.5, successes: 0, remainingMs: 0 }, 'snapshot.failures must be an integer'],
+    [
+      { state: 'half_open', failures: 0, successes: 3, remainingMs: 0 },
+      'snapshot.successes must be an integer in 0 … 2',
+    ],
+    [{ state: 'half_open', failures: 0, successes: -1, remainingMs: 0 }, 'snapshot.successes must be an integer'],
+    [
+      { state: 'open', failures: 0, successes: 0, remainingMs: 101 },
+      'snapshot.remainingMs must be a number in 0 … 100',
+    ],
+  ]
+
+  test.for(bad)('%o is refused, and changes nothing', ([snapshot, message]) => {
+    const { circuit } = setUp()
+    expect(() => circuit.importState(snapshot as CircuitSnapshot)).toThrow(message)
+    expect(circuit.state).toBe('closed')
+  })
+
+  test('of every state is taken over as it is', async () => {
+    for (const snapshot of [
+      { state: 'closed', failures: 1, successes: 0, remainingMs: 0 },
+      { state: 'open', failures: 0, successes: 0, remainingMs: 100 },
+      { state: 'half_open', failures: 0, successes: 2, remainingMs: 0 },
+    ] as const) {
+      const { circuit } = setUp()
+      circuit.importState(snapshot)
+      expect(circuit.exportState()).toEqual(snapshot)
+    }
+  })
+
+  test('of an isolated circuit is that of a closed one: an isolation does not travel', async () => {
+    const { circuit, fail } = setUp()
+    await fail()
+    circuit.isolate()
+    expect(circuit.exportState()).toEqual({ state: 'closed', failures: 0, successes: 0, remainingMs: 0 })
+    circuit.importState({ state: 'open', failures: 0, successes: 0, remainingMs: 100 })
+    expect(circuit.state).toBe('isolated')
+  })
+})
+
+test('a transition says from where to where and when it was decided', async () => {
+  const seen: unknown[] = []
+  const { circuit, clock, fail } = setUp({ onTransition: (transition) => seen.push(transition) })
+  await fail()
+  await fail()
+  const openedAt = clock.now()
+  clock.advance(150)
+  expect(circuit.stateAt(clock.now())).toBe('half_open')
+  expect(seen).toEqual([
+    { from: 'closed', to: 'open', at: openedAt },
+    { from: 'open', to: 'half_open', at: openedAt + 150 },
+  ])
+})
+
+test('the breaker is told of a transition before the listener is', async () => {
+  const order: string[] = []
+  const { fail } = setUp({
+    breaker: (context) => ({ ...plainBreaker(context), transitioned: ({ to }) => order.push(`breaker ${to}`) }),
+    onTransition: ({ to }) => order.push(`listener ${to}`),
+  })
+  await fail()
+  await fail()
+  expect(order).toEqual(['breaker open', 'listener open'])
+})
+
+test('a disposed circuit refuses, tells the attempt so, disposes of its breaker once and no longer changes', async () => {
+  let disposals = 0
+  const { circuit, clock, fail } = setUp({
+    breaker: (context) => ({ ...plainBreaker(context), dispose: () => disposals++ }),
+  })
+  await fail()
+  await fail()
+  const handle = circuit.isolate()
+  circuit.dispose()
+  circuit.dispose()
+  handle[Symbol.dispose]()
+  circuit.reset()
+  circuit.isolate()
+  circuit.importState({ state: 'closed', failures: 0, successes: 0, remainingMs: 0 })
+  expect(circuit.state).toBe('isolated')
+  expect(disposals).toBe(1)
+  const settled: unknown[] = []
+  const refused = circuit.execute({
+    startedAt: clock.now(),
+    run: () => 'ran',
+    settled: (...args) => settled.push(...args),
+  })
+  const error: unknown = await refused.catch((reason: unknown) => reason)
+  expect(error).toEqual(new StoppedError('orders'))
+  expect(settled).toEqual(['refused', error, clock.now(), 'ignored'])
+})
+
+test('a refusal says how long to wait, to the caller and to the attempt', async () => {
+  const { circuit, clock, fail } = setUp()
+  await fail()
+  await fail()
+  clock.advance(40)
+  const settled: unknown[] = []
+  const refused = circuit.execute({
+    startedAt: clock.now(),
+    run: () => 'ran',
+    settled: (...args) => settled.push(...args),
+  })
+  const error: unknown = await refused.catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ name: 'CircuitOpenError', serviceName: 'orders', retryAfterMs: 60 })
+  expect(settled).toEqual(['refused', error, clock.now(), 'ignored'])
+  expect(circuit.retryAfterMs).toBe(60)
+})
