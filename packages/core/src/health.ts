@@ -21,11 +21,15 @@ export class HealthCheck {
     this.#options = options
   }
 
-  async check(): Promise<boolean> {
-    if (this.#last !== undefined && this.#options.clock.now() < this.#last.at + RESULT_LIFE_MS)
-      return this.#last.healthy
+  /** Whether it is well; no answer within `waitMs` is false, though the check goes on for whoever waits longer. */
+  async check(waitMs: number): Promise<boolean> {
+    const { clock } = this.#options
+    if (this.#last !== undefined && clock.now() < this.#last.at + RESULT_LIFE_MS) return this.#last.healthy
     this.#asking ??= this.#askOnce()
-    return this.#asking
+    let giveUp: (() => void) | undefined
+    const unheard = new Promise<false>((resolve) => (giveUp = () => resolve(false)))
+    const timer = clock.setTimer(() => giveUp?.(), waitMs)
+    return Promise.race([this.#asking, unheard]).finally(() => timer.cancel())
   }
 
   /** A result that came from elsewhere: the background monitor's. */

@@ -28,6 +28,7 @@ export {
   SvcproxyError,
   UnknownServiceError,
 } from './errors.ts'
+export type { Fallback } from './fallback.ts'
 export { appStateProvider } from './providers/app-state.ts'
 export { compositeProvider } from './providers/composite.ts'
 export { factoryProvider, type FactoryProviderOptions } from './providers/factory.ts'

@@ -4,6 +4,7 @@ import type { CircuitPolicy, ResolvedCircuitPolicy } from './circuit/policy.ts'
 import { MAX_TIMER_MS, systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { InvalidOptionError } from './errors.ts'
+import type { Fallback } from './fallback.ts'
 import { booleanOption, checkFunctionOption, checkOptionNames, numberOption } from './options.ts'
 import type { ServiceProvider } from './service-provider.ts'
 
@@ -50,13 +51,13 @@ export interface ServiceProxyOptions<T> extends ProxySettings {
    * Gives a substitute when the service cannot be had or a call on it fails: a failed `get()` resolves to it, a failed
    * call is made on it. Not asked when the caller aborted.
    */
-  readonly fallback?: (error: unknown) => T | PromiseLike<T>
+  readonly fallback?: Fallback<T>
 }
 
 /** {@link ServiceProxyOptions} with defaults filled in and bounds checked. */
 export interface ResolvedServiceProxyOptions<T> {
   readonly provider: ServiceProvider<T>
-  readonly fallback: ((error: unknown) => T | PromiseLike<T>) | undefined
+  readonly fallback: Fallback<T> | undefined
   /** Undefined: no circuit. */
   readonly circuit: { readonly breaker: BreakerFactory; readonly policy: ResolvedCircuitPolicy } | undefined
   readonly timeoutMs: number

@@ -7,6 +7,8 @@ import { DeadlineQueue } from './deadline.ts'
 import { CapacityError, InvalidOptionError, isRefusal, StoppedError } from './errors.ts'
 import { ServiceEvents } from './events.ts'
 import type { ServiceEventListener, ServiceEventType } from './events.ts'
+import { answerInstead } from './fallback.ts'
+import type { Fallback } from './fallback.ts'
 import { callMethod, guardedService, noSuchMethod } from './guarded-service.ts'
 import type { Guarded } from './guarded-service.ts'
 import { BackgroundMonitor, HealthCheck } from './health.ts'
@@ -28,7 +30,7 @@ export interface CallOptions<R> {
   /** Ends the call: the promise rejects with `signal.reason`, and the operation's own signal aborts. */
   readonly signal?: AbortSignal | undefined
   /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
-  readonly fallback?: ((error: unknown) => R | PromiseLike<R>) | undefined
+  readonly fallback?: Fallback<R> | undefined
 }
 
 export interface CheckHealthOptions {
@@ -86,7 +88,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
       onChange: (healthy) => this.#events.emit({ type: 'health', service: name, healthy }),
     })
     this.#monitor =
-      healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#monitorHealth()) : undefined
+      healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#probe()) : undefined
   }
 
   /** `disabled`: the proxy has no circuit. */
@@ -138,7 +140,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   }
 
   /** {@link ServiceProxy.get}, with what `fallback` returns in place of an error. The caller's own abort stays an error. */
-  getWithFallback(fallback: (error: unknown) => T | PromiseLike<T>, options?: GetOptions): Promise<T> {
+  getWithFallback(fallback: Fallback<T>, options?: GetOptions): Promise<T> {
     return this.#get(options?.signal, fallback)
   }
 
@@ -155,14 +157,9 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * Whether the service is well. The check is shared by concurrent callers, runs under the deadline of the service, and
    * its result is good for one second. Never rejects, unless `timeoutMs` is out of bounds.
    */
-  async checkHealth({ timeoutMs = MAX_TIMER_MS }: CheckHealthOptions = {}): Promise<boolean> {
-    const bounded = numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, MAX_TIMER_MS)
-    if (this.#stopped !== undefined) return false
-    if (bounded >= this.#options.timeoutMs) return this.#health.check()
-    let late: (() => void) | undefined
-    const unheard = new Promise<false>((resolve) => (late = () => resolve(false)))
-    const timer = this.#options.clock.setTimer(() => late?.(), bounded)
-    return Promise.race([this.#health.check(), unheard]).finally(() => timer.cancel())
+  async checkHealth({ timeoutMs }: CheckHealthOptions = {}): Promise<boolean> {
+    const waitMs = numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, MAX_TIMER_MS)
+    return this.#stopped === undefined && this.#health.check(Math.min(waitMs, this.#options.timeoutMs))
   }
 
   getMetrics(): ServiceMetrics {
@@ -233,10 +230,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return signal?.aborted === true ? undefined : this.#resolver.cache.fresh(now)
   }
 
-  async #get(
-    signal: AbortSignal | undefined,
-    fallback: ((error: unknown) => T | PromiseLike<T>) | undefined,
-  ): Promise<T> {
+  async #get(signal: AbortSignal | undefined, fallback: Fallback<T> | undefined): Promise<T> {
     const { clock } = this.#options
     this.#counters.begin()
     try {
@@ -319,23 +313,15 @@ export class ServiceProxy<T> implements AsyncDisposable {
   }
 
   /** The proxy's fallback gives a substitute for the service: the operation is run on that. */
-  #substituteFor<R>(
-    operation: ServiceOperation<T, R>,
-    signal: AbortSignal | undefined,
-  ): ((error: unknown) => Promise<R>) | undefined {
+  #substituteFor<R>(operation: ServiceOperation<T, R>, signal: AbortSignal | undefined): Fallback<R> | undefined {
     const { fallback } = this.#options
     if (fallback === undefined) return undefined
     const context = { signal: signal ?? new AbortController().signal }
     return async (error) => operation(await fallback(error), context)
   }
 
-  async #fallBack<R>(error: unknown, fallback: (error: unknown) => R | PromiseLike<R>): Promise<R> {
-    let answer: R
-    try {
-      answer = await fallback(error)
-    } catch (fallbackError) {
-      throw withCause(fallbackError, error)
-    }
+  async #fallBack<R>(error: unknown, fallback: Fallback<R>): Promise<R> {
+    const answer = await answerInstead(error, fallback)
     this.#counters.fallbacks++
     this.#events.emit({ type: 'fallback', service: this.name, error })
     return answer
@@ -347,22 +333,9 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#events.emit({ type: 'circuit', service: this.name, from, to })
   }
 
-  /** Its failures count; and while the circuit is half-open it is the trial, so that no user's call has to be. */
-  async #monitorHealth(): Promise<void> {
-    const state = this.#resolver.stateAt(this.#options.clock.now())
-    if (state === 'open' || state === 'isolated') return
-    try {
-      if (state === 'half_open') {
-        const { instance } = await this.#resolver.acquire()
-        this.#resolver.lifetimes.release(instance)
-      } else {
-        await this.#resolver.checkHealth((attempt) => this.#resolver.execute(attempt))
-      }
-      this.#health.record(true)
-    } catch {
-      this.#resolver.cache.suspect()
-      this.#health.record(false)
-    }
+  async #probe(): Promise<void> {
+    const healthy = await this.#resolver.probe()
+    if (healthy !== undefined) this.#health.record(healthy)
   }
 
   #requireCircuit(): Circuit {
@@ -387,12 +360,4 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#events.emit({ type: 'stop', service: this.name })
     this.#events.clear()
   }
-}
-
-/** The fallback's error, with the one that made it necessary as its cause. */
-function withCause(error: unknown, cause: unknown): unknown {
-  if (error instanceof Error && error !== cause && error.cause === undefined && Object.isExtensible(error)) {
-    Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true })
-  }
-  return error
 }

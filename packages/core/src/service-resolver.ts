@@ -2,7 +2,7 @@ import type { Attempt } from './attempt.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
 import type { DeadlineQueue } from './deadline.ts'
-import { CircuitOpenError, ServiceUnavailableError } from './errors.ts'
+import { CircuitOpenError, isRefusal, ServiceUnavailableError } from './errors.ts'
 import type { ServiceEvents } from './events.ts'
 import { InstanceCache } from './instance-cache.ts'
 import type { Acquired } from './instance-cache.ts'
@@ -111,6 +111,24 @@ export class ServiceResolver<T> {
       },
       ended: letGo,
     })
+  }
+
+  /**
+   * A health check in the background. Its failures count; and while the circuit is half-open it is the trial, so that no
+   * user's call has to be. Undefined: the circuit did not admit it, and nothing was asked.
+   */
+  async probe(): Promise<boolean | undefined> {
+    const state = this.stateAt(this.#parts.options.clock.now())
+    if (state === 'open' || state === 'isolated') return undefined
+    try {
+      if (state === 'half_open') this.lifetimes.release((await this.acquire()).instance)
+      else await this.checkHealth((attempt) => this.execute(attempt))
+      return true
+    } catch (error) {
+      if (isRefusal(error)) return undefined
+      this.cache.suspect()
+      return false
+    }
   }
 }
 
