@@ -127,6 +127,24 @@ test('the breaker is told of a transition before the listener is', async () => {
   expect(order).toEqual(['breaker open', 'listener open'])
 })
 
+test('a breaker that resets the circuit in the middle of a transition does not turn the order around', async () => {
+  const order: string[] = []
+  const { circuit, fail } = setUp({
+    breaker: (context) => ({
+      ...plainBreaker(context),
+      transitioned: ({ to }) => {
+        order.push(`breaker ${to}`)
+        if (to === 'open') circuit.reset()
+      },
+    }),
+    onTransition: ({ to }) => order.push(`listener ${to}`),
+  })
+  await fail()
+  await fail()
+  expect(order).toEqual(['breaker open', 'listener open', 'breaker closed', 'listener closed'])
+  expect(circuit.state).toBe('closed')
+})
+
 test('a disposed circuit refuses, tells the attempt so, disposes of its breaker once and no longer changes', async () => {
   let disposals = 0
   const { circuit, clock, fail } = setUp({

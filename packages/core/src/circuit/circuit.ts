@@ -31,6 +31,8 @@ export class Circuit {
   readonly #clock: Clock
   readonly #machine: CircuitStateMachine
   readonly #breaker: CircuitBreaker
+  readonly #onTransition: ((transition: CircuitTransition) => void) | undefined
+  #announcing: CircuitTransition[] | undefined
   #admission: PermitAdmission | undefined
   #disposed = false
 
@@ -38,10 +40,8 @@ export class Circuit {
     this.policy = policy
     this.#name = name
     this.#clock = clock
-    this.#machine = new CircuitStateMachine(policy, (transition) => {
-      this.#breaker.transitioned?.(transition)
-      onTransition?.(transition)
-    })
+    this.#onTransition = onTransition
+    this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
     this.deadlines = new DeadlineQueue(name, policy.timeoutMs, clock)
     const context: BreakerContext = {
       name,
@@ -125,6 +125,23 @@ export class Circuit {
     this.#disposed = true
     this.deadlines.close()
     this.#breaker.dispose?.()
+  }
+
+  /** In order, to everybody: a listener that resets the circuit must not have the next one hear of the reset first. */
+  #announce(transition: CircuitTransition): void {
+    if (this.#announcing !== undefined) {
+      this.#announcing.push(transition)
+      return
+    }
+    const announcing = (this.#announcing = [transition])
+    try {
+      for (const next of announcing) {
+        this.#breaker.transitioned?.(next)
+        this.#onTransition?.(next)
+      }
+    } finally {
+      this.#announcing = undefined
+    }
   }
 
   #admit(now: number): Admission | undefined {
