@@ -148,10 +148,13 @@ export class InstanceLifetimes<T> {
 
   #dispose(service: T): void {
     if (isObject(service)) this.#disposed.add(service)
-    const disposal = (async () => this.#options.dispose?.(service))().then(
-      () => this.#options.onDisposed({}),
-      (error: unknown) => this.#options.onDisposed({ error }),
-    )
+    // Not from within what we are doing now: it may call back.
+    const disposal = Promise.resolve()
+      .then(() => this.#options.dispose?.(service))
+      .then(
+        () => this.#options.onDisposed({}),
+        (error: unknown) => this.#options.onDisposed({ error }),
+      )
     this.#disposals.add(disposal)
     void disposal.finally(() => this.#disposals.delete(disposal))
   }
