@@ -22,9 +22,9 @@ export interface InstanceCacheOptions<T> extends CacheSettings {
   readonly lifetimes: InstanceLifetimes<T>
   /**
    * Makes one attempt to get a service. `suspect` is a cached one that has to pass its health check again; if it does,
-   * it is what the attempt resolves to. A `trial` may start although an earlier load is still pending.
+   * its service is what the attempt resolves to. A `trial` may start although an earlier load is still pending.
    */
-  readonly load: (suspect: T | undefined, trial: boolean) => Promise<T>
+  readonly load: (suspect: Instance<T> | undefined, trial: boolean) => Promise<T>
 }
 
 /** An instance a caller may use. It holds a lease, to be given back with {@link InstanceLifetimes.release}. */
@@ -53,6 +53,8 @@ interface Flight<T> {
   instance: Instance<T> | undefined
   /** `expire()` was called while it was on its way: what it brings is stale at once. */
   expired: boolean
+  /** `suspect()` was called while it was on its way: what it brings has to prove its health once more. */
+  suspected: boolean
 }
 
 /** The last failed load: for a while callers get its error, or something stale, and no new load starts. */
@@ -99,16 +101,17 @@ export class InstanceCache<T> {
    * An instance, loaded if need be.
    * @param trial the circuit is half-open: even a fresh instance is checked again, and a back-off is ignored
    * @param signal ends the caller's wait, not the load: others may be waiting for it too
+   * @throws {@link StoppedError}; what the load failed with; `signal.reason`
    */
   async acquire(trial: boolean, signal?: AbortSignal): Promise<Acquired<T>> {
+    if (this.#stopped) throw new StoppedError(this.#options.serviceName)
     const now = this.#options.clock.now()
     const ready = this.#ready(now, trial)
     if (ready !== undefined) return ready
     const failure = trial ? undefined : this.#holdingBack(now)
     if (failure !== undefined) return this.#insteadOf(failure.error)
-    this.#flight ??= this.#depart(trial, now)
     try {
-      return { instance: await this.#join(this.#flight, signal), result: 'miss' }
+      return { instance: await this.#join(this.#flight ?? this.#depart(trial, now), signal), result: 'miss' }
     } catch (error) {
       if (signal?.aborted === true) throw error
       return this.#insteadOf(error)
@@ -134,22 +137,26 @@ export class InstanceCache<T> {
 
   /** Something went wrong with the service: the cached instance has to prove its health before it is served again. */
   suspect(): void {
-    if (this.#slot !== undefined && this.#pinned === undefined) this.#slot.suspect = true
+    if (this.#pinned !== undefined) return
+    if (this.#slot !== undefined) this.#slot.suspect = true
+    if (this.#flight !== undefined) this.#flight.suspected = true
   }
 
-  /** Serves `instance`, for ever fresh, until the function it returns is called or another one is pinned. */
+  /**
+   * Serves `instance`, for ever fresh, until the function it returns is called or another one is pinned.
+   * @throws {@link StoppedError}
+   */
   pin(instance: Instance<T>): () => void {
-    this.#unpin()
-    this.#hold(instance, { freshUntil: Infinity, wallFreshUntil: Infinity })
-    this.#pinned = this.#slot
+    if (this.#stopped) throw new StoppedError(this.#options.serviceName)
+    this.#flight = undefined
+    this.#failure = undefined
+    const slot = this.#hold(instance, { freshUntil: Infinity, wallFreshUntil: Infinity })
+    this.#pinned = slot
     return () => {
-      if (this.#pinned?.instance === instance) this.#unpin()
+      if (this.#pinned !== slot) return
+      this.#pinned = undefined
+      this.invalidate()
     }
-  }
-
-  #unpin(): void {
-    this.#pinned = undefined
-    this.invalidate()
   }
 
   /** Nothing is served any more; a load under way ends in a disposal. */
@@ -160,7 +167,12 @@ export class InstanceCache<T> {
   }
 
   #inTime(slot: Slot<T>, now: number): boolean {
-    return now < slot.freshUntil && (!this.#options.security || this.#options.clock.wallNow() < slot.wallFreshUntil)
+    return now < slot.freshUntil && this.#youngEnough(slot, 0)
+  }
+
+  /** Whether the wall clock, too, leaves it `windowMs` beyond its TTL; it is asked for security services only. */
+  #youngEnough(slot: Slot<T>, windowMs: number): boolean {
+    return !this.#options.security || this.#options.clock.wallNow() < slot.wallFreshUntil + windowMs
   }
 
   #leased(instance: Instance<T>, result: CacheResult): Acquired<T> {
@@ -175,14 +187,15 @@ export class InstanceCache<T> {
     if (fresh !== undefined) return this.#leased(fresh, 'hit')
     const stale = this.#stale(now, this.#options.staleWhileRevalidateMs)
     if (stale === undefined) return undefined
-    if (this.#holdingBack(now) === undefined) this.#flight ??= this.#depart(trial, now)
+    if (this.#flight === undefined && this.#holdingBack(now) === undefined) this.#depart(trial, now)
     return this.#leased(stale, 'stale')
   }
 
-  /** The expired instance, if it is still within `windowMs` of its end. */
+  /** The expired instance, if it is still within `windowMs` of its end. A window of 0 is none, also before that end. */
   #stale(now: number, windowMs: number): Instance<T> | undefined {
     const slot = this.#slot
-    return slot !== undefined && !slot.suspect && now < slot.ttlEndsAt + windowMs ? slot.instance : undefined
+    if (windowMs === 0 || slot === undefined || slot.suspect) return undefined
+    return now < slot.ttlEndsAt + windowMs && this.#youngEnough(slot, windowMs) ? slot.instance : undefined
   }
 
   /** The failure whose back-off is not over, unless a load is under way already. */
@@ -199,27 +212,43 @@ export class InstanceCache<T> {
     return this.#leased(stale, 'stale')
   }
 
-  /** Starts a load. The caller makes it *the* flight. */
+  /** Starts a load, which is *the* flight before the provider hears of it: it may call back, to invalidate for one. */
   #depart(trial: boolean, now: number): Flight<T> {
-    const { load, lifetimes } = this.#options
     const slot = this.#slot
-    const suspect = slot !== undefined && (slot.suspect || trial) && this.#inTime(slot, now) ? slot.instance : undefined
-    // Held while it is checked: an invalidation meanwhile must not dispose it under the check.
-    if (suspect !== undefined) lifetimes.lease(suspect)
-    const arrived = lifetimes.enter()
-    const promise = load(suspect?.service, trial)
-      .then(
-        (service) => this.#land(flight, service),
-        (error: unknown) => this.#crash(flight, error),
-      )
-      .finally(() => {
-        if (suspect !== undefined) lifetimes.release(suspect)
-        arrived()
-      })
-    const flight: Flight<T> = { promise, suspect, waiters: 0, instance: undefined, expired: false }
+    const suspect = slot !== undefined && (slot.suspect || trial) && this.#inTime(slot, now) ? slot : undefined
+    // Nobody is served what is being checked, nor what turns out unwell.
+    if (suspect !== undefined) suspect.suspect = true
+    let begin: ((landing: Promise<Instance<T>>) => void) | undefined
+    const promise = new Promise<Instance<T>>((resolve) => (begin = resolve))
     // A refresh in the background may have nobody waiting for it.
     promise.catch(() => undefined)
+    const flight: Flight<T> = {
+      promise,
+      suspect: suspect?.instance,
+      waiters: 0,
+      instance: undefined,
+      expired: false,
+      suspected: false,
+    }
+    this.#flight = flight
+    begin?.(this.#fly(flight, trial))
     return flight
+  }
+
+  async #fly(flight: Flight<T>, trial: boolean): Promise<Instance<T>> {
+    const { load, lifetimes } = this.#options
+    const { suspect } = flight
+    const arrived = lifetimes.enter()
+    // Held until it landed: an invalidation meanwhile must not dispose what its callers are about to get.
+    if (suspect !== undefined) lifetimes.lease(suspect)
+    try {
+      return this.#land(flight, await load(suspect, trial))
+    } catch (error) {
+      return this.#crash(flight, error)
+    } finally {
+      if (suspect !== undefined) lifetimes.release(suspect)
+      arrived()
+    }
   }
 
   /** Waits for a flight. The lease is the waiter's before it wakes up, so nothing can end the instance in between. */
@@ -240,12 +269,7 @@ export class InstanceCache<T> {
       lifetimes.discard(service)
       throw new StoppedError(serviceName)
     }
-    let instance: Instance<T>
-    try {
-      instance = lifetimes.adopt(service)
-    } catch (error) {
-      return this.#crash(flight, error)
-    }
+    const instance = lifetimes.adopt(service)
     flight.instance = instance
     lifetimes.lease(instance, flight.waiters)
     if (this.#flight === flight) {
@@ -263,19 +287,25 @@ export class InstanceCache<T> {
     if (slot !== undefined && slot.instance === instance && flight.suspect === instance) {
       // The one we had has proved its health: its age goes on counting.
       slot.suspect = false
-      return
+    } else {
+      const { cacheTtlMs, cacheTtlJitterRatio, random, clock } = this.#options
+      const lifeMs = cacheTtlMs === Infinity ? Infinity : cacheTtlMs * (1 - cacheTtlJitterRatio * random())
+      this.#hold(instance, { freshUntil: clock.now() + lifeMs, wallFreshUntil: clock.wallNow() + lifeMs })
     }
-    const { cacheTtlMs, cacheTtlJitterRatio, random, clock } = this.#options
-    const lifeMs = cacheTtlMs === Infinity ? Infinity : cacheTtlMs * (1 - cacheTtlJitterRatio * random())
-    this.#hold(instance, { freshUntil: clock.now() + lifeMs, wallFreshUntil: clock.wallNow() + lifeMs })
     if (flight.expired) this.expire()
+    if (flight.suspected) this.suspect()
   }
 
-  #hold(instance: Instance<T>, { freshUntil, wallFreshUntil }: { freshUntil: number; wallFreshUntil: number }): void {
+  #hold(
+    instance: Instance<T>,
+    { freshUntil, wallFreshUntil }: { freshUntil: number; wallFreshUntil: number },
+  ): Slot<T> {
     const previous = this.#slot?.instance
+    const slot: Slot<T> = { instance, freshUntil, ttlEndsAt: freshUntil, wallFreshUntil, suspect: false }
     instance.current = true
-    this.#slot = { instance, freshUntil, ttlEndsAt: freshUntil, wallFreshUntil, suspect: false }
+    this.#slot = slot
     if (previous !== undefined && previous !== instance) this.#options.lifetimes.retire(previous)
+    return slot
   }
 
   #vacate(): void {
@@ -308,6 +338,7 @@ function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> 
       const reason: unknown = signal.reason
       reject(reason)
     }
+    if (signal.aborted) giveUp()
     signal.addEventListener('abort', giveUp)
     promise.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject)
   })

@@ -1,7 +1,7 @@
 import type { Attempt, AttemptEnd, CallContext } from './attempt.ts'
 import { ServiceUnavailableError } from './errors.ts'
 import type { Clock } from './clock.ts'
-import type { InstanceLifetimes } from './instance-lifetimes.ts'
+import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
 import type { ServiceProvider } from './service-provider.ts'
 
 /** How long a load that overran its deadline and is still pending keeps others from starting, in milliseconds. */
@@ -27,33 +27,49 @@ export interface ServiceLoaderOptions<T> {
  */
 export class ServiceLoader<T> {
   readonly #options: ServiceLoaderOptions<T>
-  #abandoned: LoadAttempt<T> | undefined
+  /** Overran their deadlines, are still pending and not yet written off. */
+  readonly #abandoned = new Set<LoadAttempt<T>>()
 
   constructor(options: ServiceLoaderOptions<T>) {
     this.#options = options
   }
 
   /** @param suspect an instance to be checked first; it is kept if it is well */
-  load(suspect: T | undefined, trial: boolean): Promise<T> {
-    const { clock, execute, onLoaded } = this.#options
-    const abandoned = this.#abandoned
-    const blocked = abandoned !== undefined && !trial && clock.now() < abandoned.answeredAt + ABANDONED_LOAD_MS
-    const attempt: LoadAttempt<T> = new LoadAttempt(clock.now(), {
-      work: (context) => (blocked ? this.#stillPending() : this.#find(suspect, context, attempt)),
+  load(suspect: Instance<T> | undefined, trial: boolean): Promise<T> {
+    const { clock, execute, lifetimes, onLoaded } = this.#options
+    const startedAt = clock.now()
+    const blocked = !trial && this.#isPending(startedAt)
+    // The check may outlast the deadline; until it has ended nobody may dispose what it is about.
+    if (suspect !== undefined) lifetimes.lease(suspect)
+    const letGo = (): void => {
+      if (suspect !== undefined) lifetimes.release(suspect)
+    }
+    const attempt: LoadAttempt<T> = new LoadAttempt(startedAt, {
+      work: (context) => (blocked ? this.#stillPending() : this.#find(suspect?.service, context, attempt)),
       onSettled: (end, error, now) => {
-        if (end === 'timeout') this.#abandoned = attempt
-        if (end !== 'refused') onLoaded(now - attempt.startedAt, end === 'fulfilled' ? {} : { error })
+        if (end === 'timeout') this.#abandoned.add(attempt)
+        if (end === 'refused') letGo()
+        else onLoaded(now - startedAt, end === 'fulfilled' ? {} : { error })
       },
       onEnded: () => {
-        if (this.#abandoned === attempt) this.#abandoned = undefined
+        this.#abandoned.delete(attempt)
+        letGo()
       },
     })
     return execute(attempt)
   }
 
+  /** Whether a load that overran its deadline keeps others from starting. */
+  #isPending(now: number): boolean {
+    for (const attempt of this.#abandoned) {
+      if (now >= attempt.answeredAt + ABANDONED_LOAD_MS) this.#abandoned.delete(attempt)
+    }
+    return this.#abandoned.size > 0
+  }
+
   async #find(suspect: T | undefined, context: CallContext, attempt: LoadAttempt<T>): Promise<T> {
     const { name, lifetimes } = this.#options
-    if (suspect !== undefined && (await this.#isHealthy(suspect, context))) return suspect
+    if (suspect !== undefined && ((await this.#isHealthy(suspect, context)) || attempt.answered)) return suspect
 
     const service = await this.#getService(context)
     if (attempt.answered) return this.#tooLate(service)
