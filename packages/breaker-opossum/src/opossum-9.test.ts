@@ -2,7 +2,7 @@ import { breakerContract } from '@svcproxy/testing'
 import { vi } from 'vitest'
 import { opossumBreaker } from './index.ts'
 
-vi.mock('opossum', () => vi.importActual('opossum9'))
+vi.mock('opossum', () => import('opossum9'))
 
 const create = opossumBreaker()
 const names = ['fire', 'success', 'failure', 'timeout', 'reject', 'open', 'halfOpen', 'close']

@@ -257,6 +257,16 @@ describe("listeners of opossum's events", () => {
     )
   })
 
+  test('emit says whether anybody listened, also when the listener threw', () => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const { raw } = setUp()
+    expect(raw.emit('custom', 1)).toBe(false)
+    raw.addListener('custom', () => {
+      throw new Error('custom')
+    })
+    expect(raw.emit('custom', 1)).toBe(true)
+  })
+
   test('a listener that is put in for one event hears one', async () => {
     const { raw, call } = setUp()
     const [first, second] = [vi.fn<() => void>(), vi.fn<() => void>()]
