@@ -15,3 +15,12 @@ export {
 } from './faulty-service.ts'
 export { ManualClock, type ManualClockOptions } from './manual-clock.ts'
 export { plainBreaker } from './plain-breaker.ts'
+export { bindingContract } from './binding-contract.ts'
+export type {
+  BindingHarness,
+  ContractApp,
+  ContractExchange,
+  ContractRoute,
+  ContractService,
+  ContractServices,
+} from './binding-contract/harness.ts'

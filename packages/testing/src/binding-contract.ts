@@ -1,0 +1,32 @@
+import { describe, test } from 'vitest'
+import { clientCases } from './binding-contract/client-cases.ts'
+import { errorCases } from './binding-contract/error-cases.ts'
+import type { BindingHarness } from './binding-contract/harness.ts'
+import { healthCases } from './binding-contract/health-cases.ts'
+import { serviceCases } from './binding-contract/service-cases.ts'
+
+/** One promise of the contract. @internal */
+export type BindingContractCase = readonly [title: string, check: (harness: BindingHarness) => Promise<void>]
+
+/**
+ * The contract of the bindings of web frameworks, as a vitest suite over real sockets: the whole test file of a binding.
+ * Every test is named after the promise it keeps.
+ *
+ * @param name what the suite is called: the framework and its major version
+ */
+export function bindingContract(name: string, harness: BindingHarness): void {
+  describe(`${name} keeps the binding contract`, () => {
+    for (const [topic, cases] of TOPICS) {
+      describe(topic, () => {
+        for (const [title, check] of cases) test(title, { timeout: 30_000 }, () => check(harness))
+      })
+    }
+  })
+}
+
+const TOPICS = [
+  ['services', serviceCases],
+  ['errors', errorCases],
+  ['clients', clientCases],
+  ['health', healthCases],
+] as const

@@ -1,0 +1,66 @@
+import type { GuardedServices, ServiceProxyManager } from '@svcproxy/core'
+import type { ErrorHandlerOptions, HealthOptions } from '@svcproxy/http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+
+/** The service that the applications of the contract use. */
+export interface ContractService {
+  echo(value: string): string
+  /** What the case told it to do. */
+  ask(context?: { readonly signal?: AbortSignal }): unknown
+}
+
+/** The services that the applications of the contract have. */
+export interface ContractServices {
+  readonly first: ContractService
+  readonly second: ContractService
+}
+
+/** What a handler of the contract can see besides its services. */
+export interface ContractExchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** What the binding's `signal(req)` or `signal(ctx)` returns; asked for at each use. */
+  signal(): AbortSignal
+}
+
+/** A route for GET. */
+export interface ContractRoute {
+  /** Without parameters: `/greeting`. */
+  readonly path: string
+  /** True: with `inject(['first'], …)`. @defaultValue false: with `from()` */
+  readonly isInjected?: boolean
+  /** What it returns or resolves to is the body of the answer; what it throws or rejects with is an error of the route. */
+  readonly handle: (
+    services: Pick<GuardedServices<ContractServices>, 'first'>,
+    exchange: ContractExchange,
+  ) => string | Promise<string>
+}
+
+/** An application as a case wants it. */
+export interface ContractApp {
+  readonly manager: ServiceProxyManager<ContractServices>
+  readonly routes?: readonly ContractRoute[]
+  /** The routes stand in a router of their own under this path. @defaultValue '' */
+  readonly prefix?: string
+  /** False: without the binding's middleware. @defaultValue true */
+  readonly isBound?: boolean
+  /** With the binding's error handler. @defaultValue without */
+  readonly errorHandler?: ErrorHandlerOptions
+  /**
+   * With an error handler of the application behind (in Koa: around) the binding's. It calls this, then answers 418;
+   * or, if headers were sent, destroys the response. @defaultValue the framework's own handler, silent if need be
+   */
+  readonly onError?: (error: unknown) => void
+  /** With the health endpoints, before everything else. @defaultValue without */
+  readonly health?: HealthOptions<unknown>
+  /** Where the health endpoints are mounted. @defaultValue '' */
+  readonly healthPrefix?: string
+}
+
+/** What the contract needs to know of a binding. */
+export interface BindingHarness {
+  /** Builds the application: what `http.createServer` takes. */
+  readonly build: (app: ContractApp) => RequestListener
+  /** Calls the binding's `inject` with these names and any handler. */
+  readonly inject: (manager: ServiceProxyManager<ContractServices>, names: readonly string[]) => unknown
+}
