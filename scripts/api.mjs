@@ -52,7 +52,7 @@ report('API reports', problems, check ? `${expected.size} up to date` : `${expec
 
 /** What is exported without a word about it. A member without one is only marked in the report. */
 function undocumentedIn(reportFile) {
-  const undocumented = /\/\/ @\w+ \(undocumented\)\n(.*)/g
+  const undocumented = /\/\/ @\w+ \(undocumented\)\n(export .*)/g
   return [...readFileSync(reportFile, 'utf8').matchAll(undocumented)].map(
     ([, line]) => `  has no documentation: ${line}`,
   )
