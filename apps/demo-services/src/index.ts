@@ -1,1 +1,9 @@
-export {}
+export type { DemoApp, DemoContext } from './demo-app.ts'
+export type { DemoServices } from './demo-services.ts'
+export { NotFoundError } from './domain-error.ts'
+export { MAX_BODY_BYTES, parseActor, parseCommand, parseEntityId, parseFeatureName } from './input.ts'
+export { type Problem, problemOf } from './problem.ts'
+export { runDemo } from './run-demo.ts'
+export { sendCommand } from './send-command.ts'
+export type { DemoManager } from './service-manager.ts'
+export { ENDPOINTS, reportServices } from './service-report.ts'

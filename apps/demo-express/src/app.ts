@@ -1,0 +1,79 @@
+import {
+  type DemoContext,
+  type DemoServices,
+  ENDPOINTS,
+  MAX_BODY_BYTES,
+  NotFoundError,
+  parseActor,
+  parseCommand,
+  parseEntityId,
+  parseFeatureName,
+  problemOf,
+  reportServices,
+  sendCommand,
+} from '@svcproxy/demo-services'
+import { bindServices } from '@svcproxy/express'
+import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
+
+/** The whole application: every entity route twice, once with plain services and once with proxied ones. */
+export function createApp({ manager, standard, logError }: DemoContext): Express {
+  const services = bindServices(manager)
+  const app = express()
+  app.disable('x-powered-by')
+  app.use(services.health({ authorize: () => true }))
+  app.use(express.json({ limit: MAX_BODY_BYTES }))
+  app.use(services.middleware())
+
+  app.get('/', (_req, res) => {
+    res.json(ENDPOINTS)
+  })
+  app.get('/services', async (_req, res) => {
+    res.json(await reportServices(manager))
+  })
+  app.use(
+    '/standard',
+    entityRoutes(() => standard),
+  )
+  app.use(entityRoutes((req) => services.from(req)))
+
+  app.use(() => {
+    throw new NotFoundError('There is nothing here; see /')
+  })
+  app.use(services.errorHandler())
+  app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
+    if (res.headersSent) return next(error)
+    const { status, headers, body } = problemOf(error)
+    if (status >= 500) logError(error)
+    res.status(status).set(headers).send(JSON.stringify(body))
+  })
+  return app
+}
+
+/** The handlers cannot tell whether there is a proxy behind the services they are given. */
+function entityRoutes(servicesOf: (req: Request) => DemoServices): Router {
+  const router = Router()
+
+  router.get('/entities', async (req, res) => {
+    res.json(await servicesOf(req).entityService.listEntities())
+  })
+
+  router.get('/entities/:id', async (req, res) => {
+    res.json(await servicesOf(req).entityService.getEntity(parseEntityId(req.params.id)))
+  })
+
+  router.post('/entities/:id/commands', async (req, res) => {
+    const entityId = parseEntityId(req.params.id)
+    const actor = parseActor(req.get('x-actor'))
+    res.status(202).json(await sendCommand(servicesOf(req), { entityId, command: parseCommand(req.body), actor }))
+  })
+
+  router.get('/features/:name', async (req, res) => {
+    res.json(await servicesOf(req).featureManager.getFeature(parseFeatureName(req.params.name)))
+  })
+
+  router.get('/config', async (req, res) => {
+    res.json(await servicesOf(req).configService.getConfig())
+  })
+
+  return router
+}

@@ -1,0 +1,48 @@
+import type { CircuitPolicy } from '@svcproxy/core'
+import type { DemoContext } from './demo-app.ts'
+import { EmbeddedPostgres } from './postgres/embedded-postgres.ts'
+import type { DatabaseTraffic } from './postgres/database.ts'
+import { createServiceManager } from './service-manager.ts'
+import { openStandardServices } from './standard-services.ts'
+
+export interface DemoWorldOptions {
+  /** A PostgreSQL of the user's; undefined: an embedded one. */
+  readonly databaseUrl: string | undefined
+  readonly policy?: CircuitPolicy
+  readonly logError: (error: unknown) => void
+}
+
+/** Everything a demo needs, running: the database and the services, with and without proxies. */
+export interface DemoWorld extends AsyncDisposable {
+  readonly context: DemoContext
+  /** Undefined when the database is the user's. */
+  readonly embedded: EmbeddedPostgres | undefined
+  readonly databaseUrl: string
+  readonly traffic: { readonly standard: DatabaseTraffic; readonly proxied: DatabaseTraffic }
+}
+
+/** What is disposed ends in the opposite order: first who uses, last what is used. */
+export async function openDemoWorld({ databaseUrl, policy, logError }: DemoWorldOptions): Promise<DemoWorld> {
+  const embedded = databaseUrl === undefined ? await EmbeddedPostgres.start() : undefined
+  const url = databaseUrl ?? embedded?.url ?? ''
+  const traffic = { standard: { connections: 0, queries: 0 }, proxied: { connections: 0, queries: 0 } }
+  try {
+    const standard = await openStandardServices({ url, traffic: traffic.standard })
+    const manager = createServiceManager({ url, traffic: traffic.proxied }, policy)
+    return {
+      context: { manager, standard: standard.services, logError },
+      embedded,
+      databaseUrl: url,
+      traffic,
+      async [Symbol.asyncDispose]() {
+        await embedded?.thaw()
+        await manager.stop()
+        await standard.end()
+        await embedded?.[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await embedded?.[Symbol.asyncDispose]()
+    throw error
+  }
+}

@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process'
+
+/**
+ * When this process has gone, however it went, its end of the pipe closes: then what is still there of the database is
+ * killed and its folder removed. The pids are in `data/postmaster.pid` and, of a frozen database, in `frozen`.
+ */
+const SCRIPT = `
+  trap '' HUP INT TERM
+  read -r _
+  kill -KILL $(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) $(cat "$1/frozen" 2>/dev/null) 2>/dev/null
+  rm -rf "$1"`
+
+/** Cleans up after this process if it could not do so itself. Returns the function that sends the janitor home. */
+export function hireJanitor(folder: string): () => void {
+  if (process.platform === 'win32') return () => undefined
+  const janitor = spawn('/bin/sh', ['-c', SCRIPT, 'janitor', folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  janitor.on('error', () => undefined)
+  janitor.unref()
+  return () => void janitor.kill('SIGKILL')
+}

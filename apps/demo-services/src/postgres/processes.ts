@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+interface ProcessEntry {
+  readonly pid: number
+  readonly parentPid: number
+}
+
+/** A process and those it started, as far as they live. */
+export function processFamily(pid: number): number[] {
+  const children = livingProcesses().filter(({ parentPid }) => parentPid === pid)
+  return [pid, ...children.map((child) => child.pid)]
+}
+
+/** Signals processes; those that are gone already are no error. */
+export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
+  }
+}
+
+/** Resolves when all are gone; those that are not after `patienceMs` are killed. */
+export async function untilGone(pids: readonly number[], patienceMs: number): Promise<void> {
+  const impatientAt = performance.now() + patienceMs
+  for (;;) {
+    const living = new Set(livingProcesses().map(({ pid }) => pid))
+    const left = pids.filter((pid) => living.has(pid))
+    if (left.length === 0) return
+    if (performance.now() > impatientAt) signalAll(left, 'SIGKILL')
+    await delay(20)
+  }
+}
+
+/** Zombies are left out: nobody may ever wait for them, as in a container without init. */
+function livingProcesses(): ProcessEntry[] {
+  return process.platform === 'linux' ? fromProc() : fromPs()
+}
+
+function fromProc(): ProcessEntry[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        // After the command in parentheses, which may hold anything: state and parent.
+        const [state, parentPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+        return state === 'Z' ? [] : [{ pid: Number(pid), parentPid: Number(parentPid) }]
+      } catch {
+        return [] // gone meanwhile
+      }
+    })
+}
+
+function fromPs(): ProcessEntry[] {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' }).trim().split('\n')
+  return lines.flatMap((line) => {
+    const [pid, parentPid, state] = line.trim().split(/\s+/)
+    return state?.startsWith('Z') ? [] : [{ pid: Number(pid), parentPid: Number(parentPid) }]
+  })
+}

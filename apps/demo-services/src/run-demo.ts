@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import type { DemoApp } from './demo-app.ts'
+import { startServer } from './demo-server.ts'
+import { openDemoWorld } from './demo-world.ts'
+import { interruption, INTERRUPTED } from './interruption.ts'
+import { DEMO_POLICY } from './story/demo-policy.ts'
+import { tellStory } from './story/story.ts'
+import { print, tone } from './story/terminal.ts'
+
+const USAGE = `Usage: npm run demo [-- [--koa] [--serve]]
+
+  --koa     the Koa application; the Express one otherwise
+  --serve   no story: just serves, until it is interrupted
+
+  DATABASE_URL   a PostgreSQL to use in place of the embedded one
+  PORT           where to listen; a free port otherwise`
+
+/** Runs a demo to its end. Resolves with the exit code of the process. */
+export async function runDemo(app: DemoApp): Promise<number> {
+  const { values } = parseArgs({ options: { serve: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+  if (values.help === true) {
+    print(USAGE)
+    return 0
+  }
+  const interrupted = interruption()
+  try {
+    return await run(app, values.serve === true, interrupted)
+  } catch (error) {
+    if (interrupted.aborted) return INTERRUPTED
+    console.error(`\n${tone('red', messageOf(error))}`)
+    return 1
+  }
+}
+
+async function run(app: DemoApp, serveOnly: boolean, interrupted: AbortSignal): Promise<number> {
+  const { DATABASE_URL: databaseUrl, PORT: port } = process.env
+  await using world = await openDemoWorld({
+    databaseUrl,
+    ...(serveOnly ? {} : { policy: DEMO_POLICY }),
+    logError: serveOnly ? (error) => console.error(messageOf(error)) : () => undefined,
+  })
+  await using server = await startServer(app.createListener(world.context), Number(port ?? 0))
+
+  let wentAsTold = true
+  if (!serveOnly) wentAsTold = await tellStory({ ...world, framework: app.framework, baseUrl: server.url, interrupted })
+  if (serveOnly || process.stdout.isTTY) {
+    printUrls(app.framework, server.url)
+    if (!interrupted.aborted) await once(interrupted, 'abort')
+    print('\nStopping …')
+  }
+  return wentAsTold ? 0 : 1
+}
+
+function printUrls(framework: string, url: string): void {
+  print(` ${tone('bold', `${framework} is listening.`)} Ctrl-C stops it.\n`)
+  print(`   ${url}/                    what there is`)
+  print(`   ${url}/entities            through the proxy`)
+  print(`   ${url}/standard/entities   without`)
+  print(`   ${url}/services            circuits, metrics and health of all services`)
+  print(`   ${url}/healthz             health, as a probe sees it`)
+}
+
+/** An error of several attempts to connect has an empty message of its own. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}

@@ -1,0 +1,78 @@
+import { opossumBreaker } from '@svcproxy/breaker-opossum'
+import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+import type { CircuitPolicy, ServiceProvider } from '@svcproxy/core'
+import { CONFIG_FILE, FEATURES_FILE } from './demo-services.ts'
+import type { DemoServices } from './demo-services.ts'
+import { DomainError } from './domain-error.ts'
+import { connectDatabase, MAX_CONNECTIONS } from './postgres/database.ts'
+import type { Database, DatabaseOptions } from './postgres/database.ts'
+import { openConfigService } from './services/config-service.ts'
+import { createEntityService } from './services/entity-service.ts'
+import { defaultFeatureManager, openFeatureManager } from './services/feature-manager.ts'
+import { isReadableJsonFile } from './services/json-file.ts'
+import { lastKnownEntities } from './services/last-known-entities.ts'
+import { createSecurityAuditService } from './services/security-audit-service.ts'
+
+export type DemoManager = ServiceProxyManager<DemoServices>
+
+/** Connections for the audit trail, so that it never waits for those who read. */
+const AUDIT_CONNECTIONS = 2
+
+/** The same services behind proxies. `policy` goes over the pattern's defaults. */
+export function createServiceManager(database: DatabaseOptions, policy: CircuitPolicy = {}): DemoManager {
+  const lastKnown = lastKnownEntities()
+  return new ServiceProxyManager({
+    breaker: opossumBreaker(),
+    circuit: { ...policy, isFailure: (error) => !(error instanceof DomainError) },
+  })
+    .add('featureManager', {
+      provider: fileProvider('featureManager', FEATURES_FILE, openFeatureManager),
+      cacheTtlMs: 60_000,
+      fallback: () => defaultFeatureManager,
+    })
+    .add('entityService', {
+      provider: databaseProvider('entityService', database, (opened) =>
+        lastKnown.listenTo(createEntityService(opened)),
+      ),
+      cacheTtlMs: 30_000,
+      // One more than there are connections would only queue in the driver.
+      maxConcurrentCalls: MAX_CONNECTIONS,
+      fallback: (error) => lastKnown.substitute(error),
+    })
+    .add('configService', {
+      provider: fileProvider('configService', CONFIG_FILE, openConfigService),
+      cacheTtlMs: 300_000,
+      critical: true,
+    })
+    .add('securityAuditService', {
+      provider: databaseProvider(
+        'securityAuditService',
+        { ...database, maxConnections: AUDIT_CONNECTIONS },
+        createSecurityAuditService,
+      ),
+      cacheTtlMs: 30_000,
+      security: true,
+      maxConcurrentCalls: AUDIT_CONNECTIONS,
+    })
+}
+
+/** Services that read a file when they are made: a new instance, one TTL later, sees what has changed. */
+function fileProvider<T>(serviceName: string, file: URL, open: (file: URL) => Promise<T>): ServiceProvider<T> {
+  return factoryProvider(serviceName, { create: () => open(file), checkHealth: () => isReadableJsonFile(file) })
+}
+
+/** Services with a pool of their own, which ends when its instance is no longer used. */
+function databaseProvider<T extends object>(
+  serviceName: string,
+  options: DatabaseOptions,
+  create: (database: Database) => T,
+): ServiceProvider<T> {
+  return factoryProvider<T & { readonly database: Database }>(serviceName, {
+    async create({ signal }) {
+      const database = await connectDatabase(options, signal)
+      return { ...create(database), database }
+    },
+    checkHealth: ({ database }) => database.isHealthy(),
+    dispose: ({ database }) => database.end(),
+  })
+}

@@ -1,0 +1,69 @@
+export type Side = 'standard' | 'proxied'
+
+/** What came back for one request. */
+export interface Answer {
+  readonly side: Side
+  readonly path: string
+  /** 0: nothing came back. */
+  readonly status: number
+  /** The header, as it was sent. */
+  readonly retryAfter: string | undefined
+  /** The body says that it is remembered, not asked for. */
+  readonly lastKnown: boolean
+  readonly durationMs: number
+}
+
+/** `refused`: not even tried, and the client is told when to come back. */
+export type AnswerKind = 'live' | 'lastKnown' | 'refused' | 'failed'
+
+export type Tally = Record<AnswerKind, number> & {
+  requests: number
+  longestMs: number
+}
+
+export function kindOf({ status, lastKnown, retryAfter }: Answer): AnswerKind {
+  if (status === 200) return lastKnown ? 'lastKnown' : 'live'
+  return status === 503 && retryAfter !== undefined ? 'refused' : 'failed'
+}
+
+/** Counts what one side was asked and what it answered. */
+export class Ledger {
+  readonly total: Tally = emptyTally()
+  #recent: Tally = emptyTally()
+  readonly #waitingSince = new Set<number>()
+  mostWaiting = 0
+
+  /** A request leaves. Returns what to call with its answer. */
+  begin(at: number): (answer: Answer) => void {
+    const ticket = at + Math.random() * 1e-6 // its own, also for requests of the same instant
+    this.#waitingSince.add(ticket)
+    this.mostWaiting = Math.max(this.mostWaiting, this.waiting)
+    return (answer) => {
+      this.#waitingSince.delete(ticket)
+      for (const tally of [this.total, this.#recent]) count(tally, answer)
+    }
+  }
+
+  /** Requests without an answer yet. */
+  get waiting(): number {
+    return this.#waitingSince.size
+  }
+
+  /** What was answered since this was last asked for; who still waits counts as waiting so long. */
+  takeRecent(now: number): Tally {
+    const recent = this.#recent
+    this.#recent = emptyTally()
+    for (const since of this.#waitingSince) recent.longestMs = Math.max(recent.longestMs, now - since)
+    return recent
+  }
+}
+
+function emptyTally(): Tally {
+  return { requests: 0, live: 0, lastKnown: 0, refused: 0, failed: 0, longestMs: 0 }
+}
+
+function count(tally: Tally, answer: Answer): void {
+  tally.requests++
+  tally[kindOf(answer)]++
+  tally.longestMs = Math.max(tally.longestMs, answer.durationMs)
+}

@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CircuitState } from '@svcproxy/core'
+import type { DatabaseTraffic } from '../postgres/database.ts'
+import type { DemoManager } from '../service-manager.ts'
+import { callsOf, CircuitWatch } from './circuit-watch.ts'
+import type { Answer, Side } from './ledger.ts'
+import { printHeader, printRow } from './row.ts'
+import { duration, printCheck, printEvent, printRemark, printTitle } from './terminal.ts'
+import { Traffic } from './traffic.ts'
+
+export interface StageParts {
+  readonly manager: DemoManager
+  readonly baseUrl: string
+  readonly databaseTraffic: Readonly<Record<Side, DatabaseTraffic>>
+  /** Aborts when the person at the terminal has seen enough. */
+  readonly signal: AbortSignal
+}
+
+const ROW_EVERY_MS = 1_000
+
+/** Where a story is told: the traffic that flows, the clock, and what the audience sees. */
+export class Stage {
+  readonly traffic: Traffic
+  readonly circuit: CircuitWatch
+  readonly #parts: StageParts
+  readonly #startedAt = performance.now()
+  readonly #callsWhileDown: Record<Side, number> = { standard: 0, proxied: 0 }
+  #callsAtLastRow: Record<Side, number>
+  #callsAtOutage: Record<Side, number> | undefined
+  #actCount = 0
+  #failedChecks = 0
+
+  constructor(parts: StageParts) {
+    const { manager, baseUrl, databaseTraffic } = parts
+    this.#parts = parts
+    this.traffic = new Traffic(baseUrl)
+    this.circuit = new CircuitWatch(manager.getProxy('entityService'), databaseTraffic.proxied, (from, to) =>
+      this.#circuitChanged(from, to),
+    )
+    this.#callsAtLastRow = this.#databaseCalls()
+  }
+
+  /** Whether everything went as told so far. */
+  get wentAsTold(): boolean {
+    return this.#failedChecks === 0
+  }
+
+  /** Calls that went to the database between {@link Stage.outageBegins} and {@link Stage.outageEnds}. */
+  get callsWhileDown(): Readonly<Record<Side, number>> {
+    return this.#callsWhileDown
+  }
+
+  act(title: string): void {
+    printTitle(++this.#actCount, title)
+    printHeader()
+  }
+
+  event(mark: string, text: string, name: 'red' | 'green' | 'yellow' | 'cyan'): void {
+    printEvent(this.#seconds(), mark, text, name)
+  }
+
+  check(passed: boolean, text: string): void {
+    if (!passed) this.#failedChecks++
+    printCheck(passed, text)
+  }
+
+  /** Shows an answer that really came, as an example. */
+  show({ path, side, status, retryAfter, lastKnown, durationMs }: Answer): void {
+    const request = `GET ${side === 'standard' ? '/standard' : ''}${path}`.padEnd(32)
+    const remark = lastKnown ? 'the last known list' : retryAfter !== undefined && `Retry-After: ${retryAfter}`
+    printRemark(`${request} ${status} in ${duration(durationMs).padEnd(8)} ${remark || ''}`.trimEnd())
+  }
+
+  /** Lets the traffic flow for so many rows, one a second. */
+  async rows(count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      await this.pause(ROW_EVERY_MS)
+      this.#printRow()
+    }
+  }
+
+  /** Lets the traffic flow until `happened` resolves, and the row is full; false when it did not within `rowCount` rows. */
+  async rowsUntil(happened: Promise<unknown>, rowCount: number): Promise<boolean> {
+    const progress = { done: false }
+    void happened.then(() => (progress.done = true))
+    for (let index = 0; index < rowCount && !progress.done; index++) await this.rows(1)
+    return progress.done
+  }
+
+  /** @throws the reason, when the audience leaves */
+  async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#parts.signal })
+  }
+
+  outageBegins(): void {
+    this.#callsAtOutage ??= this.#databaseCalls()
+  }
+
+  outageEnds(): void {
+    const before = this.#callsAtOutage
+    if (before === undefined) return
+    const now = this.#databaseCalls()
+    this.#callsWhileDown.standard += now.standard - before.standard
+    this.#callsWhileDown.proxied += now.proxied - before.proxied
+    this.#callsAtOutage = undefined
+  }
+
+  /** Resolves with the next proxied answer of the kind wanted. */
+  nextProxied(wanted: (answer: Answer) => boolean): Promise<Answer> {
+    return this.traffic.next((answer) => answer.side === 'proxied' && wanted(answer))
+  }
+
+  #circuitChanged(from: CircuitState, to: CircuitState): void {
+    if (to === 'half_open')
+      this.event('◐', 'circuit half-open: one call at a time is let through, as a trial', 'yellow')
+    else if (to === 'closed') this.event('●', 'circuit closed: the trials succeeded', 'green')
+    else if (from === 'half_open') this.event('○', 'circuit open again: the trial failed', 'red')
+    else this.event('○', 'circuit open: nothing is sent to the database any more', 'red')
+  }
+
+  #printRow(): void {
+    const now = performance.now()
+    const calls = this.#databaseCalls()
+    const { standard, proxied } = this.traffic.ledgers
+    const { cacheHits } = this.#parts.manager.getProxy('entityService').getMetrics()
+    printRow({
+      seconds: this.#seconds(),
+      standard: standard.takeRecent(now),
+      proxied: proxied.takeRecent(now),
+      calls: {
+        standard: calls.standard - this.#callsAtLastRow.standard,
+        proxied: calls.proxied - this.#callsAtLastRow.proxied,
+      },
+      circuit: this.circuit.state,
+      cacheHits,
+    })
+    this.#callsAtLastRow = calls
+  }
+
+  #databaseCalls(): Record<Side, number> {
+    const { standard, proxied } = this.#parts.databaseTraffic
+    return { standard: callsOf(standard), proxied: callsOf(proxied) }
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000
+  }
+}

@@ -1,0 +1,41 @@
+import { styleText } from 'node:util'
+
+export type Tone = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+const WIDTH = 96
+
+/** Text in colour if standard output is a terminal that wants it; `NO_COLOR` and `FORCE_COLOR` are honoured. */
+export function tone(name: Tone, text: string): string {
+  return styleText(name, text, { stream: process.stdout })
+}
+
+export function print(line = ''): void {
+  console.log(line)
+}
+
+/** The title of an act. */
+export function printTitle(number: number, title: string): void {
+  const text = ` ${number}  ${title} `
+  print(`\n${tone('bold', text)}${tone('dim', '─'.repeat(WIDTH - text.length))}\n`)
+}
+
+/** Something that happened, and when. */
+export function printEvent(seconds: number, mark: string, text: string, name: Tone): void {
+  print(`${tone('dim', `${seconds.toFixed(1)} s`.padStart(7))}  ${tone(name, `${mark} ${text}`)}`)
+}
+
+/** A remark on the event before. */
+export function printRemark(text: string): void {
+  print(`           ${text}`)
+}
+
+/** Whether the story went as told. */
+export function printCheck(passed: boolean, text: string): void {
+  print(`         ${passed ? tone('green', `✓ ${text}`) : tone('red', `✗ not as told: ${text}`)}`)
+}
+
+/** A duration as a person reads it. */
+export function duration(ms: number): string {
+  if (ms < 1) return '<1 ms'
+  return ms < 950 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
