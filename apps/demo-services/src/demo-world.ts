@@ -1,9 +1,11 @@
 import type { CircuitPolicy } from '@svcproxy/core'
 import type { DemoContext } from './demo-app.ts'
 import { EmbeddedPostgres } from './postgres/embedded-postgres.ts'
+import { placeOf } from './postgres/database.ts'
 import type { DatabaseTraffic } from './postgres/database.ts'
 import { createServiceManager } from './service-manager.ts'
 import { openStandardServices } from './standard-services.ts'
+import { messageOf } from './story/terminal.ts'
 
 export interface DemoWorldOptions {
   /** A PostgreSQL of the user's; undefined: an embedded one. */
@@ -27,7 +29,9 @@ export async function openDemoWorld({ databaseUrl, policy, logError }: DemoWorld
   const url = databaseUrl ?? embedded?.url ?? ''
   const traffic = { standard: { connections: 0, queries: 0 }, proxied: { connections: 0, queries: 0 } }
   try {
-    const standard = await openStandardServices({ url, traffic: traffic.standard })
+    const standard = await openStandardServices({ url, traffic: traffic.standard }).catch((cause: unknown) => {
+      throw new Error(`PostgreSQL at ${placeOf(url)} cannot be used: ${messageOf(cause)}`, { cause })
+    })
     const manager = createServiceManager({ url, traffic: traffic.proxied }, policy)
     return {
       context: { manager, standard: standard.services, logError },

@@ -1,17 +1,28 @@
-/** The exit code of a process that was interrupted before it was done: 128 + SIGINT. */
-export const INTERRUPTED = 130
+import { constants } from 'node:os'
 
 /** Signals come in pairs when a terminal and a parent process both pass them on. */
 const SAME_SIGNAL_MS = 1_000
 
-/** Aborts when the process is asked to end. Asked again after a while, it ends at once. */
+/** The process was asked to end. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption'
+  readonly exitCode: number
+
+  constructor(signal: NodeJS.Signals) {
+    super(`Interrupted by ${signal}`)
+    this.exitCode = 128 + constants.signals[signal]
+  }
+}
+
+/** Aborts with an {@link Interruption} when the process is asked to end. Asked again after a while, it ends at once. */
 export function interruption(): AbortSignal {
   const controller = new AbortController()
   let firstAt: number | undefined
-  const onSignal = (): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const reason = new Interruption(signal)
     firstAt ??= performance.now()
-    controller.abort(new Error('Interrupted'))
-    if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(INTERRUPTED)
+    controller.abort(reason)
+    if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(reason.exitCode)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   return controller.signal

@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util'
 import type { DemoApp } from './demo-app.ts'
 import { startServer } from './demo-server.ts'
 import { openDemoWorld } from './demo-world.ts'
-import { interruption, INTERRUPTED } from './interruption.ts'
+import { Interruption, interruption } from './interruption.ts'
 import { DEMO_POLICY } from './story/demo-policy.ts'
 import { tellStory } from './story/story.ts'
-import { print, tone } from './story/terminal.ts'
+import { messageOf, print, tone } from './story/terminal.ts'
 
 const USAGE = `Usage: npm run demo [-- [--koa] [--serve]]
 
@@ -27,7 +27,7 @@ export async function runDemo(app: DemoApp): Promise<number> {
   try {
     return await run(app, values.serve === true, interrupted)
   } catch (error) {
-    if (interrupted.aborted) return INTERRUPTED
+    if (interrupted.reason instanceof Interruption) return interrupted.reason.exitCode
     console.error(`\n${tone('red', messageOf(error))}`)
     return 1
   }
@@ -59,10 +59,4 @@ function printUrls(framework: string, url: string): void {
   print(`   ${url}/standard/entities   without`)
   print(`   ${url}/services            circuits, metrics and health of all services`)
   print(`   ${url}/healthz             health, as a probe sees it`)
-}
-
-/** An error of several attempts to connect has an empty message of its own. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }

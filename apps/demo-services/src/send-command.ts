@@ -1,13 +1,13 @@
 import type { DemoServices } from './demo-services.ts'
 import type { Entity, EntityCommand } from './services/entity-service.ts'
 
-export interface CommandRequest {
+interface CommandRequest {
   readonly entityId: string
   readonly command: EntityCommand
   readonly actor: string
 }
 
-export interface CommandReceipt {
+interface CommandReceipt {
   /** The number of the audit entry. */
   readonly auditId: string
   readonly entity: Entity

@@ -1,7 +1,7 @@
 import type { CircuitState, ServiceHealth, ServiceMetrics } from '@svcproxy/core'
 import type { DemoManager } from './service-manager.ts'
 
-export interface ServiceReport {
+interface ServiceReport {
   readonly name: string
   readonly circuitState: CircuitState | 'disabled'
   readonly health: ServiceHealth | undefined

@@ -50,6 +50,14 @@ export async function connectDatabase(options: DatabaseOptions, signal?: AbortSi
   }
 }
 
+/** Where a database is, without the password. */
+export function placeOf(url: string): string {
+  if (!URL.canParse(url))
+    throw new Error('DATABASE_URL is no URL: it looks like postgresql://user:password@host:5432/name')
+  const { hostname, port } = new URL(url)
+  return `${hostname || 'localhost'}:${port || '5432'}`
+}
+
 function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database {
   const { url, traffic, maxConnections = MAX_CONNECTIONS } = options
   const pool = new Pool({

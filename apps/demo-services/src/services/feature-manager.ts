@@ -1,7 +1,7 @@
 import { NotFoundError } from '../domain-error.ts'
 import { isJsonObject, readJsonFile } from './json-file.ts'
 
-export interface Feature {
+interface Feature {
   readonly name: string
   readonly enabled: boolean
   /** `default`: the flags cannot be read, so this is the cautious answer. */

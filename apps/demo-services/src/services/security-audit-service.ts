@@ -1,7 +1,7 @@
 import type { Database } from '../postgres/database.ts'
 
 /** Who did what to what. */
-export interface AuditEntry {
+interface AuditEntry {
   readonly actor: string
   readonly action: string
   readonly entityId: string

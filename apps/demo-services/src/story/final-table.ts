@@ -13,6 +13,7 @@ export function printFinalTable(stage: Stage): void {
     ['refused at once, with Retry-After', { standard: standard.total.refused, proxied: proxied.total.refused }],
     ['errors', { standard: standard.total.failed, proxied: proxied.total.failed }],
     ['longest wait', { standard: duration(standard.total.longestMs), proxied: duration(proxied.total.longestMs) }],
+    ['all waits together', { standard: duration(standard.total.waitedMs), proxied: duration(proxied.total.waitedMs) }],
     ['most requests waiting at once', { standard: standard.mostWaiting, proxied: proxied.mostWaiting }],
     ['calls to the database while it was down', { standard: down.standard, proxied: down.proxied }],
   ]

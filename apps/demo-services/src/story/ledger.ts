@@ -19,6 +19,8 @@ export type AnswerKind = 'live' | 'lastKnown' | 'refused' | 'failed'
 export type Tally = Record<AnswerKind, number> & {
   requests: number
   longestMs: number
+  /** Of all requests together. */
+  waitedMs: number
 }
 
 export function kindOf({ status, lastKnown, retryAfter }: Answer): AnswerKind {
@@ -59,11 +61,12 @@ export class Ledger {
 }
 
 function emptyTally(): Tally {
-  return { requests: 0, live: 0, lastKnown: 0, refused: 0, failed: 0, longestMs: 0 }
+  return { requests: 0, live: 0, lastKnown: 0, refused: 0, failed: 0, longestMs: 0, waitedMs: 0 }
 }
 
 function count(tally: Tally, answer: Answer): void {
   tally.requests++
   tally[kindOf(answer)]++
   tally.longestMs = Math.max(tally.longestMs, answer.durationMs)
+  tally.waitedMs += answer.durationMs
 }

@@ -13,16 +13,25 @@ export interface Row extends Readonly<Record<Side, Tally>> {
 
 const CIRCUIT_TONES = { closed: 'green', open: 'red', isolated: 'red', half_open: 'yellow', disabled: 'dim' } as const
 
+/** A title and the width of its column. */
+const STANDARD = [
+  ['ok', 4],
+  ['error', 6],
+  ['slowest', 8],
+  ['to db', 6],
+] as const
+const PROXIED = [
+  ['ok', 4],
+  ['last known', 11],
+  ['503', 4],
+  ['error', 6],
+  ['slowest', 8],
+  ['to db', 6],
+] as const
+
 export function printHeader(): void {
-  const groups = `${''.padEnd(10)}${'STANDARD'.padEnd(32)}PROXIED`
-  const standard = ['ok', 'error', 'slowest', 'db calls'].map((title, index) =>
-    title.padStart([4, 7, 9, 10][index] ?? 0),
-  )
-  const proxied = ['ok', 'last known', '503', 'error', 'slowest', 'db calls'].map((title, index) =>
-    title.padStart([4, 12, 5, 7, 9, 10][index] ?? 0),
-  )
-  print(tone('dim', groups))
-  print(tone('dim', `   time ${standard.join('')}  ${proxied.join('')}   circuit`))
+  print(tone('dim', `${''.padEnd(10)}${'STANDARD'.padEnd(26)}PROXIED`))
+  print(tone('dim', `   time ${titles(STANDARD)}  ${titles(PROXIED)}  circuit    hits`))
 }
 
 /** One second of traffic, both sides. */
@@ -31,21 +40,25 @@ export function printRow({ seconds, standard, proxied, calls, circuit, cacheHits
     `${seconds.toFixed(1)} s`.padStart(7),
     ' ',
     number(standard.live, 4),
-    number(standard.failed + standard.refused, 7, 'red'),
+    number(standard.failed + standard.refused, 6, 'red'),
     slowest(standard.longestMs),
-    number(calls.standard, 10),
+    number(calls.standard, 6),
     '  ',
     number(proxied.live, 4),
-    number(proxied.lastKnown, 12, 'cyan'),
-    number(proxied.refused, 5, 'yellow'),
-    number(proxied.failed, 7, 'red'),
+    number(proxied.lastKnown, 11, 'cyan'),
+    number(proxied.refused, 4, 'yellow'),
+    number(proxied.failed, 6, 'red'),
     slowest(proxied.longestMs),
-    number(calls.proxied, 10),
-    '   ',
+    number(calls.proxied, 6),
+    '  ',
     tone(CIRCUIT_TONES[circuit], circuit.padEnd(9)),
-    ` ${cacheHits}`,
+    String(cacheHits).padStart(6),
   ]
   print(cells.join(''))
+}
+
+function titles(columns: readonly (readonly [title: string, width: number])[]): string {
+  return columns.map(([title, width]) => title.padStart(width)).join('')
 }
 
 function number(value: number, width: number, name?: 'red' | 'yellow' | 'cyan'): string {
@@ -55,6 +68,6 @@ function number(value: number, width: number, name?: 'red' | 'yellow' | 'cyan'):
 }
 
 function slowest(ms: number): string {
-  const text = (ms === 0 ? '·' : duration(ms)).padStart(9)
+  const text = (ms === 0 ? '·' : duration(ms)).padStart(8)
   return ms > 500 ? tone('red', text) : text
 }

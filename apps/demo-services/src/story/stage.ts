@@ -3,6 +3,7 @@ import type { CircuitState } from '@svcproxy/core'
 import type { DatabaseTraffic } from '../postgres/database.ts'
 import type { DemoManager } from '../service-manager.ts'
 import { callsOf, CircuitWatch } from './circuit-watch.ts'
+import { DEMO_POLICY } from './demo-policy.ts'
 import type { Answer, Side } from './ledger.ts'
 import { printHeader, printRow } from './row.ts'
 import { duration, printCheck, printEvent, printRemark, printTitle } from './terminal.ts'
@@ -40,9 +41,14 @@ export class Stage {
     this.#callsAtLastRow = this.#databaseCalls()
   }
 
-  /** Whether everything went as told so far. */
-  get wentAsTold(): boolean {
-    return this.#failedChecks === 0
+  /** How often something did not go as told. */
+  get failedChecks(): number {
+    return this.#failedChecks
+  }
+
+  /** Requests that found the entity service in its proxy's cache. */
+  get cacheHits(): number {
+    return this.#parts.manager.getProxy('entityService').getMetrics().cacheHits
   }
 
   /** Calls that went to the database between {@link Stage.outageBegins} and {@link Stage.outageEnds}. */
@@ -111,18 +117,21 @@ export class Stage {
   }
 
   #circuitChanged(from: CircuitState, to: CircuitState): void {
-    if (to === 'half_open')
-      this.event('◐', 'circuit half-open: one call at a time is let through, as a trial', 'yellow')
+    if (to === 'half_open') this.event('◐', 'circuit half-open: one call at a time is let through, on trial', 'yellow')
     else if (to === 'closed') this.event('●', 'circuit closed: the trials succeeded', 'green')
     else if (from === 'half_open') this.event('○', 'circuit open again: the trial failed', 'red')
-    else this.event('○', 'circuit open: nothing is sent to the database any more', 'red')
+    else
+      this.event(
+        '○',
+        `circuit open after ${DEMO_POLICY.failureThreshold} failures: nothing is sent to the database any more`,
+        'red',
+      )
   }
 
   #printRow(): void {
     const now = performance.now()
     const calls = this.#databaseCalls()
     const { standard, proxied } = this.traffic.ledgers
-    const { cacheHits } = this.#parts.manager.getProxy('entityService').getMetrics()
     printRow({
       seconds: this.#seconds(),
       standard: standard.takeRecent(now),
@@ -132,7 +141,7 @@ export class Stage {
         proxied: calls.proxied - this.#callsAtLastRow.proxied,
       },
       circuit: this.circuit.state,
-      cacheHits,
+      cacheHits: this.cacheHits,
     })
     this.#callsAtLastRow = calls
   }

@@ -1,5 +1,5 @@
 import type { DemoWorld } from '../demo-world.ts'
-import { DRIVER_TIMEOUT_MS } from '../postgres/database.ts'
+import { DRIVER_TIMEOUT_MS, placeOf } from '../postgres/database.ts'
 import { DEMO_POLICY } from './demo-policy.ts'
 import { tellEmbeddedStory } from './embedded-story.ts'
 import { tellExternalStory } from './external-story.ts'
@@ -17,8 +17,7 @@ export interface StoryParts extends Pick<DemoWorld, 'context' | 'embedded' | 'da
 /** Tells the whole story. Resolves with whether it went as told. */
 export async function tellStory(parts: StoryParts): Promise<boolean> {
   const { context, embedded, databaseUrl, traffic, baseUrl, interrupted } = parts
-  const { hostname, port } = new URL(databaseUrl)
-  const place = `${hostname}:${port || '5432'}`
+  const place = placeOf(databaseUrl)
   printIntroduction(parts, embedded === undefined ? `PostgreSQL at ${place}` : `PostgreSQL, process ${embedded.pid}`)
   const stage = new Stage({ manager: context.manager, baseUrl, databaseTraffic: traffic, signal: interrupted })
   try {
@@ -28,19 +27,27 @@ export async function tellStory(parts: StoryParts): Promise<boolean> {
     await stage.traffic.stop()
   }
   printFinalTable(stage)
-  return stage.wentAsTold
+  if (stage.failedChecks > 0)
+    print(tone('red', ` The story did not go as told: ${stage.failedChecks} of its checks failed.\n`))
+  return stage.failedChecks === 0
 }
 
 function printIntroduction({ framework, embedded }: StoryParts, database: string): void {
   const { failureThreshold, recoveryTimeoutMs, successThreshold, timeoutMs } = DEMO_POLICY
+  const [recovery, deadline, driver] = [recoveryTimeoutMs, timeoutMs, DRIVER_TIMEOUT_MS].map((ms) => `${ms / 1000} s`)
+  const lines = [
+    ['standard', '/standard/entities…  the handlers call the service directly'],
+    ['proxied', '/entities…           the same handlers call it through a ServiceProxy'],
+    [],
+    ['circuit', `opens after ${failureThreshold} failures in a row, tries again after ${recovery},`],
+    ['', `closes after ${successThreshold} successes`],
+    ['deadline', `${deadline} for a call; the database driver by itself would wait ${driver}`],
+    ['', 'The defaults are 30 s and 5 s: shorter here, so that you need not wait.'],
+    ['to db', 'connections attempted and queries sent, counted at the driver'],
+    ['hits', "requests that found the service in the proxy's cache"],
+  ]
   print(`\n ${tone('bold', 'svcproxy demo')}  ${framework}, Node ${process.version.slice(1)}, ${database}\n`)
   print(` Every ${REQUEST_EVERY_MS} ms the same GET request goes to both sides, over HTTP:`)
-  print('   standard  /standard/entities…  the handlers call the service directly')
-  print('   proxied   /entities…           the same handlers call it through a ServiceProxy\n')
-  print(
-    ` The circuit opens after ${failureThreshold} failures in a row, tries again after ${recoveryTimeoutMs / 1000} s`,
-  )
-  print(` and closes after ${successThreshold} successes. A call has ${timeoutMs / 1000} s; the driver itself would`)
-  print(` wait ${DRIVER_TIMEOUT_MS / 1000} s. (The defaults are 30 s and 5 s: shortened, so that you need not wait.)`)
-  if (embedded !== undefined) print(' The story takes about 20 seconds.')
+  for (const [title = '', text = ''] of lines) print(`   ${tone('bold', title.padEnd(10))}${text}`.trimEnd())
+  if (embedded !== undefined) print('\n The story takes about 20 seconds.')
 }

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 
 export type Tone = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
-const WIDTH = 96
+const WIDTH = 90
 
 /** Text in colour if standard output is a terminal that wants it; `NO_COLOR` and `FORCE_COLOR` are honoured. */
 export function tone(name: Tone, text: string): string {
@@ -38,4 +38,10 @@ export function printCheck(passed: boolean, text: string): void {
 export function duration(ms: number): string {
   if (ms < 1) return '<1 ms'
   return ms < 950 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
+
+/** An error of several attempts to connect has an empty message of its own. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
 }
