@@ -163,7 +163,7 @@ export default defineConfig({
     // A contract suite and a property assert in a function of their own.
     'vitest/expect-expect': [
       'error',
-      { assertFunctionNames: ['expect', 'expect*', 'assert*', 'fc.assert', '*.contract'] },
+      { assertFunctionNames: ['expect', 'expect*', 'assert*', 'fc.assert', 'check', '*.contract'] },
     ],
     'vitest/no-conditional-expect': 'error',
     'vitest/no-standalone-expect': 'off', // contract suites assert inside functions that a test calls
