@@ -32,7 +32,7 @@ export async function openDemoWorld({ databaseUrl, policy, logError }: DemoWorld
     const standard = await openStandardServices({ url, traffic: traffic.standard }).catch((cause: unknown) => {
       throw new Error(`PostgreSQL at ${placeOf(url)} cannot be used: ${messageOf(cause)}`, { cause })
     })
-    const manager = createServiceManager({ url, traffic: traffic.proxied }, policy)
+    const manager = createServiceManager({ database: { url, traffic: traffic.proxied }, policy })
     return {
       context: { manager, standard: standard.services, logError },
       embedded,

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { DomainError, NotFoundError } from './domain-error.ts'
 import { MAX_BODY_BYTES } from './input.ts'
 
@@ -8,14 +9,12 @@ export interface Problem {
   readonly body: { readonly title: string; readonly status: number; readonly detail: string }
 }
 
-const UNEXPECTED = 'Something went wrong on our side'
-
 /** What body parsers and routers complain about, by the status they put on their errors. */
-const REQUEST_ERRORS: Readonly<Record<number, readonly [title: string, detail: string]>> = {
-  400: ['Bad Request', 'The request cannot be read: its JSON or its URL is malformed'],
-  404: ['Not Found', 'There is nothing here'],
-  413: ['Content Too Large', `A body has at most ${MAX_BODY_BYTES} bytes`],
-  415: ['Unsupported Media Type', 'The body is not in a type, charset or encoding that can be read'],
+const REQUEST_ERRORS: Readonly<Record<number, string>> = {
+  400: 'The request cannot be read: its JSON or its URL is malformed',
+  404: 'There is nothing here',
+  413: `A body has at most ${MAX_BODY_BYTES} bytes`,
+  415: 'The body is not in a type, charset or encoding that can be read',
 }
 
 /**
@@ -23,22 +22,18 @@ const REQUEST_ERRORS: Readonly<Record<number, readonly [title: string, detail: s
  * reaches the client.
  */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof NotFoundError) return problem(404, 'Not Found', error.message)
-  if (error instanceof DomainError) return problem(400, 'Bad Request', error.message)
-  const status = requestErrorStatus(error)
-  const [title, detail] = REQUEST_ERRORS[status] ?? ['Internal Server Error', UNEXPECTED]
-  return problem(status, title, detail)
-}
-
-function requestErrorStatus(error: unknown): number {
+  if (error instanceof NotFoundError) return problem(404, error.message)
+  if (error instanceof DomainError) return problem(400, error.message)
   const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined
-  return typeof status === 'number' && status in REQUEST_ERRORS ? status : 500
+  const detail = typeof status === 'number' ? REQUEST_ERRORS[status] : undefined
+  if (typeof status === 'number' && detail !== undefined) return problem(status, detail)
+  return problem(500, 'Something went wrong on our side')
 }
 
-function problem(status: number, title: string, detail: string): Problem {
+function problem(status: number, detail: string): Problem {
   return {
     status,
     headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
-    body: { title, status, detail },
+    body: { title: STATUS_CODES[status] ?? 'Error', status, detail },
   }
 }

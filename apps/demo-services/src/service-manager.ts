@@ -18,15 +18,24 @@ export type DemoManager = ServiceProxyManager<DemoServices>
 /** Connections for the audit trail, so that it never waits for those who read. */
 const AUDIT_CONNECTIONS = 2
 
-/** The same services behind proxies. `policy` goes over the pattern's defaults. */
-export function createServiceManager(database: DatabaseOptions, policy: CircuitPolicy = {}): DemoManager {
+export interface ServiceManagerOptions {
+  readonly database: DatabaseOptions
+  /** Goes over the pattern's defaults. */
+  readonly policy?: CircuitPolicy | undefined
+  /** @defaultValue {@link FEATURES_FILE} */
+  readonly featuresFile?: URL
+}
+
+/** The same services behind proxies. */
+export function createServiceManager(options: ServiceManagerOptions): DemoManager {
+  const { database, policy, featuresFile = FEATURES_FILE } = options
   const lastKnown = lastKnownEntities()
   return new ServiceProxyManager({
     breaker: opossumBreaker(),
     circuit: { ...policy, isFailure: (error) => !(error instanceof DomainError) },
   })
     .add('featureManager', {
-      provider: fileProvider('featureManager', FEATURES_FILE, openFeatureManager),
+      provider: fileProvider('featureManager', featuresFile, openFeatureManager),
       cacheTtlMs: 60_000,
       fallback: () => defaultFeatureManager,
     })

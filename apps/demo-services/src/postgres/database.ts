@@ -86,7 +86,8 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
     },
 
     async isHealthy() {
-      if (pool.idleCount === 0 && pool.totalCount >= maxConnections) return false
+      const freeCount = maxConnections - pool.totalCount + pool.idleCount - pool.waitingCount
+      if (freeCount <= 0) return false
       await pool.query('select 1')
       return true
     },
