@@ -1,7 +1,8 @@
 // Type-checks every ```ts block of the documentation, each as a module of its own, against the built packages and the
 // real types of express, koa and the rest. A page whose example does not compile fails with the page's own line.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { codeBlocks, linkModules } from './examples.mjs'
 import { report, root, run, workspace } from './workspace.mjs'
 
 const generated = join(root, 'temp/docs-check')
@@ -9,7 +10,7 @@ const problems = []
 
 rmSync(generated, { recursive: true, force: true })
 mkdirSync(generated, { recursive: true })
-linkModules()
+linkModules(generated)
 
 const blocks = pages().flatMap(blocksOf)
 const checked = blocks.filter(({ kind }) => kind === 'ts')
@@ -32,23 +33,10 @@ function pages() {
 }
 
 function blocksOf(page) {
-  const found = []
-  let open
-  readFileSync(join(root, page), 'utf8')
-    .split('\n')
-    .forEach((line, index) => {
-      const fence = /^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$/.exec(line)
-      if (!open && fence) {
-        open = { page, line: index + 1, marker: fence[2], info: fence[3], lines: [] }
-      } else if (open && fence && fence[2].startsWith(open.marker) && fence[3] === '') {
-        found.push({ ...open, code: open.lines.join('\n'), kind: kindOf(open) })
-        open = undefined
-      } else if (open) {
-        open.lines.push(line)
-      }
-    })
-  if (open) problems.push(`${page}:${open.line} This code block is never closed.`)
-  return found
+  const unclosed = (line) => problems.push(`${page}:${line} This code block is never closed.`)
+  return codeBlocks(readFileSync(join(root, page), 'utf8'), unclosed)
+    .map((block) => ({ page, ...block }))
+    .map((block) => ({ ...block, kind: kindOf(block) }))
 }
 
 function kindOf({ page, line, info }) {
@@ -102,26 +90,4 @@ function checkProgram(program, index) {
       (_, name, line, column) => `${places.get(name) ?? name}:${line}:${column}`,
     )
   problems.push(lines)
-}
-
-/** The examples see what an application sees: every package of the workspace, and all that they depend on. */
-function linkModules() {
-  const modules = join(generated, 'node_modules')
-  const link = (name, target) => {
-    const path = join(modules, name)
-    if (existsSync(path)) return
-    mkdirSync(dirname(path), { recursive: true })
-    symlinkSync(relative(dirname(path), target), path, 'junction')
-  }
-  for (const { directory, manifest, name } of workspace) {
-    link(name, directory)
-    for (const dependency of Object.keys({
-      ...manifest.dependencies,
-      ...manifest.devDependencies,
-      ...manifest.peerDependencies,
-    })) {
-      const target = join(directory, 'node_modules', dependency)
-      if (!dependency.startsWith('@svcproxy/') && existsSync(target)) link(dependency, target)
-    }
-  }
 }

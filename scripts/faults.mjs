@@ -13,7 +13,7 @@ const TEST_FILE = 'src/faults-of-the-original.test.ts'
  * @type {Record<number, [string, string, string][]>}
  */
 const FAULTS = {
-  1: [['instance-cache.ts', 'this.#flight ??= this.#depart', 'this.#flight = this.#depart']],
+  1: [['instance-cache.ts', 'this.#flight ?? this.#depart(', 'this.#depart(']],
   2: [
     [
       'state-machine.ts',
@@ -37,7 +37,7 @@ const FAULTS = {
       'get: () => new ServiceProxy<T>(name, mergeSettings(this.#defaults, options)).service',
     ],
   ],
-  7: [['service-proxy-manager.ts', 'await healthOf(proxy)', 'healthOf(proxy)']],
+  7: [['service-proxy-manager.ts', 'await healthOf(proxy, bounded)', 'healthOf(proxy, bounded)']],
   8: [['options.ts', 'if (value === undefined) return defaultValue', 'if (!value) return defaultValue']],
   9: [['service-proxy-manager.ts', 'if (this.#proxies.has(name)) throw', 'if (false) throw']],
   10: [['.ts', 'lock.now()', 'lock.wallNow()']],

@@ -161,7 +161,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** A value as an error message shows it: its type and a bounded piece of it, never what an object holds. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
