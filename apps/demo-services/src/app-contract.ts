@@ -213,7 +213,7 @@ function outageCases(app: () => Running): void {
 function expectProblem({ status, headers, body, text }: Reply, expected: number): void {
   expect({ status, text }).toMatchObject({ status: expected })
   expect(headers.get('content-type')).toMatch(/^application\/problem\+json\b/)
-  expect(body).toMatchObject({ status: expected, title: STATUS_CODES[expected] })
+  expect(body).toMatchObject({ type: 'about:blank', status: expected, title: STATUS_CODES[expected] })
   expect(body).toHaveProperty('detail')
   expect(text).not.toMatch(/\bat .+:\d+|node_modules|ECONN|127\.0\.0\.1|select |password/i)
 }

@@ -6,7 +6,7 @@ import { MAX_BODY_BYTES } from './input.ts'
 export interface Problem {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: { readonly title: string; readonly status: number; readonly detail: string }
+  readonly body: { readonly type: string; readonly title: string; readonly status: number; readonly detail: string }
 }
 
 /** What body parsers and routers complain about, by the status they put on their errors. */
@@ -34,6 +34,6 @@ function problem(status: number, detail: string): Problem {
   return {
     status,
     headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
-    body: { title: STATUS_CODES[status] ?? 'Error', status, detail },
+    body: { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail },
   }
 }

@@ -18,18 +18,30 @@ const USAGE = `Usage: npm run demo [-- [--koa] [--serve]]
 
 /** Runs a demo to its end. Resolves with the exit code of the process. */
 export async function runDemo(app: DemoApp): Promise<number> {
-  const { values } = parseArgs({ options: { serve: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
-  if (values.help === true) {
+  const mode = readMode()
+  if (mode === 'help' || mode === 'mistaken') {
     print(USAGE)
-    return 0
+    return mode === 'help' ? 0 : 2
   }
   const interrupted = interruption()
   try {
-    return await run(app, values.serve === true, interrupted)
+    return await run(app, mode === 'serve', interrupted)
   } catch (error) {
     if (interrupted.reason instanceof Interruption) return interrupted.reason.exitCode
     console.error(`\n${tone('red', messageOf(error))}`)
     return 1
+  }
+}
+
+function readMode(): 'story' | 'serve' | 'help' | 'mistaken' {
+  const options = { serve: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+  try {
+    const { serve, help } = parseArgs({ options }).values
+    if (help === true) return 'help'
+    return serve === true ? 'serve' : 'story'
+  } catch (error) {
+    console.error(`${messageOf(error)}\n`)
+    return 'mistaken'
   }
 }
 
