@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { report, root, run } from './workspace.mjs'
 
 const MUTATED = {
-  core: ['src/circuit/**/*.ts', 'src/instance-cache.ts', 'src/deadline.ts', 'src/metrics/**/*.ts'],
+  core: ['src/circuit/**/*.ts', 'src/instance-*.ts', 'src/service-loader.ts', 'src/deadline.ts', 'src/metrics/**/*.ts'],
   'breaker-opossum': ['src/**/*.ts'],
 }
-const NEVER = ['!src/**/*.test.ts', '!src/**/index.ts']
+const NEVER = ['!src/**/*.d.ts', '!src/**/*.test.ts', '!src/**/index.ts']
 
 const packages = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(MUTATED)
 const unknown = packages.filter((name) => !(name in MUTATED))
