@@ -1,4 +1,4 @@
-import { type HealthLevel, InvalidOptionError, type ServiceHealth, type ServiceProxyManager } from '@svcproxy/core'
+import { type HealthLevel, type HealthStatus, InvalidOptionError, type ServiceProxyManager } from '@svcproxy/core'
 import type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
 import { problemResponse } from './problem.ts'
 
@@ -47,10 +47,10 @@ export function healthEndpoints<M extends object, R = unknown>(
     if (request.method !== 'GET' && request.method !== 'HEAD') return methodNotAllowed()
     if (endpoint === 'livez') return healthResponse(request, 'pass')
     if (endpoint === 'readyz' && manager.stopping) return healthResponse(request, 'fail', undefined, 503)
-    const [services, mayKnow] = await within(timeoutMs, (late) =>
-      Promise.all([checkServices(manager, late), Promise.race([isAllowed(authorize, request.original), late])]),
-    )
-    const level = manager.stopping ? 'fail' : worstOf(services)
+    const [{ status: level, services }, mayKnow] = await Promise.all([
+      manager.getHealthStatus({ timeoutMs }),
+      isAllowed(authorize, request.original, timeoutMs),
+    ])
     const status = endpoint === 'readyz' && level === 'fail' ? 503 : 200
     return healthResponse(request, level, mayKnow ? services : undefined, status)
   }
@@ -61,43 +61,17 @@ export function healthEndpoints<M extends object, R = unknown>(
   }
 }
 
-type Checks = readonly (readonly [name: string, health: ServiceHealth])[]
-
-/** Asks all services at once; one that is late is unwell. */
-function checkServices<M extends object>(manager: ServiceProxyManager<M>, late: Promise<false>): Promise<Checks> {
-  const checks = manager.names.map(async (name) => {
-    const proxy = manager.getProxy(name)
-    const healthy = await Promise.race([proxy.checkHealth(), late])
-    const { circuitState, critical } = proxy
-    const works = healthy && (circuitState === 'closed' || circuitState === 'disabled')
-    const unwell: HealthLevel = critical && !healthy ? 'fail' : 'warn'
-    return [name, { status: works ? 'pass' : unwell, healthy, circuitState, critical }] as const
-  })
-  return Promise.all(checks)
-}
-
-function worstOf(services: Checks): HealthLevel {
-  const levels = services.map(([, { status }]) => status)
-  if (levels.includes('fail')) return 'fail'
-  return levels.includes('warn') ? 'warn' : 'pass'
-}
-
-async function isAllowed<R>(authorize: HealthOptions<R>['authorize'], request: R): Promise<boolean> {
-  try {
-    return (await authorize?.(request)) === true
-  } catch {
-    return false
-  }
-}
-
-/** Runs `work` with a promise that says false when the time is over. */
-async function within<T>(timeoutMs: number, work: (late: Promise<false>) => Promise<T>): Promise<T> {
+async function isAllowed<R>(authorize: HealthOptions<R>['authorize'], request: R, timeoutMs: number): Promise<boolean> {
+  if (authorize === undefined) return false
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs).unref()
   })
   try {
-    return await work(late)
+    const allowed: unknown = await Promise.race([authorize(request), late])
+    return allowed === true
+  } catch {
+    return false
   } finally {
     clearTimeout(timer)
   }
@@ -107,10 +81,10 @@ async function within<T>(timeoutMs: number, work: (late: Promise<false>) => Prom
 function healthResponse(
   { headers }: HttpRequest,
   level: HealthLevel,
-  services?: Checks,
+  services?: HealthStatus['services'],
   status: number = 200,
 ): HttpResponse {
-  const checks = services && Object.fromEntries(services.map(([name, health]) => [name, [health]]))
+  const checks = services && Object.fromEntries(Object.entries(services).map(([name, health]) => [name, [health]]))
   const contentType = acceptsHealthJson(headers['accept']) ? 'application/health+json' : 'application/json'
   return {
     status,

@@ -18,7 +18,7 @@ export function bindingContract(name: string, harness: BindingHarness): void {
   describe(`${name} keeps the binding contract`, () => {
     for (const [topic, cases] of TOPICS) {
       describe(topic, () => {
-        for (const [title, check] of cases) test(title, { timeout: 30_000 }, () => check(harness))
+        for (const [title, expectKept] of cases) test(title, { timeout: 30_000 }, () => expectKept(harness))
       })
     }
   })

@@ -1,4 +1,4 @@
-import { factoryProvider, type ProxySettings, ServiceProxyManager, type ServiceProvider } from '@svcproxy/core'
+import { type ProxySettings, ServiceProxyManager, type ServiceProvider } from '@svcproxy/core'
 import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -14,7 +14,7 @@ export function managerOf(
   faulty: FaultyService = faultyService(),
 ): ContractManager {
   const service: ContractService = { echo: (value) => value, ask: (context) => faulty.call(context) }
-  const provider = factoryProvider('service', { create: () => service, checkHealth: () => faulty.healthy })
+  const provider = { serviceName: 'service', getService: () => service, checkHealth: () => faulty.healthy }
   const manager = new ServiceProxyManager({ breaker: plainBreaker })
     .add('first', { provider, ...settings })
     .add('second', { provider })
@@ -61,4 +61,9 @@ export function ask(url: string, { method = 'GET', headers = {}, signal }: AskOp
     sent.on('error', reject)
     sent.end()
   })
+}
+
+/** The body of an answer that is JSON. */
+export function jsonOf({ body }: Answer): Record<string, unknown> {
+  return JSON.parse(body) as Record<string, unknown>
 }

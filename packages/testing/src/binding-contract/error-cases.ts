@@ -12,7 +12,7 @@ import {
 import { expect } from 'vitest'
 import type { BindingContractCase } from '../binding-contract.ts'
 import { fails, faultyService, hangs } from '../faulty-service.ts'
-import { ask, managerOf, serve } from './application.ts'
+import { ask, jsonOf, managerOf, serve } from './application.ts'
 import type { ContractApp, ContractRoute } from './harness.ts'
 
 /** Nothing of what is in an error's message may reach a client. */
@@ -60,7 +60,7 @@ const answersOfTable = TABLE.flatMap(([error, status, retryAfter]): BindingContr
       expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
       expect(answer.headers['cache-control']).toBe('no-store')
       expect(answer.headers['retry-after']).toBe(retryAfter === undefined ? undefined : String(retryAfter))
-      const { detail, ...problem } = JSON.parse(answer.body)
+      const { detail, ...problem } = jsonOf(answer)
       expect(problem).toEqual({
         type: 'about:blank',
         title: { 500: 'Internal Server Error', 503: 'Service Unavailable', 504: 'Gateway Timeout' }[status],
@@ -123,7 +123,7 @@ const realFailures = (
       if (settings.maxConcurrentCalls === undefined) await answer
     }
     const url = await serve(harness, { manager, routes: [asking], errorHandler: { exposeServiceName: true } })
-    expect(JSON.parse((await ask(url)).body)).toMatchObject(expected)
+    expect(jsonOf(await ask(url))).toMatchObject(expected)
   },
 ])
 
@@ -138,7 +138,7 @@ export const errorCases: readonly BindingContractCase[] = [
       await manager.stop()
       const answer = await ask(url)
       expect(answer.status).toBe(503)
-      expect(JSON.parse(answer.body)).toMatchObject({ code: 'SVCPROXY_STOPPED' })
+      expect(jsonOf(answer)).toMatchObject({ code: 'SVCPROXY_STOPPED' })
     },
   ],
   [
@@ -208,8 +208,9 @@ export const errorCases: readonly BindingContractCase[] = [
         },
       }
       const url = await serve(harness, { manager: managerOf(), routes: [route], errorHandler: {} })
-      const { headers, body } = await ask(url)
-      expect(JSON.parse(body)).toMatchObject({ code: 'SVCPROXY_STOPPED' })
+      const answer = await ask(url)
+      const { headers } = answer
+      expect(jsonOf(answer)).toMatchObject({ code: 'SVCPROXY_STOPPED' })
       expect(headers).toMatchObject({ 'access-control-allow-origin': 'https://example.org' })
       expect(Object.values(headers)).not.toContain('begun')
     },

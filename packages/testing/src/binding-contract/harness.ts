@@ -52,7 +52,7 @@ export interface ContractApp {
    */
   readonly onError?: (error: unknown) => void
   /** With the health endpoints, before everything else. @defaultValue without */
-  readonly health?: HealthOptions<unknown>
+  readonly health?: HealthOptions
   /** Where the health endpoints are mounted. @defaultValue '' */
   readonly healthPrefix?: string
 }

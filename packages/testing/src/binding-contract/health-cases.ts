@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { BindingContractCase } from '../binding-contract.ts'
 import { fails, faultyService } from '../faulty-service.ts'
-import { type Answer, ask, managerOf, serve } from './application.ts'
+import { type Answer, ask, jsonOf, managerOf, serve } from './application.ts'
 import type { ContractManager } from './application.ts'
 import type { BindingHarness } from './harness.ts'
 
@@ -17,12 +17,12 @@ const unwell = () => {
 async function levels(harness: BindingHarness, manager: ContractManager): Promise<string> {
   const url = await serve(harness, { manager, health: {} })
   const answers = await Promise.all(ENDPOINTS.map((name) => ask(`${url}/${name}`)))
-  return answers.map(({ status, body }) => `${status} ${JSON.parse(body).status}`).join(', ')
+  return answers.map((answer) => `${answer.status} ${jsonOf(answer)['status'] as string}`).join(', ')
 }
 
-function detailsOf({ status, body }: Answer): unknown {
-  expect(status).toBe(200)
-  return JSON.parse(body).checks
+function detailsOf(answer: Answer): unknown {
+  expect(answer.status).toBe(200)
+  return jsonOf(answer)['checks']
 }
 
 export const healthCases: readonly BindingContractCase[] = [
