@@ -21,8 +21,11 @@ export type ServiceEvent =
   /** The proxy was stopped. */
   | { readonly type: 'stop'; readonly service: string }
 
+/** The kinds of events. */
 export type ServiceEventType = ServiceEvent['type']
+/** The event of one kind. */
 export type ServiceEventOf<K extends ServiceEventType> = Extract<ServiceEvent, { type: K }>
+/** What {@link ServiceProxy.on} takes. */
 export type ServiceEventListener<K extends ServiceEventType> = (event: ServiceEventOf<K>) => void
 
 /** The channels of `node:diagnostics_channel` are named `svcproxy:<type>`. */

@@ -27,6 +27,7 @@ interface CallerServices {
 /** `pass`: well. `warn`: something is unwell, but the application can work. `fail`: it cannot. */
 export type HealthLevel = 'pass' | 'warn' | 'fail'
 
+/** The health of one service. */
 export interface ServiceHealth {
   readonly status: HealthLevel
   /** What the service's health check said. */
@@ -35,6 +36,7 @@ export interface ServiceHealth {
   readonly critical: boolean
 }
 
+/** How to ask for the health of all services. */
 export interface HealthStatusOptions {
   /**
    * A service whose check takes longer is unhealthy, in milliseconds: whoever asks may not wait as long as the deadlines
@@ -43,6 +45,7 @@ export interface HealthStatusOptions {
   readonly timeoutMs?: number
 }
 
+/** The health of all services of a manager. */
 export interface HealthStatus {
   /** The worst of all services; `fail` while the manager stops. */
   readonly status: HealthLevel

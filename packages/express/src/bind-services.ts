@@ -13,6 +13,7 @@ import {
 import type { NextFunction, Request, Response } from 'express'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 
+/** How to bind. */
 export interface BindOptions {
   /** Also sets `req.services`, for which `import '@svcproxy/express/augment'` has the type. @defaultValue false */
   readonly attach?: boolean

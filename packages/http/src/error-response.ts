@@ -8,6 +8,7 @@ export interface ErrorHandlerOptions {
   readonly exposeServiceName?: boolean
 }
 
+/** How {@link errorResponse} answers one request. */
 export interface ErrorResponseOptions extends ErrorHandlerOptions {
   /** The target of the request that failed; its path becomes the member `instance`. @defaultValue none */
   readonly instance?: string | undefined

@@ -87,6 +87,7 @@ export interface FaultyService {
   recover(): void
 }
 
+/** What a faulty service is made from. */
 export interface FaultyServiceOptions {
   /** Time for `slows` and `die`. @defaultValue the system's clock */
   readonly clock?: Clock

@@ -9,6 +9,7 @@ import type { ResolvedCircuitPolicy } from './policy.ts'
 import { CircuitStateMachine } from './state-machine.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition, Permit } from './state-machine.ts'
 
+/** What a {@link Circuit} is made from. */
 export interface CircuitOptions {
   /** The service's name, for errors. */
   readonly name: string

@@ -3,6 +3,7 @@ import { checkServiceName } from '../names.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { ServiceProvider } from '../service-provider.ts'
 
+/** How {@link factoryProvider} makes, checks and ends its instances. */
 export interface FactoryProviderOptions<T> {
   /** Makes an instance: opens the pool, connects the client. Honour the signal: it aborts at the deadline. */
   readonly create: (context: { readonly signal: AbortSignal }) => T | PromiseLike<T>
