@@ -54,6 +54,7 @@ export {
   type HealthLevel,
   type HealthStatus,
   type HealthStatusOptions,
+  type NoServices,
   type ServiceHealth,
   ServiceProxyManager,
 } from './service-proxy-manager.ts'

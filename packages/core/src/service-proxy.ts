@@ -57,6 +57,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   readonly #options: ResolvedServiceProxyOptions<T>
   readonly #events = new ServiceEvents()
   readonly #counters: RequestCounters
+  /** For what does not go through the circuit: health checks, and everything when there is none. */
   readonly #deadlines: DeadlineQueue
   readonly #circuit: Circuit | undefined
   readonly #resolver: ServiceResolver<T>
@@ -76,7 +77,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#options = options
     this.#counters = new RequestCounters(clock)
     this.#circuit = options.circuit && new Circuit({ ...options.circuit, name, clock, onTransition })
-    this.#deadlines = this.#circuit?.deadlines ?? new DeadlineQueue(name, options.timeoutMs, clock)
+    this.#deadlines = new DeadlineQueue(name, options.timeoutMs, clock)
     this.#resolver = new ServiceResolver({
       name,
       options,

@@ -26,8 +26,7 @@ export interface CircuitOptions {
  */
 export class Circuit {
   readonly policy: ResolvedCircuitPolicy
-  /** @internal */
-  readonly deadlines: DeadlineQueue
+  readonly #deadlines: DeadlineQueue
   readonly #name: string
   readonly #clock: Clock
   readonly #machine: CircuitStateMachine
@@ -43,14 +42,14 @@ export class Circuit {
     this.#clock = clock
     this.#onTransition = onTransition
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
-    this.deadlines = new DeadlineQueue(name, policy.timeoutMs, clock)
+    this.#deadlines = new DeadlineQueue(name, policy.timeoutMs, clock)
     const context: BreakerContext = {
       name,
       policy,
       clock,
       admit: (now) => this.#admit(now),
       refuse: (attempt) => this.#refuse(attempt),
-      run: <R>(attempt: Attempt<R>, observer: AttemptObserver) => this.deadlines.run(attempt, observer),
+      run: <R>(attempt: Attempt<R>, observer: AttemptObserver) => this.#deadlines.run(attempt, observer),
     }
     this.#breaker = breaker(context)
   }
@@ -124,7 +123,7 @@ export class Circuit {
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    this.deadlines.close()
+    this.#deadlines.close()
     this.#breaker.dispose?.()
   }
 
