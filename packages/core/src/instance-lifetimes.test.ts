@@ -259,6 +259,24 @@ describe('grace', () => {
     }
   })
 
+  test('of an instance that was let go late is not prolonged by that of another', async () => {
+    const { lifetimes, clock, disposed, current } = setUp()
+    const [first, second] = [current(a), current(b)]
+    for (const instance of [first, second]) instance.exposed = true
+    lifetimes.lease(first)
+    lifetimes.retire(first)
+    clock.advance(600)
+    lifetimes.retire(second)
+    lifetimes.release(first)
+    expect(clock.pendingTimers).toBe(1)
+    await clock.advanceAsync(400)
+    expect(disposed).toEqual([a])
+    expect(clock.pendingTimers).toBe(1)
+    await clock.advanceAsync(600)
+    expect(disposed).toEqual([a, b])
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   test('does not end an instance that became the current one again, or was leased again', async () => {
     const { lifetimes, clock, disposed, current } = setUp()
     const [first, second] = [current(a), current(b)]

@@ -43,6 +43,8 @@ export class InstanceLifetimes<T> {
   /** Leases in force and loads under way: what {@link InstanceLifetimes.end} waits for. */
   #busyCount = 0
   #timer: Timer | undefined
+  /** When the timer, if there is one, comes due. */
+  #sweepsAt = 0
   #ending = false
   #onIdle: (() => void) | undefined
 
@@ -126,14 +128,24 @@ export class InstanceLifetimes<T> {
       if (graceLeftMs <= 0) this.#endNow(instance)
       else nextMs = Math.min(nextMs, graceLeftMs)
     }
-    if (nextMs < Infinity) this.#timer = this.#options.clock.setTimer(() => this.#sweep(), nextMs)
+    if (nextMs < Infinity) this.#sweepIn(nextMs)
   }
 
   #endOrWait(instance: Instance<T>): void {
     if (instance.leases > 0) return
     const graceLeftMs = this.#graceLeftMs(instance)
     if (graceLeftMs <= 0) this.#endNow(instance)
-    else this.#timer ??= this.#options.clock.setTimer(() => this.#sweep(), graceLeftMs)
+    else this.#sweepIn(graceLeftMs)
+  }
+
+  /** Comes back in `delayMs`, unless it comes back earlier anyway. */
+  #sweepIn(delayMs: number): void {
+    const { clock } = this.#options
+    const dueAt = clock.now() + delayMs
+    if (this.#timer !== undefined && this.#sweepsAt <= dueAt) return
+    this.#timer?.cancel()
+    this.#sweepsAt = dueAt
+    this.#timer = clock.setTimer(() => this.#sweep(), delayMs)
   }
 
   #graceLeftMs(instance: Instance<T>): number {
