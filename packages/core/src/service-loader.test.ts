@@ -261,6 +261,18 @@ describe('a suspect', () => {
     expect(disposed).toEqual([a])
   })
 
+  test('is held no longer than its check runs, however long its replacement hangs', async () => {
+    const { clock, loader, lifetimes, gets, checks, cached, disposed } = setUp()
+    const suspect = cached(a)
+    loader.load(suspect, true).catch(() => undefined)
+    checks[0]!.answer(false)
+    await clock.settle()
+    expect(gets).toHaveLength(1)
+    lifetimes.retire(suspect)
+    await clock.settle()
+    expect(disposed).toEqual([a])
+  })
+
   test('that turns out unwell after the deadline starts nothing new', async () => {
     const { clock, loader, gets, checks, cached, reaches } = setUp()
     const loading = loader.load(cached(a), true)

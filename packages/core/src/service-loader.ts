@@ -36,25 +36,16 @@ export class ServiceLoader<T> {
 
   /** @param suspect an instance to be checked first; it is kept if it is well */
   load(suspect: Instance<T> | undefined, trial: boolean): Promise<T> {
-    const { clock, execute, lifetimes, onLoaded } = this.#options
+    const { clock, execute, onLoaded } = this.#options
     const startedAt = clock.now()
     const blocked = !trial && this.#isPending(startedAt)
-    // The check may outlast the deadline; until it has ended nobody may dispose what it is about.
-    if (suspect !== undefined) lifetimes.lease(suspect)
-    const letGo = (): void => {
-      if (suspect !== undefined) lifetimes.release(suspect)
-    }
     const attempt: LoadAttempt<T> = new LoadAttempt(startedAt, {
-      work: (context) => (blocked ? this.#stillPending() : this.#find(suspect?.service, context, attempt)),
+      work: (context) => (blocked ? this.#stillPending() : this.#find(suspect, context, attempt)),
       onSettled: (end, error, now) => {
         if (end === 'timeout') this.#abandoned.add(attempt)
-        if (end === 'refused') letGo()
-        else onLoaded(now - startedAt, end === 'fulfilled' ? {} : { error })
+        if (end !== 'refused') onLoaded(now - startedAt, end === 'fulfilled' ? {} : { error })
       },
-      onEnded: () => {
-        this.#abandoned.delete(attempt)
-        letGo()
-      },
+      onEnded: () => this.#abandoned.delete(attempt),
     })
     return execute(attempt)
   }
@@ -67,9 +58,12 @@ export class ServiceLoader<T> {
     return this.#abandoned.size > 0
   }
 
-  async #find(suspect: T | undefined, context: CallContext, attempt: LoadAttempt<T>): Promise<T> {
+  async #find(suspect: Instance<T> | undefined, context: CallContext, attempt: LoadAttempt<T>): Promise<T> {
     const { name, lifetimes } = this.#options
-    if (suspect !== undefined && ((await this.#isHealthy(suspect, context)) || attempt.answered)) return suspect
+    if (suspect !== undefined) {
+      const healthy = await this.#isStillHealthy(suspect, context)
+      if (healthy || attempt.answered) return suspect.service
+    }
 
     const service = await this.#getService(context)
     if (attempt.answered) return this.#tooLate(service)
@@ -100,6 +94,17 @@ export class ServiceLoader<T> {
       return await this.#options.provider.checkHealth(service, context)
     } catch {
       return false
+    }
+  }
+
+  /** The check may outlast the deadline; until it has ended nobody may dispose what it is about. */
+  async #isStillHealthy(instance: Instance<T>, context: CallContext): Promise<boolean> {
+    const { lifetimes } = this.#options
+    lifetimes.lease(instance)
+    try {
+      return await this.#isHealthy(instance.service, context)
+    } finally {
+      lifetimes.release(instance)
     }
   }
 
