@@ -276,7 +276,6 @@ export class InstanceCache<T> {
       this.#flight = undefined
       this.#failure = undefined
       if (cacheTtlMs > 0) this.#commit(instance, flight)
-      else this.#vacate()
     }
     if (!instance.current) lifetimes.retire(instance)
     return instance
@@ -306,12 +305,6 @@ export class InstanceCache<T> {
     this.#slot = slot
     if (previous !== undefined && previous !== instance) this.#options.lifetimes.retire(previous)
     return slot
-  }
-
-  #vacate(): void {
-    const previous = this.#slot?.instance
-    this.#slot = undefined
-    if (previous !== undefined) this.#options.lifetimes.retire(previous)
   }
 
   #crash(flight: Flight<T>, error: unknown): never {
