@@ -6,7 +6,7 @@ const block = (info, ...lines) => [`\`\`\`${info}`, ...lines, '```', ''].join('\
 
 function check(pages) {
   const workspace = temporaryWorkspace({
-    copied: ['scripts/docs-check.mjs', 'scripts/workspace.mjs'],
+    copied: ['scripts/docs-check.mjs', 'scripts/examples.mjs', 'scripts/workspace.mjs'],
     written: { 'packages/a/package.json': '{ "name": "a" }', 'apps/b/package.json': '{ "name": "b" }', ...pages },
   })
   try {
