@@ -21,7 +21,7 @@ const CALLER = Symbol('svcproxy.caller')
 
 /** The services of one caller, made one by one when they are first read. */
 interface CallerServices {
-  readonly [CALLER]: GetOptions
+  [CALLER]: GetOptions
 }
 
 /** `pass`: well. `warn`: something is unwell, but the application can work. `fail`: it cannot. */
@@ -100,7 +100,9 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
    */
   servicesWith(options: GetOptions): GuardedServices<M> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what it inherits is filled by createProxy
-    return Object.create(this.#callerServices, { [CALLER]: { value: options } }) as GuardedServices<M>
+    const services = Object.create(this.#callerServices) as GuardedServices<M> & CallerServices
+    services[CALLER] = options
+    return services
   }
 
   /** The names of all services, in the order they were added. */

@@ -44,6 +44,30 @@ describe('errorResponse', () => {
     expect(named?.body).toContain('fleet')
     for (const error of [secret, undefined, null, 'text', { status: 503 }]) expect(errorResponse(error)).toBeUndefined()
   })
+
+  test('answers errors of another copy of core, codes of a later one included', () => {
+    class OtherError extends Error {
+      readonly code = 'SVCPROXY_OF_TOMORROW'
+      readonly status = 503
+      readonly headers = { 'Retry-After': '3' }
+      readonly retryAfterMs = 2_500
+    }
+    Object.defineProperty(OtherError.prototype, Symbol.for('svcproxy.error'), { value: true })
+    const response = errorResponse(new OtherError(secret.message), {
+      exposeServiceName: true,
+      instance: '/a?token=b#c',
+    })
+    expect(response).toMatchObject({ status: 503, headers: { 'Retry-After': '3', 'Cache-Control': 'no-store' } })
+    expect(JSON.parse(response?.body ?? '')).toEqual({
+      type: 'about:blank',
+      title: 'Service Unavailable',
+      status: 503,
+      detail: 'A service that is needed to answer failed.',
+      instance: '/a',
+      code: 'SVCPROXY_OF_TOMORROW',
+      retryAfter: 3,
+    })
+  })
 })
 
 describe('healthEndpoints', () => {
@@ -61,6 +85,24 @@ describe('healthEndpoints', () => {
     }
     return { ask, clock, manager, state }
   }
+
+  test('refuse options that are out of bounds when they are made, not when they are asked', () => {
+    const manager = new ServiceProxyManager()
+    for (const options of [
+      { timeoutMs: 0 },
+      { timeoutMs: 1.5 },
+      { timeoutMs: 2 ** 31 },
+      { timeoutMs: Number.NaN },
+      { basePath: 'internal' },
+      { basePath: '/internal/' },
+      { basePath: '/' },
+      { basePath: '/a?b' },
+      { authorize: true as never },
+    ]) {
+      expect(() => healthEndpoints(manager, options)).toThrow(InvalidOptionError)
+    }
+    for (const basePath of ['', '/internal', '/a/b']) expect(() => healthEndpoints(manager, { basePath })).not.toThrow()
+  })
 
   test('answer their own paths only, for GET and HEAD only', async () => {
     const { ask } = setUp()
