@@ -172,6 +172,35 @@ test('a disposed circuit refuses, tells the attempt so, disposes of its breaker 
   expect(settled).toEqual(['refused', error, clock.now(), 'ignored'])
 })
 
+test('a disposed circuit that was open stays open: neither a reset nor an import revives it', async () => {
+  const { circuit, fail } = setUp()
+  await fail()
+  await fail()
+  circuit.dispose()
+  circuit.reset()
+  expect(circuit.state).toBe('open')
+  circuit.importState({ state: 'closed', failures: 0, successes: 0, remainingMs: 0 })
+  expect(circuit.state).toBe('open')
+})
+
+test('a disposed circuit has no timer when no call is under way', async () => {
+  const { circuit, clock, fail } = setUp()
+  await fail()
+  expect(clock.pendingTimers, 'that of the deadlines, until it is due').toBe(1)
+  circuit.dispose()
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('an attempt that wants to hear of nothing is refused all the same', async () => {
+  const { circuit, clock, fail } = setUp()
+  const execute = () => circuit.execute({ startedAt: clock.now(), run: () => 'ran' })
+  await fail()
+  await fail()
+  await expect(execute()).rejects.toBeInstanceOf(CircuitOpenError)
+  circuit.dispose()
+  await expect(execute()).rejects.toBeInstanceOf(StoppedError)
+})
+
 test('a refusal says how long to wait, to the caller and to the attempt', async () => {
   const { circuit, clock, fail } = setUp()
   await fail()
