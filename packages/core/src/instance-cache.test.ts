@@ -911,7 +911,10 @@ describe('a caller that gives up', () => {
       const add = signal.addEventListener.bind(signal)
       const remove = signal.removeEventListener.bind(signal)
       signal.addEventListener = (...args: Parameters<typeof add>) => (listeners.add(args[1]), add(...args))
-      signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners.delete(args[1]), remove(...args))
+      signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+        if (args[0] === 'abort') listeners.delete(args[1])
+        remove(...args)
+      }
       const acquiring = cache.acquire(false, signal).catch(() => undefined)
       expect(listeners.size).toBe(1)
       loads[0]![end](a)

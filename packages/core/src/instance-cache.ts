@@ -215,7 +215,8 @@ export class InstanceCache<T> {
   /** Starts a load, which is *the* flight before the provider hears of it: it may call back, to invalidate for one. */
   #depart(trial: boolean, now: number): Flight<T> {
     const slot = this.#slot
-    const suspect = slot !== undefined && (slot.suspect || trial) && this.#inTime(slot, now) ? slot : undefined
+    // A load begins although the TTL is not over: it is suspect, or a trial is to find out.
+    const suspect = slot !== undefined && this.#inTime(slot, now) ? slot : undefined
     // Nobody is served what is being checked, nor what turns out unwell.
     if (suspect !== undefined) suspect.suspect = true
     let begin: ((landing: Promise<Instance<T>>) => void) | undefined
@@ -283,7 +284,7 @@ export class InstanceCache<T> {
 
   #commit(instance: Instance<T>, flight: Flight<T>): void {
     const slot = this.#slot
-    if (slot !== undefined && slot.instance === instance && flight.suspect === instance) {
+    if (slot !== undefined && flight.suspect === instance) {
       // The one we had has proved its health: its age goes on counting.
       slot.suspect = false
     } else {

@@ -82,7 +82,7 @@ export class InstanceLifetimes<T> {
 
   release(instance: Instance<T>): void {
     instance.leases--
-    if (instance.leases === 0 && !instance.current) this.#endOrWait(instance)
+    if (!instance.current) this.#endOrWait(instance)
     this.#leave()
   }
 

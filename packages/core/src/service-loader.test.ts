@@ -99,7 +99,7 @@ describe('a load', () => {
     clock.advance(12)
     checks[0]!.answer(true)
     expect(await loading).toBe(a)
-    expect(loaded).toEqual([{ durationMs: 42 }])
+    expect(loaded).toStrictEqual([{ durationMs: 42 }])
   })
 
   test('takes a provider that answers at once, without a promise', async () => {
