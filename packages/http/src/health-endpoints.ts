@@ -46,7 +46,6 @@ export function healthEndpoints<M extends object, R = unknown>(
   const answer = async (endpoint: EndpointName, request: HttpRequest<R>): Promise<HttpResponse> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return methodNotAllowed()
     if (endpoint === 'livez') return healthResponse(request, 'pass')
-    if (endpoint === 'readyz' && manager.stopping) return healthResponse(request, 'fail', undefined, 503)
     const [{ status: level, services }, mayKnow] = await Promise.all([
       manager.getHealthStatus({ timeoutMs }),
       isAllowed(authorize, request.original, timeoutMs),

@@ -24,7 +24,7 @@ export function managerOf(
 
 /** Serves an application on a socket of its own until the test ends; says where. */
 export async function serve(harness: BindingHarness, app: ContractApp): Promise<string> {
-  const server = createServer(harness.build(app))
+  const server = createServer({ rejectNonStandardBodyWrites: true }, harness.build(app))
   await new Promise<void>((listening) => server.listen({ port: 0, host: '127.0.0.1', backlog: 2_000 }, listening))
   onTestFinished(async () => {
     const closed = new Promise((resolve) => server.close(resolve))
@@ -37,6 +37,7 @@ export async function serve(harness: BindingHarness, app: ContractApp): Promise<
 
 export interface Answer {
   readonly status: number | undefined
+  readonly statusMessage: string | undefined
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
@@ -56,7 +57,10 @@ export function ask(url: string, { method = 'GET', headers = {}, signal }: AskOp
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (body += chunk))
       response.on('error', reject)
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }))
+      response.on('end', () => {
+        const { statusCode: status, statusMessage, headers } = response
+        resolve({ status, statusMessage, headers, body })
+      })
     })
     sent.on('error', reject)
     sent.end()

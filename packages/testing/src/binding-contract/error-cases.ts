@@ -167,6 +167,14 @@ export const errorCases: readonly BindingContractCase[] = [
     },
   ],
   [
+    'a handler of inject that rejects with nothing has failed, too',
+    async (harness) => {
+      const app = noting([rejecting(undefined, true)])
+      expect((await ask(await serve(harness, app))).status).toBe(418)
+      expect(app.errors).toHaveLength(1)
+    },
+  ],
+  [
     'a rejection of a handler of inject is answered as one of any handler',
     async (harness) => {
       const routes = [rejecting(new CircuitOpenError('first', 1_000), true)]
@@ -203,13 +211,15 @@ export const errorCases: readonly BindingContractCase[] = [
         handle: (_, { res }) => {
           for (const name of ['Content-Encoding', 'ETag', 'Content-Disposition']) res.setHeader(name, 'begun')
           res.setHeader('Content-Length', '100000')
+          res.statusMessage = 'Fine'
           res.setHeader('Access-Control-Allow-Origin', 'https://example.org')
           throw new StoppedError('first')
         },
       }
       const url = await serve(harness, { manager: managerOf(), routes: [route], errorHandler: {} })
       const answer = await ask(url)
-      const { headers } = answer
+      const { headers, statusMessage } = answer
+      expect(statusMessage).toBe('Service Unavailable')
       expect(jsonOf(answer)).toMatchObject({ code: 'SVCPROXY_STOPPED' })
       expect(headers).toMatchObject({ 'access-control-allow-origin': 'https://example.org' })
       expect(Object.values(headers)).not.toContain('begun')

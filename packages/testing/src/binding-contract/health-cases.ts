@@ -76,7 +76,9 @@ export const healthCases: readonly BindingContractCase[] = [
         [false, 200],
         [true, 503],
       ] as const) {
-        const url = await serve(harness, { manager: managerOf({ provider, critical }), health: { timeoutMs: 20 } })
+        // Whoever waits for the deadline of the service waits longer than this test may take.
+        const manager = managerOf({ provider, critical, circuit: { timeoutMs: 60_000 } })
+        const url = await serve(harness, { manager, health: { timeoutMs: 20 } })
         expect((await ask(`${url}/readyz`)).status).toBe(expected)
       }
     },
