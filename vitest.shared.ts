@@ -6,7 +6,6 @@ export const shared: ViteUserConfig = {
   test: {
     // Named, because vitest does not leave out `dist` by itself.
     include: ['src/**/*.test.ts'],
-    passWithNoTests: true,
     reporters: ['default', 'json'],
     outputFile: { json: 'reports/vitest.json' },
     // A run with a focused test says nothing about the rest.

@@ -181,7 +181,7 @@ test("the caller's abort answers it with the reason and aborts the signal of its
   const [signal, otherSignal] = [call.context().signal, other.context().signal]
   controller.abort(REASON)
   expect(await call.answer).toEqual({ error: REASON })
-  expect(ends.map(({ end, error }) => [end, error])).toEqual([['aborted', REASON]])
+  expect(ends).toMatchObject([{ end: 'aborted', error: REASON, outcome: 'ignored' }])
   expect([signal.reason, otherSignal.aborted]).toEqual([REASON, false])
   call.resolve('late')
   other.resolve('value')

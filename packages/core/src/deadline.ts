@@ -11,9 +11,12 @@ export interface AttemptObserver {
 /** Timers belong to no request: their callbacks must neither run in nor retain the async context of one. */
 const outsideRequests = AsyncLocalStorage.snapshot()
 
-/** Without a circuit every error is a failure. */
+/** Without a circuit every error is a failure; the caller's own abort says nothing, as with one. */
 const UNOBSERVED: AttemptObserver = {
-  settled: (end) => (end === 'fulfilled' ? 'success' : 'failure'),
+  settled(end) {
+    if (end === 'fulfilled') return 'success'
+    return end === 'aborted' ? 'ignored' : 'failure'
+  },
 }
 
 /**

@@ -41,6 +41,9 @@ export abstract class SvcproxyError extends Error {
     return STATUS[this.code]
   }
 
+  // Koa's default handler assigns the status it has read; without a setter that throws, and the request hangs.
+  set status(_read: number) {}
+
   /** HTTP response headers that belong to the error, `Retry-After` for one. */
   get headers(): Readonly<Record<string, string>> {
     return this.retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(this.retryAfterMs / 1000)) }

@@ -81,7 +81,8 @@ export class ServiceEvents {
   }
 }
 
-function notify(listener: (event: ServiceEvent) => void, event: ServiceEvent): void {
+/** Tells a listener; what it throws reaches nobody but `svcproxy:listener-error`. */
+export function notify<E>(listener: (event: E) => void, event: E): void {
   try {
     listener(event)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type GuardedServices, isSvcproxyError, type ServiceProxyManager, type SvcproxyError } from '@svcproxy/core'
+import type { GuardedServices, ServiceProxyManager } from '@svcproxy/core'
 import {
   clearRepresentation,
   type ErrorHandlerOptions,
@@ -59,12 +59,7 @@ export function bindServices<M extends object>(manager: ServiceProxyManager<M>):
     middleware: () => async (ctx, next) => {
       const { services } = scopes.open(ctx.req, ctx.res)
       Object.assign(ctx.state, { services })
-      try {
-        await next()
-      } catch (error) {
-        if (isSvcproxyError(error)) letKoaWriteStatus(error)
-        throw error
-      }
+      await next()
     },
     from: (ctx) => scopes.of(ctx.req).services,
     signal: (ctx) => scopes.of(ctx.req).signal,
@@ -108,9 +103,4 @@ function send(ctx: KoaContext, { status, headers, body }: HttpResponse): void {
 /** There is nobody to answer. */
 function leave(ctx: KoaContext): void {
   ctx.respond = false
-}
-
-/** Koa's own error handler assigns the status it has read, which an error with a getter alone does not survive. */
-function letKoaWriteStatus(error: SvcproxyError): void {
-  Object.defineProperty(error, 'status', { value: error.status, writable: true, configurable: true })
 }

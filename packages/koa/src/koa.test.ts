@@ -52,6 +52,16 @@ describe.for([
     expect(heard[0]).toBe(error)
   })
 
+  test('answers an error of ours that was thrown outside the binding', async () => {
+    const app = new App()
+    app.silent = true
+    app.use(() => {
+      throw new CircuitOpenError('service', 1_000)
+    })
+    const response = await get(app)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+  })
+
   test('has the services of each of its bindings, and at ctx.state those of the last', async () => {
     const [red, blue] = [bind('red'), bind('blue')]
     const app = new App<StateOf<typeof blue>>()

@@ -55,6 +55,27 @@ describe('what the end of an attempt says about the service', () => {
   })
 })
 
+test('who hears of a transition may throw: the caller is answered, and the next one hears of it', async () => {
+  const heard: string[] = []
+  const { circuit, fail } = setUp({
+    breaker: (context) => ({
+      ...plainBreaker(context),
+      transitioned({ to }) {
+        heard.push(`breaker ${to}`)
+        throw new Error('a bug in an adapter')
+      },
+    }),
+    onTransition({ to }) {
+      heard.push(`listener ${to}`)
+      throw new Error('a bug in a listener')
+    },
+  })
+  await fail()
+  await fail()
+  circuit.reset()
+  expect(heard).toEqual(['breaker open', 'listener open', 'breaker closed', 'listener closed'])
+})
+
 describe('a snapshot', () => {
   const bad: readonly (readonly [unknown, string])[] = [
     [undefined, 'snapshot must be what exportState() returned; received undefined'],

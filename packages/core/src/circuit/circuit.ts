@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { DeadlineQueue } from '../deadline.ts'
 import type { AttemptObserver } from '../deadline.ts'
 import { CircuitOpenError, InvalidOptionError, isRefusal, StoppedError } from '../errors.ts'
+import { notify } from '../events.ts'
 import { numberOption } from '../options.ts'
 import type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './breaker.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
@@ -16,7 +17,7 @@ export interface CircuitOptions {
   readonly policy: ResolvedCircuitPolicy
   readonly breaker: BreakerFactory
   readonly clock: Clock
-  /** Called after each change of state, when the new one is in force. Must not throw. */
+  /** Called after each change of state, when the new one is in force. What it throws changes nothing. */
   readonly onTransition?: (transition: CircuitTransition) => void
 }
 
@@ -134,14 +135,11 @@ export class Circuit {
       return
     }
     const announcing = (this.#announcing = [transition])
-    try {
-      for (const next of announcing) {
-        this.#breaker.transitioned?.(next)
-        this.#onTransition?.(next)
-      }
-    } finally {
-      this.#announcing = undefined
+    for (const next of announcing) {
+      notify((told) => this.#breaker.transitioned?.(told), next)
+      if (this.#onTransition !== undefined) notify(this.#onTransition, next)
     }
+    this.#announcing = undefined
   }
 
   #admit(now: number): Admission | undefined {
