@@ -35,11 +35,11 @@ export class OpossumAttempt<R = unknown> implements AttemptObserver {
     return this.#outcome === 'ignored'
   }
 
-  settled(end: AttemptEnd, error: unknown, now: number): Outcome {
-    const outcome = this.#admission.settled(end, error, now)
+  settled(end: AttemptEnd, result: unknown, now: number): Outcome {
+    const outcome = this.#admission.settled(end, result, now)
     this.#outcome = outcome
     // As opossum does when it keeps the time itself: 'timeout' first, 'failure' with the rejection that follows.
-    if (end === 'timeout') this.#circuit.emit('timeout', error, now - this.#attempt.startedAt, [this])
+    if (end === 'timeout') this.#circuit.emit('timeout', result, now - this.#attempt.startedAt, [this])
     return outcome
   }
 }

@@ -27,8 +27,11 @@ export interface Attempt<R> {
   readonly signal?: AbortSignal | undefined
   /** The work. Called at most once; not at all when the attempt is refused. */
   run(context: CallContext): R | PromiseLike<R>
-  /** Called exactly once, at the moment the caller is answered and before its promise settles. */
-  settled?(end: AttemptEnd, error: unknown, now: number, outcome: Outcome): void
+  /**
+   * Called exactly once, at the moment the caller is answered and before its promise settles.
+   * @param result the value when `fulfilled`, else the error
+   */
+  settled?(end: AttemptEnd, result: unknown, now: number, outcome: Outcome): void
   /** Called exactly once for each {@link Attempt.run}, when the work has really ended: after a deadline that is later. */
   ended?(): void
 }

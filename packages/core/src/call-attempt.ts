@@ -69,7 +69,7 @@ export class CallAttempt<T, R> implements Attempt<R> {
     return this.#request.operation(instance.service, context)
   }
 
-  settled(end: AttemptEnd, _error: unknown, now: number, outcome: Outcome): void {
+  settled(end: AttemptEnd, _result: unknown, now: number, outcome: Outcome): void {
     this.#end = end
     this.#outcome = outcome
     this.#ledger.counters.settle(end, outcome, now)

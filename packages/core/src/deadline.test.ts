@@ -11,7 +11,7 @@ const REASON = new Error('the client went away')
 function setUp() {
   const clock = new ManualClock()
   const queue = new DeadlineQueue('orders', T, clock)
-  const ends: { end: AttemptEnd; error: unknown; now: number; outcome: Outcome }[] = []
+  const ends: { end: AttemptEnd; result: unknown; now: number; outcome: Outcome }[] = []
   /** An attempt that waits for its end to be told, unless an operation is given. */
   const start = (part: Partial<Attempt<unknown>> = {}) => {
     let settle!: { resolve: (value?: unknown) => void; reject: (reason: unknown) => void }
@@ -25,7 +25,7 @@ function setUp() {
           settle = { resolve, reject }
         })
       },
-      settled: (end, error, now, outcome) => ends.push({ end, error, now, outcome }),
+      settled: (end, result, now, outcome) => ends.push({ end, result, now, outcome }),
       ended,
       ...part,
     })
@@ -45,7 +45,7 @@ test('an answer in time is the answer, and leaves nothing to abort', async () =>
   clock.advance(T - 1)
   call.resolve('value')
   expect(await call.answer).toEqual({ value: 'value' })
-  expect(ends).toEqual([{ end: 'fulfilled', error: undefined, now: clock.now(), outcome: 'success' }])
+  expect(ends).toEqual([{ end: 'fulfilled', result: 'value', now: clock.now(), outcome: 'success' }])
   await clock.advanceAsync(2 * T)
   expect(signal.aborted).toBe(false)
   expect(ends).toHaveLength(1)
@@ -65,7 +65,7 @@ test('what the operation rejects with, or throws, comes through as it is', async
   })
   expect(await throwing.answer).toEqual({ error: thrown })
   expect(throwing.ended).toHaveBeenCalledOnce()
-  expect(ends.map(({ end, error, outcome }) => [end, error, outcome])).toEqual([
+  expect(ends.map(({ end, result, outcome }) => [end, result, outcome])).toEqual([
     ['rejected', rejected, 'failure'],
     ['rejected', thrown, 'failure'],
   ])
@@ -83,7 +83,7 @@ test('at its deadline, not before, a call is answered with a timeout and then to
   const { error } = (await call.answer) as { error: ServiceTimeoutError }
   expect(error).toBeInstanceOf(ServiceTimeoutError)
   expect([error.serviceName, error.timeoutMs]).toEqual(['orders', T])
-  expect(ends).toEqual([{ end: 'timeout', error, now: clock.now(), outcome: 'failure' }])
+  expect(ends).toEqual([{ end: 'timeout', result: error, now: clock.now(), outcome: 'failure' }])
   expect(signal.reason).toBe(error)
   expect(order).toEqual(['aborted after 1 settled'])
   expect(call.ended).not.toHaveBeenCalled()
@@ -181,7 +181,7 @@ test("the caller's abort answers it with the reason and aborts the signal of its
   const [signal, otherSignal] = [call.context().signal, other.context().signal]
   controller.abort(REASON)
   expect(await call.answer).toEqual({ error: REASON })
-  expect(ends).toMatchObject([{ end: 'aborted', error: REASON, outcome: 'ignored' }])
+  expect(ends).toMatchObject([{ end: 'aborted', result: REASON, outcome: 'ignored' }])
   expect([signal.reason, otherSignal.aborted]).toEqual([REASON, false])
   call.resolve('late')
   other.resolve('value')

@@ -5,7 +5,8 @@ import { ServiceTimeoutError } from './errors.ts'
 
 /** Told how an attempt was answered, before the attempt itself is; says what that tells about the service. */
 export interface AttemptObserver {
-  settled(end: AttemptEnd, error: unknown, now: number): Outcome
+  /** @param result the value when `fulfilled`, else the error */
+  settled(end: AttemptEnd, result: unknown, now: number): Outcome
 }
 
 /** Timers belong to no request: their callbacks must neither run in nor retain the async context of one. */
@@ -175,7 +176,7 @@ class Run<R> implements CallContext, Due {
     this.#attempt.ended?.()
     if (this.#state !== 'running') return
     this.#state = 'settled'
-    this.#settle('fulfilled', undefined, this.#queue.clock.now())
+    this.#settle('fulfilled', value, this.#queue.clock.now())
     this.#resolve(value)
   }
 
@@ -196,10 +197,10 @@ class Run<R> implements CallContext, Due {
     this.#controller?.abort(reason)
   }
 
-  #settle(end: AttemptEnd, error: unknown, now: number): void {
+  #settle(end: AttemptEnd, result: unknown, now: number): void {
     this.#queue.remove(this)
     this.#attempt.signal?.removeEventListener('abort', this)
-    const outcome = this.#observer.settled(end, error, now)
-    this.#attempt.settled?.(end, error, now, outcome)
+    const outcome = this.#observer.settled(end, result, now)
+    this.#attempt.settled?.(end, result, now, outcome)
   }
 }

@@ -41,9 +41,9 @@ export class ServiceLoader<T> {
     const blocked = !trial && this.#isPending(startedAt)
     const attempt: LoadAttempt<T> = new LoadAttempt(startedAt, {
       work: (context) => (blocked ? this.#stillPending() : this.#find(suspect, context, attempt)),
-      onSettled: (end, error, now) => {
+      onSettled: (end, result, now) => {
         if (end === 'timeout') this.#abandoned.add(attempt)
-        if (end !== 'refused') onLoaded(now - startedAt, end === 'fulfilled' ? {} : { error })
+        if (end !== 'refused') onLoaded(now - startedAt, end === 'fulfilled' ? {} : { error: result })
       },
       onEnded: () => this.#abandoned.delete(attempt),
     })
@@ -121,7 +121,7 @@ export class ServiceLoader<T> {
 
 interface LoadAttemptParts<T> {
   readonly work: (context: CallContext) => Promise<T>
-  readonly onSettled: (end: AttemptEnd, error: unknown, now: number) => void
+  readonly onSettled: (end: AttemptEnd, result: unknown, now: number) => void
   readonly onEnded: () => void
 }
 
@@ -140,10 +140,10 @@ class LoadAttempt<T> implements Attempt<T> {
     return this.#parts.work(context)
   }
 
-  settled(end: AttemptEnd, error: unknown, now: number): void {
+  settled(end: AttemptEnd, result: unknown, now: number): void {
     this.answered = true
     this.answeredAt = now
-    this.#parts.onSettled(end, error, now)
+    this.#parts.onSettled(end, result, now)
   }
 
   ended(): void {

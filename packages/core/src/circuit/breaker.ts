@@ -41,7 +41,7 @@ export interface BreakerContext {
 /** The circuit's leave to run one attempt, and the ear that learns how it ended. */
 export interface Admission extends AttemptObserver {
   /** Counts the end of the attempt, unless the circuit has changed its state since. */
-  settled(end: AttemptEnd, error: unknown, now: number): Outcome
+  settled(end: AttemptEnd, result: unknown, now: number): Outcome
 }
 
 /** Makes the breaker of one service. An app passes it in as `breaker`; adapters export functions that return one. */

@@ -177,8 +177,8 @@ class PermitAdmission implements Admission {
     this.#policy = policy
   }
 
-  settled(end: AttemptEnd, error: unknown, now: number): Outcome {
-    const outcome = outcomeOf(end, error, this.#policy)
+  settled(end: AttemptEnd, result: unknown, now: number): Outcome {
+    const outcome = outcomeOf(end, result, this.#policy)
     this.#settle(outcome, now)
     return outcome
   }
