@@ -23,12 +23,12 @@ const FAULTS = {
   ],
   3: [
     ['state-machine.ts', 'phase.trials.size >= this.#policy.maxTrials) return undefined', 'false) return undefined'],
-    ['service-resolver.ts', "state === 'half_open' && this.cache.loading", 'false'],
+    ['service-resolver.ts', 'isTrial && this.cache.loading', 'false'],
   ],
   4: [['service-metrics.ts', 'this.#hits++\n    this.#successful++', 'this.#hits++']],
   5: [
     ['service-proxy.ts', "if (to === 'open') this.#resolver.cache.suspect()", ''],
-    ['service-resolver.ts', "this.cache.acquire(state === 'half_open', signal)", 'this.cache.acquire(false, signal)'],
+    ['service-resolver.ts', 'this.cache.acquire(isTrial, signal)', 'this.cache.acquire(false, signal)'],
   ],
   6: [
     [

@@ -1,7 +1,7 @@
 import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 import { isRefusal, isSvcproxyError, ServiceTimeoutError } from './errors.ts'
-import { hasMethod } from './guarded-service.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
+import type { Clock } from './clock.ts'
 import type { RequestCounters } from './metrics/service-metrics.ts'
 
 /** What a caller wants done with the service. */
@@ -9,71 +9,69 @@ export type ServiceOperation<T, R> = (service: T, context: CallContext) => R | P
 
 /** What all calls of a proxy report to. */
 export interface CallLedger<T> {
+  readonly clock: Clock
   readonly counters: RequestCounters
   readonly lifetimes: InstanceLifetimes<T>
   /** Calls whose work has not ended, also those whose callers were answered at the deadline. */
   runningCalls: number
 }
 
-/** What a caller asked for. */
-export interface CallRequest<T, R> {
-  readonly operation: ServiceOperation<T, R>
-  /** The method called through the facade; undefined for a call with a function. */
-  readonly method: string | symbol | undefined
-  readonly requestedAt: number
+/** One request to run something on the service: counted once, holding a lease on its instance while it works. */
+export abstract class CallAttempt<T, R> implements Attempt<R> {
   readonly signal: AbortSignal | undefined
-}
-
-/** The name under which calls with a function are counted. */
-const CALL = '$call'
-
-/** One request to run an operation on the service: counted once, holding a lease on its instance while it works. */
-export class CallAttempt<T, R> implements Attempt<R> {
   readonly #ledger: CallLedger<T>
-  readonly #request: CallRequest<T, R>
   #instance: Instance<T> | undefined
   #running = false
   #end: AttemptEnd | undefined
   #outcome: Outcome = 'failure'
-  /** When the instance was there and the work could start: the deadline counts from here. */
+  /** How long it had to wait for its instance, in milliseconds. */
+  #waitedMs = 0
+  /** When the instance was there and the work could start, at first when it was asked for: the deadline counts from here. */
   startedAt: number
 
-  constructor(ledger: CallLedger<T>, request: CallRequest<T, R>) {
+  constructor(ledger: CallLedger<T>, signal: AbortSignal | undefined) {
+    this.signal = signal
+    this.startedAt = ledger.clock.now()
     this.#ledger = ledger
-    this.#request = request
-    this.startedAt = request.requestedAt
     ledger.counters.begin()
   }
 
   /** What it is counted under. */
-  get method(): string {
-    const { method } = this.#request
-    return method === undefined ? CALL : String(method)
-  }
+  abstract get method(): string
 
-  get signal(): AbortSignal | undefined {
-    return this.#request.signal
-  }
+  /** Does what the caller wants, with the service or with a substitute for it. */
+  abstract work(service: T, context: CallContext): R | PromiseLike<R>
+
+  /** False when it is to call a method that `service` does not have. */
+  abstract isPossibleOn(service: T): boolean
 
   /** Gives it the instance to work on; the lease on it is its to release. */
-  use(instance: Instance<T>, now: number): void {
+  use(instance: Instance<T>): void {
     this.#instance = instance
-    this.startedAt = now
     this.#ledger.runningCalls++
+  }
+
+  /** The same, for an instance it had to wait for. */
+  useLate(instance: Instance<T>): void {
+    const now = this.#ledger.clock.now()
+    this.#waitedMs = now - this.startedAt
+    this.startedAt = now
+    this.use(instance)
   }
 
   run(context: CallContext): R | PromiseLike<R> {
     const instance = this.#instance
     if (instance === undefined) throw new TypeError('A call ran before it had an instance')
     this.#running = true
-    return this.#request.operation(instance.service, context)
+    return this.work(instance.service, context)
   }
 
   settled(end: AttemptEnd, _result: unknown, now: number, outcome: Outcome): void {
     this.#end = end
     this.#outcome = outcome
-    this.#ledger.counters.settle(end, outcome, now)
-    if (this.#running) this.#ledger.counters.worked(this.method, now - this.#request.requestedAt)
+    const { counters } = this.#ledger
+    counters.settle(end, outcome, now)
+    if (this.#running) counters.worked(this.method, now - this.startedAt + this.#waitedMs)
     else this.#letGo()
   }
 
@@ -81,15 +79,9 @@ export class CallAttempt<T, R> implements Attempt<R> {
     this.#letGo()
   }
 
-  /** False when it is to call a method that the service does not have. */
-  get isPossible(): boolean {
-    const { method } = this.#request
-    return method === undefined || hasMethod(this.#instance?.service, method)
-  }
-
   /** There was no instance to work on. */
   unavailable(error: unknown, now: number): void {
-    this.settled(endWithout(error, this.#request.signal), error, now, 'failure')
+    this.settled(endWithout(error, this.signal), error, now, 'failure')
   }
 
   /** A fallback is for a service that is unwell: not for the caller's own abort, and not for what `isFailure` denies. */
@@ -102,6 +94,29 @@ export class CallAttempt<T, R> implements Attempt<R> {
     this.#ledger.runningCalls--
     this.#ledger.lifetimes.release(this.#instance)
     this.#instance = undefined
+  }
+}
+
+/** A call with a function of the caller's. */
+export class OperationCall<T, R> extends CallAttempt<T, R> {
+  readonly #operation: ServiceOperation<T, R>
+
+  constructor(ledger: CallLedger<T>, signal: AbortSignal | undefined, operation: ServiceOperation<T, R>) {
+    super(ledger, signal)
+    this.#operation = operation
+  }
+
+  override get method(): string {
+    return '$call'
+  }
+
+  override work(service: T, context: CallContext): R | PromiseLike<R> {
+    const operation = this.#operation
+    return operation(service, context)
+  }
+
+  override isPossibleOn(): boolean {
+    return true
   }
 }
 

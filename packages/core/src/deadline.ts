@@ -1,16 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 import type { Clock, Timer } from './clock.ts'
 import { ServiceTimeoutError } from './errors.ts'
+import { outsideRequests } from './outside-requests.ts'
 
 /** Told how an attempt was answered, before the attempt itself is; says what that tells about the service. */
 export interface AttemptObserver {
   /** @param result the value when `fulfilled`, else the error */
   settled(end: AttemptEnd, result: unknown, now: number): Outcome
 }
-
-/** Timers belong to no request: their callbacks must neither run in nor retain the async context of one. */
-const outsideRequests = AsyncLocalStorage.snapshot()
 
 /** Without a circuit every error is a failure; the caller's own abort says nothing, as with one. */
 const UNOBSERVED: AttemptObserver = {
@@ -58,9 +55,13 @@ export class DeadlineQueue {
 
   /** @internal */
   add(run: Due): void {
-    run.previous = this.#last
-    if (this.#last === undefined) this.#first = run
-    else this.#last.next = run
+    const last = this.#last
+    if (last === undefined) {
+      this.#first = run
+    } else {
+      run.previous = last
+      last.next = run
+    }
     this.#last = run
     if (this.#timer === undefined) this.#arm(run.dueAt - this.clock.now())
   }
@@ -110,7 +111,6 @@ interface Due {
 class Run<R> implements CallContext, Due {
   previous: Due | undefined
   next: Due | undefined
-  readonly dueAt: number
   readonly #queue: DeadlineQueue
   readonly #attempt: Attempt<R>
   readonly #observer: AttemptObserver
@@ -121,10 +121,13 @@ class Run<R> implements CallContext, Due {
   #state: 'running' | 'settled' | 'aborted' = 'running'
 
   constructor(queue: DeadlineQueue, attempt: Attempt<R>, observer: AttemptObserver) {
-    this.dueAt = attempt.startedAt + queue.timeoutMs
     this.#queue = queue
     this.#attempt = attempt
     this.#observer = observer
+  }
+
+  get dueAt(): number {
+    return this.#attempt.startedAt + this.#queue.timeoutMs
   }
 
   get signal(): AbortSignal {

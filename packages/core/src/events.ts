@@ -48,9 +48,10 @@ const LISTENER_ERRORS = channel('svcproxy:listener-error')
  * listener causes is announced after the event at hand, so all listeners see the same order.
  */
 export class ServiceEvents {
-  readonly #listeners = new Map<ServiceEventType, Set<(event: ServiceEvent) => void>>()
-  readonly #pending: ServiceEvent[] = []
-  #emitting = false
+  /** Made with the first listener. */
+  #listeners: Map<ServiceEventType, Set<(event: ServiceEvent) => void>> | undefined
+  /** What is still to be announced while an event is. */
+  #pending: ServiceEvent[] | undefined
 
   /** Returns the function that takes the listener away again. */
   on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
@@ -58,6 +59,7 @@ export class ServiceEvents {
     const registered = (event: ServiceEvent): void => {
       if (isEvent(event, type)) listener(event)
     }
+    this.#listeners ??= new Map()
     const listeners = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, listeners.add(registered))
     return () => {
@@ -66,18 +68,20 @@ export class ServiceEvents {
   }
 
   emit(event: ServiceEvent): void {
-    this.#pending.push(event)
-    if (this.#emitting) return
-    this.#emitting = true
-    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-      for (const listener of this.#listeners.get(next.type) ?? []) notify(listener, next)
+    if (this.#pending !== undefined) {
+      this.#pending.push(event)
+      return
+    }
+    const pending = (this.#pending = [event])
+    for (const next of pending) {
+      for (const listener of this.#listeners?.get(next.type) ?? []) notify(listener, next)
       if (CHANNELS[next.type].hasSubscribers) CHANNELS[next.type].publish(next)
     }
-    this.#emitting = false
+    this.#pending = undefined
   }
 
   clear(): void {
-    this.#listeners.clear()
+    this.#listeners = undefined
   }
 }
 

@@ -85,6 +85,18 @@ describe('the guarded service', () => {
     expect(proxy.getMetrics()).toMatchObject({ failedRequests: 0, rejectedRequests: 3, inFlight: 0 })
   })
 
+  test('a getter that throws is a failure of the service, told to the caller', async () => {
+    const broken = new Error('broken getter')
+    const { proxy, guarded } = setUp({
+      get run(): () => number {
+        throw broken
+      },
+    })
+    await expect(guarded.run()).rejects.toBe(broken)
+    expect(proxy.getMetrics()).toMatchObject({ failedRequests: 1, inFlight: 0 })
+    await proxy.stop()
+  })
+
   test('cannot be changed', () => {
     const { guarded } = setUp(new Account())
     const target: object = guarded

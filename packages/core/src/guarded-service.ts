@@ -37,12 +37,12 @@ export function guardedService<T>(serviceName: string, call: MethodCaller): Guar
 
   const handler: ProxyHandler<object> = {
     get(target, key) {
+      const known = wrappers.get(key)
+      if (known !== undefined) return known
       if (key in Object.prototype) return Reflect.get(target, key) as unknown
       if (key === Symbol.toStringTag) return `Guarded ${serviceName}`
       if (key === Symbol.asyncIterator || key === Symbol.iterator) return () => notIterable(serviceName)
       if (key === 'then' || key === 'toJSON' || WELL_KNOWN.has(key)) return undefined
-      const known = wrappers.get(key)
-      if (known !== undefined) return known
       const wrapper = (...args: unknown[]): Promise<unknown> => call(key, args)
       if (wrappers.size < MAX_WRAPPERS) wrappers.set(key, wrapper)
       return wrapper
@@ -54,16 +54,6 @@ export function guardedService<T>(serviceName: string, call: MethodCaller): Guar
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Proxy's type is what its handler makes of it
   return new Proxy(Object.freeze({}), handler) as Guarded<T>
-}
-
-/** Calls a method on the service itself, so that `this`, private fields and getters are its own. */
-export function callMethod(service: unknown, method: string | symbol, args: unknown[]): unknown {
-  const found: unknown = Reflect.get(Object(service), method)
-  return typeof found === 'function' ? (Reflect.apply(found, service, args) as unknown) : undefined
-}
-
-export function hasMethod(service: unknown, method: string | symbol): boolean {
-  return typeof Reflect.get(Object(service), method) === 'function'
 }
 
 /** What a caller is told who asks for a method that the service does not have. */

@@ -223,7 +223,7 @@ class Rig {
       },
     })
     const loader = new ServiceLoader<Service>({
-      name: NAME,
+      serviceName: NAME,
       clock,
       lifetimes: this.lifetimes,
       onLoaded: () => undefined,
@@ -252,11 +252,8 @@ class Rig {
       },
     })
     this.cache = new InstanceCache<Service>({
-      ...settings,
       serviceName: NAME,
-      clock,
-      random: () => settings.chance,
-      backoffMaxMs: BACKOFF_MAX_MS,
+      settings: { ...settings, clock, random: () => settings.chance, backoffMaxMs: BACKOFF_MAX_MS },
       lifetimes: this.lifetimes,
       load: (suspect, trial) => {
         next = { trial, suspect: suspect?.service }

@@ -4,7 +4,7 @@ import { ManualClock } from '@svcproxy/testing'
 import { describe, expect, test } from 'vitest'
 import { CircuitOpenError, ServiceUnavailableError, StoppedError } from './errors.ts'
 import { InstanceCache } from './instance-cache.ts'
-import type { Acquired, InstanceCacheOptions } from './instance-cache.ts'
+import type { Acquired, CacheSettings, InstanceCacheOptions } from './instance-cache.ts'
 import { InstanceLifetimes } from './instance-lifetimes.ts'
 import type { Instance } from './instance-lifetimes.ts'
 
@@ -26,13 +26,14 @@ const c: Service = { name: 'c' }
 const down = new Error('down')
 const worse = new Error('worse')
 
-interface Setup extends Partial<InstanceCacheOptions<Service>> {
+interface Setup extends Partial<CacheSettings> {
   readonly borrowed?: boolean
+  readonly load?: InstanceCacheOptions<Service>['load']
   /** Called in the middle of a load's synchronous beginning. */
   readonly onLoad?: () => void
 }
 
-function setUp({ borrowed = false, onLoad, ...options }: Setup = {}) {
+function setUp({ borrowed = false, onLoad, load, ...settings }: Setup = {}) {
   const clock = new ManualClock()
   const disposed: Service[] = []
   const loads: Load[] = []
@@ -45,21 +46,25 @@ function setUp({ borrowed = false, onLoad, ...options }: Setup = {}) {
   })
   const cache = new InstanceCache<Service>({
     serviceName: 'db',
-    clock,
-    random: () => 1,
-    cacheTtlMs: 1_000,
-    cacheTtlJitterRatio: 0,
-    staleWhileRevalidateMs: 0,
-    staleIfErrorMs: 0,
-    backoffInitialMs: 100,
-    backoffMaxMs: 5_000,
-    security: false,
-    lifetimes,
-    load: (suspect, trial) => {
-      onLoad?.()
-      return new Promise((succeed, fail) => loads.push({ suspect, trial, succeed, fail }))
+    settings: {
+      clock,
+      random: () => 1,
+      cacheTtlMs: 1_000,
+      cacheTtlJitterRatio: 0,
+      staleWhileRevalidateMs: 0,
+      staleIfErrorMs: 0,
+      backoffInitialMs: 100,
+      backoffMaxMs: 5_000,
+      security: false,
+      ...settings,
     },
-    ...options,
+    lifetimes,
+    load:
+      load ??
+      ((suspect, trial) => {
+        onLoad?.()
+        return new Promise((succeed, fail) => loads.push({ suspect, trial, succeed, fail }))
+      }),
   })
   /** The cache holds `service`, and nobody uses it. */
   async function holding(service: Service): Promise<void> {
@@ -1111,6 +1116,7 @@ describe('memory', () => {
   test.each([
     ['owned', 0],
     ['owned', 1_000],
+    ['owned', 60_000],
     ['borrowed', 1_000],
   ])('holds nothing of 10 000 rounds of loading and invalidating (%s, TTL %d ms)', async (ownership, cacheTtlMs) => {
     const services: WeakRef<Service>[] = []

@@ -1,10 +1,12 @@
 import { isRefusal, StoppedError } from './errors.ts'
+import { expiryWatchOf } from './expiry-watch.ts'
+import type { Expiring, ExpiryWatch } from './expiry-watch.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
 import type { CacheResult } from './metrics/service-metrics.ts'
 import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 
 /** The settings of the proxy that concern its cache; see there for what they mean. */
-type CacheSettings = Pick<
+export type CacheSettings = Pick<
   ResolvedServiceProxyOptions<unknown>,
   | 'clock'
   | 'random'
@@ -17,14 +19,15 @@ type CacheSettings = Pick<
   | 'security'
 >
 
-export interface InstanceCacheOptions<T> extends CacheSettings {
+export interface InstanceCacheOptions<T> {
   readonly serviceName: string
+  readonly settings: CacheSettings
   readonly lifetimes: InstanceLifetimes<T>
   /**
    * Makes one attempt to get a service. `suspect` is a cached one that has to pass its health check again; if it does,
    * its service is what the attempt resolves to. A `trial` may start although an earlier load is still pending.
    */
-  readonly load: (suspect: Instance<T> | undefined, trial: boolean) => Promise<T>
+  load(suspect: Instance<T> | undefined, trial: boolean): Promise<T>
 }
 
 /** An instance a caller may use. It holds a lease, to be given back with {@link InstanceLifetimes.release}. */
@@ -34,7 +37,7 @@ export interface Acquired<T> {
 }
 
 /** The cached instance and how long it is good for. */
-interface Slot<T> {
+interface Slot<T> extends Expiring {
   readonly instance: Instance<T>
   freshUntil: number
   /** Where freshness ends by itself, before anybody expired it; the stale windows end relative to it. */
@@ -71,6 +74,7 @@ interface Failure {
  */
 export class InstanceCache<T> {
   readonly #options: InstanceCacheOptions<T>
+  readonly #watch: ExpiryWatch
   #slot: Slot<T> | undefined
   #flight: Flight<T> | undefined
   #failure: Failure | undefined
@@ -80,6 +84,13 @@ export class InstanceCache<T> {
 
   constructor(options: InstanceCacheOptions<T>) {
     this.#options = options
+    this.#watch = expiryWatchOf(options.settings.clock)
+  }
+
+  /** The cached instance if it may be served and its end is so far that nobody needs to ask the clock. */
+  get surelyFresh(): Instance<T> | undefined {
+    const slot = this.#slot
+    return slot !== undefined && slot.farFromEnd && !slot.suspect ? slot.instance : undefined
   }
 
   /** The cached instance if it may be served at `now`: the way of almost every call. */
@@ -105,7 +116,7 @@ export class InstanceCache<T> {
    */
   async acquire(trial: boolean, signal?: AbortSignal): Promise<Acquired<T>> {
     if (this.#stopped) throw new StoppedError(this.#options.serviceName)
-    const now = this.#options.clock.now()
+    const now = this.#options.settings.clock.now()
     const ready = this.#ready(now, trial)
     if (ready !== undefined) return ready
     const failure = trial ? undefined : this.#holdingBack(now)
@@ -122,7 +133,7 @@ export class InstanceCache<T> {
   invalidate(): void {
     if (this.#pinned !== undefined) return
     const retired = this.#slot
-    this.#slot = undefined
+    this.#drop()
     this.#flight = undefined
     this.#failure = undefined
     if (retired !== undefined) this.#options.lifetimes.retire(retired.instance)
@@ -131,7 +142,10 @@ export class InstanceCache<T> {
   /** Stale from now on: still served where a stale window allows it. */
   expire(): void {
     if (this.#pinned !== undefined) return
-    if (this.#slot !== undefined) this.#slot.freshUntil = Math.min(this.#slot.freshUntil, this.#options.clock.now())
+    if (this.#slot !== undefined) {
+      this.#watch.remove(this.#slot)
+      this.#slot.freshUntil = Math.min(this.#slot.freshUntil, this.#options.settings.clock.now())
+    }
     if (this.#flight !== undefined) this.#flight.expired = true
   }
 
@@ -172,7 +186,7 @@ export class InstanceCache<T> {
 
   /** Whether the wall clock, too, leaves it `windowMs` beyond its TTL; it is asked for security services only. */
   #youngEnough(slot: Slot<T>, windowMs: number): boolean {
-    return !this.#options.security || this.#options.clock.wallNow() < slot.wallFreshUntil + windowMs
+    return !this.#options.settings.security || this.#options.settings.clock.wallNow() < slot.wallFreshUntil + windowMs
   }
 
   #leased(instance: Instance<T>, result: CacheResult): Acquired<T> {
@@ -185,7 +199,7 @@ export class InstanceCache<T> {
     if (trial) return this.#pinned && this.#leased(this.#pinned.instance, 'hit')
     const fresh = this.fresh(now)
     if (fresh !== undefined) return this.#leased(fresh, 'hit')
-    const stale = this.#stale(now, this.#options.staleWhileRevalidateMs)
+    const stale = this.#stale(now, this.#options.settings.staleWhileRevalidateMs)
     if (stale === undefined) return undefined
     if (this.#flight === undefined && this.#holdingBack(now) === undefined) this.#depart(trial, now)
     return this.#leased(stale, 'stale')
@@ -207,7 +221,7 @@ export class InstanceCache<T> {
 
   /** When no instance can be loaded: a stale one if that is allowed, or the error. */
   #insteadOf(error: unknown): Acquired<T> {
-    const stale = this.#stale(this.#options.clock.now(), this.#options.staleIfErrorMs)
+    const stale = this.#stale(this.#options.settings.clock.now(), this.#options.settings.staleIfErrorMs)
     if (stale === undefined || isRefusal(error)) throw error
     return this.#leased(stale, 'stale')
   }
@@ -237,13 +251,13 @@ export class InstanceCache<T> {
   }
 
   async #fly(flight: Flight<T>, trial: boolean): Promise<Instance<T>> {
-    const { load, lifetimes } = this.#options
+    const { lifetimes } = this.#options
     const { suspect } = flight
     const arrived = lifetimes.enter()
     // Held until it landed: an invalidation meanwhile must not dispose what its callers are about to get.
     if (suspect !== undefined) lifetimes.lease(suspect)
     try {
-      return this.#land(flight, await load(suspect, trial))
+      return this.#land(flight, await this.#options.load(suspect, trial))
     } catch (error) {
       return this.#crash(flight, error)
     } finally {
@@ -265,7 +279,7 @@ export class InstanceCache<T> {
   }
 
   #land(flight: Flight<T>, service: T): Instance<T> {
-    const { lifetimes, serviceName, cacheTtlMs } = this.#options
+    const { lifetimes, serviceName, settings } = this.#options
     if (this.#stopped) {
       lifetimes.discard(service)
       throw new StoppedError(serviceName)
@@ -276,7 +290,7 @@ export class InstanceCache<T> {
     if (this.#flight === flight) {
       this.#flight = undefined
       this.#failure = undefined
-      if (cacheTtlMs > 0) this.#commit(instance, flight)
+      if (settings.cacheTtlMs > 0) this.#commit(instance, flight)
     }
     if (!instance.current) lifetimes.retire(instance)
     return instance
@@ -288,7 +302,7 @@ export class InstanceCache<T> {
       // The one we had has proved its health: its age goes on counting.
       slot.suspect = false
     } else {
-      const { cacheTtlMs, cacheTtlJitterRatio, random, clock } = this.#options
+      const { cacheTtlMs, cacheTtlJitterRatio, random, clock } = this.#options.settings
       const lifeMs = cacheTtlMs === Infinity ? Infinity : cacheTtlMs * (1 - cacheTtlJitterRatio * random())
       this.#hold(instance, { freshUntil: clock.now() + lifeMs, wallFreshUntil: clock.wallNow() + lifeMs })
     }
@@ -301,11 +315,26 @@ export class InstanceCache<T> {
     { freshUntil, wallFreshUntil }: { freshUntil: number; wallFreshUntil: number },
   ): Slot<T> {
     const previous = this.#slot?.instance
-    const slot: Slot<T> = { instance, freshUntil, ttlEndsAt: freshUntil, wallFreshUntil, suspect: false }
+    this.#drop()
+    const slot: Slot<T> = {
+      instance,
+      freshUntil,
+      ttlEndsAt: freshUntil,
+      wallFreshUntil,
+      suspect: false,
+      farFromEnd: false,
+    }
     instance.current = true
     this.#slot = slot
+    // A security service asks the wall clock, too, which may be set at any time.
+    if (!this.#options.settings.security) this.#watch.add(slot)
     if (previous !== undefined && previous !== instance) this.#options.lifetimes.retire(previous)
     return slot
+  }
+
+  #drop(): void {
+    if (this.#slot !== undefined) this.#watch.remove(this.#slot)
+    this.#slot = undefined
   }
 
   #crash(flight: Flight<T>, error: unknown): never {
@@ -317,7 +346,7 @@ export class InstanceCache<T> {
   }
 
   #failureAfter(error: unknown): Failure {
-    const { clock, random, backoffInitialMs, backoffMaxMs } = this.#options
+    const { clock, random, backoffInitialMs, backoffMaxMs } = this.#options.settings
     const count = (this.#failure?.count ?? 0) + 1
     // Full jitter: callers of many processes do not come back in step.
     const delayMs = random() * Math.min(backoffMaxMs, backoffInitialMs * 2 ** (count - 1))

@@ -26,7 +26,7 @@ export interface InstanceLifetimesOptions<T> {
   /** Ends an owned instance; undefined when instances are borrowed. */
   readonly dispose: ((service: T) => void | PromiseLike<void>) | undefined
   /** Told after each disposal; `failure` is empty when it went well. */
-  readonly onDisposed: (failure: { readonly error?: unknown }) => void
+  onDisposed(failure: { readonly error?: unknown }): void
 }
 
 /**
@@ -38,8 +38,9 @@ export class InstanceLifetimes<T> {
   readonly #options: InstanceLifetimesOptions<T>
   /** By object: a provider may return the same one again. */
   readonly #live = new Map<T, Instance<T>>()
-  readonly #disposed = new WeakSet<object>()
-  readonly #disposals = new Set<Promise<void>>()
+  /** Made with the first disposal, as is the next. */
+  #disposed: WeakSet<object> | undefined
+  #disposals: Set<Promise<void>> | undefined
   /** Leases in force and loads under way: what {@link InstanceLifetimes.end} waits for. */
   #busyCount = 0
   #timer: Timer | undefined
@@ -59,7 +60,7 @@ export class InstanceLifetimes<T> {
   adopt(service: T, owned: boolean = this.#options.dispose !== undefined): Instance<T> {
     const known = this.#live.get(service)
     if (known !== undefined) return known
-    if (isObject(service) && this.#disposed.has(service)) {
+    if (this.#wasDisposed(service)) {
       throw new ServiceUnavailableError(this.#options.serviceName, 'its provider returned an instance already disposed')
     }
     const instance: Instance<T> = {
@@ -101,7 +102,7 @@ export class InstanceLifetimes<T> {
 
   /** An object that a provider returned and nobody will use: ended at once, unless it is in use already. */
   discard(service: T): void {
-    if (this.#live.has(service) || (isObject(service) && this.#disposed.has(service))) return
+    if (this.#live.has(service) || this.#wasDisposed(service)) return
     this.retire(this.adopt(service))
   }
 
@@ -110,7 +111,7 @@ export class InstanceLifetimes<T> {
     this.#ending = true
     this.#sweep()
     if (this.#busyCount > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
-    while (this.#disposals.size > 0) await Promise.all(this.#disposals)
+    while (this.#disposals !== undefined && this.#disposals.size > 0) await Promise.all(this.#disposals)
   }
 
   #leave(): void {
@@ -158,8 +159,15 @@ export class InstanceLifetimes<T> {
     if (instance.owned) this.#dispose(instance.service)
   }
 
+  #wasDisposed(service: T): boolean {
+    return isObject(service) && this.#disposed?.has(service) === true
+  }
+
   #dispose(service: T): void {
-    if (isObject(service)) this.#disposed.add(service)
+    if (isObject(service)) {
+      this.#disposed ??= new WeakSet()
+      this.#disposed.add(service)
+    }
     // Not from within what we are doing now: it may call back.
     const disposal = Promise.resolve()
       .then(() => this.#options.dispose?.(service))
@@ -167,8 +175,9 @@ export class InstanceLifetimes<T> {
         () => this.#options.onDisposed({}),
         (error: unknown) => this.#options.onDisposed({ error }),
       )
-    this.#disposals.add(disposal)
-    void disposal.finally(() => this.#disposals.delete(disposal))
+    const disposals = (this.#disposals ??= new Set())
+    disposals.add(disposal)
+    void disposal.finally(() => disposals.delete(disposal))
   }
 }
 

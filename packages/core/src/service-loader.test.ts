@@ -49,7 +49,7 @@ function setUp(options: Setup = {}) {
     ...options.provider,
   }
   const loader = new ServiceLoader<Service>({
-    name: 'db',
+    serviceName: 'db',
     clock,
     lifetimes,
     execute: (attempt) => deadlines.run(attempt),

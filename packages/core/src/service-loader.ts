@@ -8,15 +8,15 @@ import type { ServiceProvider } from './service-provider.ts'
 export const ABANDONED_LOAD_MS = 30_000
 
 export interface ServiceLoaderOptions<T> {
-  /** The service's name, for errors. */
-  readonly name: string
+  /** For errors. */
+  readonly serviceName: string
   readonly provider: ServiceProvider<T>
   readonly clock: Clock
   readonly lifetimes: InstanceLifetimes<T>
   /** Runs an attempt under the deadline, and the circuit if there is one. */
-  readonly execute: <R>(attempt: Attempt<R>) => Promise<R>
+  execute<R>(attempt: Attempt<R>): Promise<R>
   /** Told how each attempt that was made ended; `failure` is empty when it brought an instance. */
-  readonly onLoaded: (durationMs: number, failure: { readonly error?: unknown }) => void
+  onLoaded(durationMs: number, failure: { readonly error?: unknown }): void
 }
 
 /**
@@ -28,7 +28,7 @@ export interface ServiceLoaderOptions<T> {
 export class ServiceLoader<T> {
   readonly #options: ServiceLoaderOptions<T>
   /** Overran their deadlines, are still pending and not yet written off. */
-  readonly #abandoned = new Set<LoadAttempt<T>>()
+  #abandoned: Set<LoadAttempt<T>> | undefined
 
   constructor(options: ServiceLoaderOptions<T>) {
     this.#options = options
@@ -36,22 +36,27 @@ export class ServiceLoader<T> {
 
   /** @param suspect an instance to be checked first; it is kept if it is well */
   load(suspect: Instance<T> | undefined, trial: boolean): Promise<T> {
-    const { clock, execute, onLoaded } = this.#options
-    const startedAt = clock.now()
+    const startedAt = this.#options.clock.now()
     const blocked = !trial && this.#isPending(startedAt)
     const attempt: LoadAttempt<T> = new LoadAttempt(startedAt, {
       work: (context) => (blocked ? this.#stillPending() : this.#find(suspect, context, attempt)),
       onSettled: (end, result, now) => {
-        if (end === 'timeout') this.#abandoned.add(attempt)
-        if (end !== 'refused') onLoaded(now - startedAt, end === 'fulfilled' ? {} : { error: result })
+        if (end === 'timeout') this.#abandon(attempt)
+        if (end !== 'refused') this.#options.onLoaded(now - startedAt, end === 'fulfilled' ? {} : { error: result })
       },
-      onEnded: () => this.#abandoned.delete(attempt),
+      onEnded: () => this.#abandoned?.delete(attempt),
     })
-    return execute(attempt)
+    return this.#options.execute(attempt)
+  }
+
+  #abandon(attempt: LoadAttempt<T>): void {
+    this.#abandoned ??= new Set()
+    this.#abandoned.add(attempt)
   }
 
   /** Whether a load that overran its deadline keeps others from starting. */
   #isPending(now: number): boolean {
+    if (this.#abandoned === undefined) return false
     for (const attempt of this.#abandoned) {
       if (now >= attempt.answeredAt + ABANDONED_LOAD_MS) this.#abandoned.delete(attempt)
     }
@@ -59,7 +64,7 @@ export class ServiceLoader<T> {
   }
 
   async #find(suspect: Instance<T> | undefined, context: CallContext, attempt: LoadAttempt<T>): Promise<T> {
-    const { name, lifetimes } = this.#options
+    const { serviceName, lifetimes } = this.#options
     if (suspect !== undefined) {
       const healthy = await this.#isStillHealthy(suspect, context)
       if (healthy || attempt.answered) return suspect.service
@@ -72,20 +77,20 @@ export class ServiceLoader<T> {
     if (attempt.answered) return this.#tooLate(service)
     if (healthy) return service
     lifetimes.discard(service)
-    throw new ServiceUnavailableError(name, 'it did not pass its health check')
+    throw new ServiceUnavailableError(serviceName, 'it did not pass its health check')
   }
 
   async #getService(context: CallContext): Promise<T> {
-    const { name, provider } = this.#options
+    const { serviceName, provider } = this.#options
     let service: T
     try {
       service = await provider.getService(context)
     } catch (error) {
-      if (error instanceof ServiceUnavailableError && error.serviceName === name) throw error
-      throw new ServiceUnavailableError(name, 'its provider failed', { cause: error })
+      if (error instanceof ServiceUnavailableError && error.serviceName === serviceName) throw error
+      throw new ServiceUnavailableError(serviceName, 'its provider failed', { cause: error })
     }
     if (service !== undefined && service !== null) return service
-    throw new ServiceUnavailableError(name, `its provider returned ${String(service)}`)
+    throw new ServiceUnavailableError(serviceName, `its provider returned ${String(service)}`)
   }
 
   /** Throwing says the same as false. */
@@ -109,7 +114,7 @@ export class ServiceLoader<T> {
   }
 
   async #stillPending(): Promise<never> {
-    throw new ServiceUnavailableError(this.#options.name, 'a load that overran its deadline is still pending')
+    throw new ServiceUnavailableError(this.#options.serviceName, 'a load that overran its deadline is still pending')
   }
 
   /** Nobody waits for it any more. */

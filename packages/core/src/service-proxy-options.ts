@@ -159,7 +159,7 @@ function resolveCircuit(options: ProxySettings): ResolvedServiceProxyOptions<unk
     throw new InvalidOptionError(
       'circuit',
       'left out, because there is no breaker to run it. Install @svcproxy/breaker-opossum and opossum, ' +
-        'then pass { breaker: opossumBreaker() }',
+        'then pass { breaker: opossumBreaker() }; or @svcproxy/breaker-native and { breaker: nativeBreaker() }',
       circuit,
     )
   }

@@ -185,6 +185,58 @@ describe('a call', () => {
   })
 })
 
+describe('a cached get', () => {
+  function setUpCached() {
+    let loads = 0
+    const provider = factoryProvider('desk', { create: () => (loads++, new Desk()) })
+    return { ...setUp({ provider, cacheTtlMs: 60_000, cacheTtlJitterRatio: 0 }), loads: () => loads }
+  }
+
+  test('is served to the last millisecond of its time and not beyond, also when no timer runs in the last two seconds', async () => {
+    for (const pass of ['advance', 'starve'] as const) {
+      const { clock, proxy, loads } = setUpCached()
+      await proxy.get()
+      clock.advance(58_000)
+      clock[pass](1_999)
+      await proxy.get()
+      expect(loads()).toBe(1)
+      clock[pass](1)
+      await proxy.get()
+      expect(loads()).toBe(2)
+    }
+  })
+
+  test('is not served when it was expired, invalidated or stopped', async () => {
+    const { proxy, loads } = setUpCached()
+    await proxy.get()
+    proxy.expireCache()
+    await proxy.get()
+    expect(loads()).toBe(2)
+    proxy.invalidateCache()
+    await proxy.get()
+    expect(loads()).toBe(3)
+    await proxy.stop()
+    await expect(proxy.get()).rejects.toBeInstanceOf(StoppedError)
+  })
+
+  test('of a security service is held to the wall clock, too, however far its end seems', async () => {
+    let loads = 0
+    const provider = factoryProvider('desk', { create: () => (loads++, new Desk()) })
+    const { clock, proxy } = setUp({ provider, security: true, cacheTtlMs: 60_000, cacheTtlJitterRatio: 0 })
+    await proxy.get()
+    clock.stepWall(60_000)
+    await proxy.get()
+    expect(loads).toBe(2)
+  })
+
+  test('leaves no timer behind', async () => {
+    const { clock, proxy } = setUpCached()
+    await proxy.get()
+    await proxy.stop()
+    expect(clock.pendingTimers).toBe(0)
+  })
+})
+
 describe('the circuit of a proxy', () => {
   test('rejects get() too while it is open, although an instance is cached, and says when to try again', async () => {
     const service = setUp()
@@ -193,6 +245,34 @@ describe('the circuit of a proxy', () => {
     const error = await service.proxy.get().catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(CircuitOpenError)
     expect(error).toMatchObject({ status: 503, retryAfterMs: 19_500, headers: { 'Retry-After': '20' } })
+  })
+
+  test('refuses without a stack, which would cost more than all the rest, and leaves the stacks of others alone', async () => {
+    const service = setUp()
+    await openCircuit(service)
+    const limit = Error.stackTraceLimit
+    for (const refused of [service.proxy.service.ask(), service.proxy.get()]) {
+      const error = (await refused.catch((caught: unknown) => caught)) as CircuitOpenError
+      expect(error.stack).toBe("CircuitOpenError: The circuit of service 'desk' does not admit calls now")
+    }
+    expect(Error.stackTraceLimit).toBe(limit)
+    expect(new Error('another').stack).toContain('service-proxy.test.ts')
+  })
+
+  test('refuses a call at once; an aborted caller and a stopped proxy are told of that instead', async () => {
+    const service = setUp()
+    await openCircuit(service)
+    const { proxy } = service
+    const order: string[] = []
+    const refused = proxy.service.ask().catch(() => order.push('refused'))
+    queueMicrotask(() => order.push('next microtask'))
+    queueMicrotask(() => queueMicrotask(() => order.push('the one after')))
+    await refused
+    expect(order.indexOf('refused')).toBeLessThanOrEqual(1)
+    await expect(proxy.call(() => 1, { signal: AbortSignal.abort(down) })).rejects.toBe(down)
+    await proxy.stop()
+    await expect(proxy.call(() => 1)).rejects.toBeInstanceOf(StoppedError)
+    expect(proxy.getMetrics()).toMatchObject({ rejectedRequests: 2, abortedRequests: 1, inFlight: 0, cacheMisses: 2 })
   })
 
   test('heals with get() alone', async () => {

@@ -1,18 +1,19 @@
-import { CallAttempt, endWithout } from './call-attempt.ts'
-import type { CallLedger, ServiceOperation } from './call-attempt.ts'
+import { endWithout, OperationCall } from './call-attempt.ts'
+import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.ts'
 import { Circuit } from './circuit/circuit.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
 import { DeadlineQueue } from './deadline.ts'
-import { CapacityError, InvalidOptionError, isRefusal, StoppedError } from './errors.ts'
+import { CapacityError, InvalidOptionError, isRefusal, refusal, StoppedError } from './errors.ts'
 import { ServiceEvents } from './events.ts'
 import type { ServiceEventListener, ServiceEventType } from './events.ts'
 import { answerInstead } from './fallback.ts'
 import type { Fallback } from './fallback.ts'
-import { callMethod, guardedService, noSuchMethod } from './guarded-service.ts'
+import { guardedService, noSuchMethod } from './guarded-service.ts'
 import type { Guarded } from './guarded-service.ts'
 import { BackgroundMonitor, HealthCheck } from './health.ts'
 import type { Instance } from './instance-lifetimes.ts'
+import { MethodCall } from './method-call.ts'
 import { RequestCounters } from './metrics/service-metrics.ts'
 import type { ServiceMetrics } from './metrics/service-metrics.ts'
 import { checkServiceName } from './names.ts'
@@ -62,8 +63,8 @@ export class ServiceProxy<T> implements AsyncDisposable {
   readonly #circuit: Circuit | undefined
   readonly #resolver: ServiceResolver<T>
   readonly #ledger: CallLedger<T>
-  readonly #health: HealthCheck
   readonly #monitor: BackgroundMonitor | undefined
+  #healthCheck: HealthCheck | undefined
   #facade: Guarded<T> | undefined
   #stopped: Promise<void> | undefined
 
@@ -77,21 +78,16 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#options = options
     this.#counters = new RequestCounters(clock)
     this.#circuit = options.circuit && new Circuit({ ...options.circuit, name, clock, onTransition })
-    this.#deadlines = new DeadlineQueue(name, options.timeoutMs, clock)
+    this.#deadlines = this.#circuit?.deadlines ?? new DeadlineQueue(name, options.timeoutMs, clock)
     this.#resolver = new ServiceResolver({
       name,
-      options,
+      settings: options,
       deadlines: this.#deadlines,
       circuit: this.#circuit,
       counters: this.#counters,
       events: this.#events,
     })
-    this.#ledger = { counters: this.#counters, lifetimes: this.#resolver.lifetimes, runningCalls: 0 }
-    this.#health = new HealthCheck({
-      clock,
-      ask: () => this.#resolver.checkHealth((attempt) => this.#deadlines.run(attempt)),
-      onChange: (healthy) => this.#events.emit({ type: 'health', service: name, healthy }),
-    })
+    this.#ledger = { clock, counters: this.#counters, lifetimes: this.#resolver.lifetimes, runningCalls: 0 }
     this.#monitor =
       healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#probe()) : undefined
   }
@@ -123,7 +119,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
    */
   serviceWith(options: GetOptions): Guarded<T> {
     return guardedService<T>(this.name, (method, args) => {
-      return this.#call((service) => callMethod(service, method, args), method, { signal: options.signal })
+      return this.#call(new MethodCall(this.#ledger, options.signal, method, args), undefined)
     })
   }
 
@@ -134,14 +130,11 @@ export class ServiceProxy<T> implements AsyncDisposable {
    *   {@link StoppedError}; `signal.reason`
    */
   get(options?: GetOptions): Promise<T> {
-    const now = this.#options.clock.now()
-    const cached = this.#cached(now, options?.signal)
-    if (cached === undefined || this.#resolver.stateAt(now) !== 'closed') {
-      return this.#get(options?.signal, this.#options.fallback)
-    }
-    cached.exposed = true
-    this.#counters.hit(now)
-    return cached.promise
+    const ready = options?.signal?.aborted === true ? undefined : this.#resolver.ready
+    if (ready === undefined) return this.#get(options?.signal, this.#options.fallback)
+    ready.exposed = true
+    this.#counters.hit()
+    return ready.promise
   }
 
   /** {@link ServiceProxy.get}, with what `fallback` returns in place of an error. The caller's own abort stays an error. */
@@ -154,8 +147,8 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * @throws (as rejections) {@link CircuitOpenError}, {@link ServiceTimeoutError}, {@link ServiceUnavailableError},
    *   {@link CapacityError}, {@link StoppedError}; `signal.reason`
    */
-  call<R>(operation: ServiceOperation<T, R>, options: CallOptions<R> = {}): Promise<R> {
-    return this.#call(operation, undefined, options)
+  call<R>(operation: ServiceOperation<T, R>, options?: CallOptions<R>): Promise<R> {
+    return this.#call(new OperationCall(this.#ledger, options?.signal, operation), options?.fallback)
   }
 
   /**
@@ -231,10 +224,6 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.stop()
   }
 
-  #cached(now: number, signal: AbortSignal | undefined): Instance<T> | undefined {
-    return signal?.aborted === true ? undefined : this.#resolver.cache.fresh(now)
-  }
-
   async #get(signal: AbortSignal | undefined, fallback: Fallback<T> | undefined): Promise<T> {
     const { clock } = this.#options
     this.#counters.begin()
@@ -252,28 +241,28 @@ export class ServiceProxy<T> implements AsyncDisposable {
     }
   }
 
-  #call<R>(
-    operation: ServiceOperation<T, R>,
-    method: string | symbol | undefined,
-    options: CallOptions<R>,
-  ): Promise<R> {
-    const requestedAt = this.#options.clock.now()
-    const attempt = new CallAttempt(this.#ledger, { operation, method, requestedAt, signal: options.signal })
-    const cached = this.#cached(requestedAt, options.signal)
-    let result: Promise<R>
-    if (cached === undefined) {
-      result = this.#resolveAndRun(attempt)
-    } else {
-      this.#counters.found('hit')
-      this.#resolver.lifetimes.lease(cached)
-      result = this.#run(attempt, cached, requestedAt)
-    }
-    const fallback = options.fallback ?? this.#substituteFor(operation, options.signal)
+  #call<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
+    const result = this.#start(attempt)
+    const fallback = ownFallback ?? this.#substituteFor(attempt)
     if (fallback === undefined) return result
     return result.catch((error: unknown) => {
       if (!attempt.mayFallBack(error)) throw error
       return this.#fallBack(error, fallback)
     })
+  }
+
+  #start<R>(attempt: CallAttempt<T, R>): Promise<R> {
+    const { cache, lifetimes } = this.#resolver
+    const aborted = attempt.signal?.aborted === true
+    const cached = aborted ? undefined : cache.fresh(attempt.startedAt)
+    if (cached !== undefined) {
+      this.#counters.found('hit')
+      lifetimes.lease(cached)
+      attempt.use(cached)
+      return this.#run(attempt, cached.service)
+    }
+    const isRefused = !aborted && this.#stopped === undefined && this.#resolver.refusesAt(attempt.startedAt)
+    return isRefused ? this.#resolver.execute(attempt) : this.#resolveAndRun(attempt)
   }
 
   async #resolveAndRun<R>(attempt: CallAttempt<T, R>): Promise<R> {
@@ -284,22 +273,22 @@ export class ServiceProxy<T> implements AsyncDisposable {
       attempt.unavailable(error, this.#options.clock.now())
       throw error
     }
-    return this.#run(attempt, instance, this.#options.clock.now())
+    attempt.useLate(instance)
+    return this.#run(attempt, instance.service)
   }
 
   /** Runs an attempt on an instance that is leased to it. */
-  #run<R>(attempt: CallAttempt<T, R>, instance: Instance<T>, now: number): Promise<R> {
-    attempt.use(instance, now)
+  #run<R>(attempt: CallAttempt<T, R>, service: T): Promise<R> {
     const { maxConcurrentCalls } = this.#options
     if (this.#ledger.runningCalls > maxConcurrentCalls) {
-      const error = new CapacityError(this.name, `${maxConcurrentCalls} calls are running`)
-      attempt.settled('refused', error, now, 'ignored')
+      const error = refusal(() => new CapacityError(this.name, `${maxConcurrentCalls} calls are running`))
+      attempt.settled('refused', error, attempt.startedAt, 'ignored')
       return Promise.reject(error)
     }
-    if (!attempt.isPossible) {
+    if (!attempt.isPossibleOn(service)) {
       const error = noSuchMethod(this.name, attempt.method)
       // The caller's mistake: the circuit does not hear of it.
-      attempt.settled('refused', error, now, 'ignored')
+      attempt.settled('refused', error, attempt.startedAt, 'ignored')
       return Promise.reject(error)
     }
     return this.#resolver.execute(attempt)
@@ -318,11 +307,13 @@ export class ServiceProxy<T> implements AsyncDisposable {
   }
 
   /** The proxy's fallback gives a substitute for the service: the operation is run on that. */
-  #substituteFor<R>(operation: ServiceOperation<T, R>, signal: AbortSignal | undefined): Fallback<R> | undefined {
+  #substituteFor<R>(attempt: CallAttempt<T, R>): Fallback<R> | undefined {
     const { fallback } = this.#options
     if (fallback === undefined) return undefined
-    const context = { signal: signal ?? new AbortController().signal }
-    return async (error) => operation(await fallback(error), context)
+    return async (error) => {
+      const context = { signal: attempt.signal ?? new AbortController().signal }
+      return attempt.work(await fallback(error), context)
+    }
   }
 
   async #fallBack<R>(error: unknown, fallback: Fallback<R>): Promise<R> {
@@ -336,6 +327,16 @@ export class ServiceProxy<T> implements AsyncDisposable {
     // Whatever opened it may have broken the instance: it is served again when it has passed its health check.
     if (to === 'open') this.#resolver.cache.suspect()
     this.#events.emit({ type: 'circuit', service: this.name, from, to })
+  }
+
+  /** Made when somebody first asks. */
+  get #health(): HealthCheck {
+    this.#healthCheck ??= new HealthCheck({
+      clock: this.#options.clock,
+      ask: () => this.#resolver.checkHealth((attempt) => this.#deadlines.run(attempt)),
+      onChange: (healthy) => this.#events.emit({ type: 'health', service: this.name, healthy }),
+    })
+    return this.#healthCheck
   }
 
   async #probe(): Promise<void> {

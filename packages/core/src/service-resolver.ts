@@ -1,22 +1,26 @@
 import type { Attempt } from './attempt.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
+import type { Clock } from './clock.ts'
 import type { DeadlineQueue } from './deadline.ts'
-import { CircuitOpenError, isRefusal, ServiceUnavailableError } from './errors.ts'
+import { CircuitOpenError, isRefusal, refusal, ServiceUnavailableError } from './errors.ts'
 import type { ServiceEvents } from './events.ts'
 import { InstanceCache } from './instance-cache.ts'
-import type { Acquired } from './instance-cache.ts'
+import type { Acquired, InstanceCacheOptions } from './instance-cache.ts'
 import { InstanceLifetimes } from './instance-lifetimes.ts'
+import type { Instance, InstanceLifetimesOptions } from './instance-lifetimes.ts'
 import type { RequestCounters } from './metrics/service-metrics.ts'
 import { ServiceLoader } from './service-loader.ts'
+import type { ServiceLoaderOptions } from './service-loader.ts'
 import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
+import type { ServiceProvider } from './service-provider.ts'
 
 /** The method under which the latency of loads is counted. */
 const LOAD = '$get'
 
 export interface ServiceResolverOptions<T> {
   readonly name: string
-  readonly options: ResolvedServiceProxyOptions<T>
+  readonly settings: ResolvedServiceProxyOptions<T>
   readonly deadlines: DeadlineQueue
   readonly circuit: Circuit | undefined
   readonly counters: RequestCounters
@@ -26,51 +30,83 @@ export interface ServiceResolverOptions<T> {
 /**
  * How a proxy comes by its instance: from the cache, or by a load that the circuit admitted. While the circuit is
  * half-open, getting the instance is itself a trial: the cached one is checked again.
+ *
+ * To its three parts it is the world: what they are told and whom they tell.
  */
-export class ServiceResolver<T> {
+export class ServiceResolver<T>
+  implements InstanceCacheOptions<T>, InstanceLifetimesOptions<T>, ServiceLoaderOptions<T>
+{
+  readonly serviceName: string
+  readonly settings: ResolvedServiceProxyOptions<T>
   readonly cache: InstanceCache<T>
   readonly lifetimes: InstanceLifetimes<T>
-  readonly #parts: ServiceResolverOptions<T>
   readonly #loader: ServiceLoader<T>
+  readonly #deadlines: DeadlineQueue
+  readonly #circuit: Circuit | undefined
+  readonly #counters: RequestCounters
+  readonly #events: ServiceEvents
 
-  constructor(parts: ServiceResolverOptions<T>) {
-    const { name, options, counters, events } = parts
-    const { provider, clock } = options
-    this.#parts = parts
-    this.lifetimes = new InstanceLifetimes<T>({
-      serviceName: name,
-      clock,
-      disposeGraceMs: options.disposeGraceMs,
-      dispose: provider.ownership === 'owned' ? (service) => provider.disposeService?.(service) : undefined,
-      onDisposed: (failure) => events.emit({ type: 'dispose', service: name, ...failure }),
-    })
-    this.#loader = new ServiceLoader({
-      name,
-      provider,
-      clock,
-      lifetimes: this.lifetimes,
-      execute: (attempt) => this.execute(attempt),
-      onLoaded: (durationMs, failure) => {
-        counters.worked(LOAD, durationMs)
-        events.emit({ type: 'load', service: name, durationMs, ...failure })
-      },
-    })
-    this.cache = new InstanceCache<T>({
-      ...options,
-      serviceName: name,
-      lifetimes: this.lifetimes,
-      load: (suspect, trial) => this.#loader.load(suspect, trial),
-    })
+  constructor({ name, settings, deadlines, circuit, counters, events }: ServiceResolverOptions<T>) {
+    this.serviceName = name
+    this.settings = settings
+    this.#deadlines = deadlines
+    this.#circuit = circuit
+    this.#counters = counters
+    this.#events = events
+    this.lifetimes = new InstanceLifetimes<T>(this)
+    this.#loader = new ServiceLoader<T>(this)
+    this.cache = new InstanceCache<T>(this)
+  }
+
+  get clock(): Clock {
+    return this.settings.clock
+  }
+
+  get provider(): ServiceProvider<T> {
+    return this.settings.provider
+  }
+
+  get disposeGraceMs(): number {
+    return this.settings.disposeGraceMs
+  }
+
+  get dispose(): ((service: T) => void | PromiseLike<void>) | undefined {
+    const { provider } = this
+    return provider.ownership === 'owned' ? (service) => provider.disposeService?.(service) : undefined
+  }
+
+  onDisposed(failure: { readonly error?: unknown }): void {
+    this.#events.emit({ type: 'dispose', service: this.serviceName, ...failure })
+  }
+
+  onLoaded(durationMs: number, failure: { readonly error?: unknown }): void {
+    this.#counters.worked(LOAD, durationMs)
+    this.#events.emit({ type: 'load', service: this.serviceName, durationMs, ...failure })
+  }
+
+  load(suspect: Instance<T> | undefined, trial: boolean): Promise<T> {
+    return this.#loader.load(suspect, trial)
   }
 
   /** Runs an attempt through the circuit, or under its deadline alone when there is none. */
   execute<R>(attempt: Attempt<R>): Promise<R> {
-    const { circuit, deadlines } = this.#parts
-    return circuit === undefined ? deadlines.run(attempt) : circuit.execute(attempt)
+    const circuit = this.#circuit
+    return circuit === undefined ? this.#deadlines.run(attempt) : circuit.execute(attempt)
   }
 
-  stateAt(now: number): CircuitState {
-    return this.#parts.circuit?.stateAt(now) ?? 'closed'
+  /**
+   * The cached instance, when it can be had without waiting and without a trial. The clock is asked only when its end is
+   * near: to read it costs as much as all the rest of a cached `get()`.
+   */
+  get ready(): Instance<T> | undefined {
+    if (this.#circuit !== undefined && !this.#circuit.isClosed) return undefined
+    return this.cache.surelyFresh ?? this.cache.fresh(this.clock.now())
+  }
+
+  /** Whether the circuit is sure to refuse an attempt, whatever is cached. */
+  refusesAt(now: number): boolean {
+    const state = this.#stateAt(now)
+    return state === 'open' || state === 'isolated'
   }
 
   /**
@@ -79,20 +115,20 @@ export class ServiceResolver<T> {
    *   {@link ServiceTimeoutError}; `signal.reason`
    */
   async acquire(signal?: AbortSignal): Promise<Acquired<T>> {
-    const { name, circuit, options } = this.#parts
     signal?.throwIfAborted()
-    const now = options.clock.now()
-    const state = this.stateAt(now)
+    const now = this.clock.now()
     // Refused even when an instance is cached; by the breaker, so that its own counts stay true.
-    if (state === 'open' || state === 'isolated') await this.execute({ startedAt: now, run: neverAdmitted })
+    if (this.refusesAt(now)) await this.execute({ startedAt: now, run: neverAdmitted })
+    const isTrial = this.#stateAt(now) === 'half_open'
     // Never queued behind a trial that is under way.
-    if (state === 'half_open' && this.cache.loading) throw new CircuitOpenError(name, circuit?.retryAfterMs)
-    return this.cache.acquire(state === 'half_open', signal)
+    if (isTrial && this.cache.loading) {
+      throw refusal(() => new CircuitOpenError(this.serviceName, this.#circuit?.retryAfterMs))
+    }
+    return this.cache.acquire(isTrial, signal)
   }
 
   /** Asks the provider whether the service is well, as it is: nothing is loaded. Rejects when it is not. */
   async checkHealth(execute: <R>(attempt: Attempt<R>) => Promise<R>): Promise<void> {
-    const { name, options } = this.#parts
     const instance = this.cache.current
     if (instance !== undefined) this.lifetimes.lease(instance)
     const letGo = (): void => {
@@ -100,11 +136,11 @@ export class ServiceResolver<T> {
     }
     let ran = false
     await execute({
-      startedAt: options.clock.now(),
+      startedAt: this.clock.now(),
       run: async (context) => {
         ran = true
-        const healthy = await options.provider.checkHealth(instance?.service, context)
-        if (!healthy) throw new ServiceUnavailableError(name, 'it did not pass its health check')
+        const healthy = await this.provider.checkHealth(instance?.service, context)
+        if (!healthy) throw new ServiceUnavailableError(this.serviceName, 'it did not pass its health check')
       },
       settled: () => {
         if (!ran) letGo()
@@ -118,10 +154,10 @@ export class ServiceResolver<T> {
    * user's call has to be. Undefined: the circuit did not admit it, and nothing was asked.
    */
   async probe(): Promise<boolean | undefined> {
-    const state = this.stateAt(this.#parts.options.clock.now())
-    if (state === 'open' || state === 'isolated') return undefined
+    const now = this.clock.now()
+    if (this.refusesAt(now)) return undefined
     try {
-      if (state === 'half_open') this.lifetimes.release((await this.acquire()).instance)
+      if (this.#stateAt(now) === 'half_open') this.lifetimes.release((await this.acquire()).instance)
       else await this.checkHealth((attempt) => this.execute(attempt))
       return true
     } catch (error) {
@@ -129,6 +165,10 @@ export class ServiceResolver<T> {
       this.cache.suspect()
       return false
     }
+  }
+
+  #stateAt(now: number): CircuitState {
+    return this.#circuit?.stateAt(now) ?? 'closed'
   }
 }
 

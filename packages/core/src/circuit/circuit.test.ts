@@ -1,7 +1,8 @@
 import { breakerContract, ManualClock, plainBreaker } from '@svcproxy/testing'
 import { describe, expect, test } from 'vitest'
 import { CapacityError, CircuitOpenError, StoppedError } from '../errors.ts'
-import { Circuit, type CircuitOptions, outcomeOf } from './circuit.ts'
+import { Circuit, type CircuitOptions } from './circuit.ts'
+import { outcomeOf } from './gate.ts'
 import { resolveCircuitPolicy } from './policy.ts'
 import type { CircuitSnapshot } from './state-machine.ts'
 

@@ -1,14 +1,14 @@
-import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
+import type { Attempt } from '../attempt.ts'
 import type { Clock } from '../clock.ts'
 import { DeadlineQueue } from '../deadline.ts'
-import type { AttemptObserver } from '../deadline.ts'
-import { CircuitOpenError, InvalidOptionError, isRefusal, StoppedError } from '../errors.ts'
+import { InvalidOptionError, StoppedError } from '../errors.ts'
 import { notify } from '../events.ts'
 import { numberOption } from '../options.ts'
-import type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './breaker.ts'
+import type { BreakerFactory, CircuitBreaker } from './breaker.ts'
+import { CircuitGate } from './gate.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import { CircuitStateMachine } from './state-machine.ts'
-import type { CircuitSnapshot, CircuitState, CircuitTransition, Permit } from './state-machine.ts'
+import type { CircuitSnapshot, CircuitState, CircuitTransition } from './state-machine.ts'
 
 /** What a {@link Circuit} is made from. */
 export interface CircuitOptions {
@@ -27,14 +27,14 @@ export interface CircuitOptions {
  */
 export class Circuit {
   readonly policy: ResolvedCircuitPolicy
-  readonly #deadlines: DeadlineQueue
+  /** @internal The same deadline for what does not go through the circuit. */
+  readonly deadlines: DeadlineQueue
   readonly #name: string
   readonly #clock: Clock
   readonly #machine: CircuitStateMachine
   readonly #breaker: CircuitBreaker
   readonly #onTransition: ((transition: CircuitTransition) => void) | undefined
   #announcing: CircuitTransition[] | undefined
-  #admission: PermitAdmission | undefined
   #disposed = false
 
   constructor({ name, policy, breaker, clock, onTransition }: CircuitOptions) {
@@ -43,21 +43,18 @@ export class Circuit {
     this.#clock = clock
     this.#onTransition = onTransition
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
-    this.#deadlines = new DeadlineQueue(name, policy.timeoutMs, clock)
-    const context: BreakerContext = {
-      name,
-      policy,
-      clock,
-      admit: (now) => this.#admit(now),
-      refuse: (attempt) => this.#refuse(attempt),
-      run: <R>(attempt: Attempt<R>, observer: AttemptObserver) => this.#deadlines.run(attempt, observer),
-    }
-    this.#breaker = breaker(context)
+    this.deadlines = new DeadlineQueue(name, policy.timeoutMs, clock)
+    this.#breaker = breaker(new CircuitGate(name, policy, this.#machine, this.deadlines))
   }
 
   /** The state now: an open circuit whose time is over is found half-open. */
   get state(): CircuitState {
     return this.#machine.state(this.#clock.now())
+  }
+
+  /** Whether it is closed, without a look at the clock: no passing of time changes that. */
+  get isClosed(): boolean {
+    return this.#machine.isClosed
   }
 
   /** The state at `now`, for callers that have read the clock already. */
@@ -124,7 +121,8 @@ export class Circuit {
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    this.#deadlines.close()
+    this.#machine.retire()
+    this.deadlines.close()
     this.#breaker.dispose?.()
   }
 
@@ -140,63 +138,6 @@ export class Circuit {
       if (this.#onTransition !== undefined) notify(this.#onTransition, next)
     }
     this.#announcing = undefined
-  }
-
-  #admit(now: number): Admission | undefined {
-    const permit = this.#machine.acquire(now)
-    if (permit === undefined) return undefined
-    // While closed the permit stays the same, and so does what wraps it.
-    if (this.#admission?.permit !== permit) {
-      this.#admission = new PermitAdmission(
-        permit,
-        (outcome, at) => {
-          if (!this.#disposed) this.#machine.settle(permit, outcome, at)
-        },
-        this.policy,
-      )
-    }
-    return this.#admission
-  }
-
-  #refuse(attempt: Attempt<unknown>): CircuitOpenError {
-    const now = this.#clock.now()
-    const error = new CircuitOpenError(this.#name, this.#machine.retryAfterMs(now))
-    attempt.settled?.('refused', error, now, 'ignored')
-    return error
-  }
-}
-
-class PermitAdmission implements Admission {
-  readonly permit: Permit
-  readonly #settle: (outcome: Outcome, now: number) => void
-  readonly #policy: ResolvedCircuitPolicy
-
-  constructor(permit: Permit, settle: (outcome: Outcome, now: number) => void, policy: ResolvedCircuitPolicy) {
-    this.permit = permit
-    this.#settle = settle
-    this.#policy = policy
-  }
-
-  settled(end: AttemptEnd, result: unknown, now: number): Outcome {
-    const outcome = outcomeOf(end, result, this.#policy)
-    this.#settle(outcome, now)
-    return outcome
-  }
-}
-
-/** What the end of an attempt says about the service. */
-export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircuitPolicy): Outcome {
-  if (end === 'fulfilled') return 'success'
-  if (end === 'timeout') return 'failure'
-  if (end === 'aborted' || end === 'refused') return 'ignored'
-  // A proxy that was asked for by the operation refused to try: nothing was learned about this service.
-  if (isRefusal(error)) return 'ignored'
-  try {
-    // Not by truthiness: one that forgets to answer must not keep the circuit from ever opening.
-    const isFailure: unknown = policy.isFailure(error)
-    return isFailure === false ? 'ignored' : 'failure'
-  } catch {
-    return 'failure'
   }
 }
 

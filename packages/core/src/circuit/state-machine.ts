@@ -59,6 +59,16 @@ export class CircuitStateMachine {
     this.#onTransition = onTransition
   }
 
+  /** Whether it is closed, which no passing of time changes. */
+  get isClosed(): boolean {
+    return this.#phase.state === 'closed'
+  }
+
+  /** Ends the generation: what is under way changes nothing when it settles. */
+  retire(): void {
+    this.#generation++
+  }
+
   /** The state at `now`. Reading it is what makes an open circuit half-open: the clock decides, not a timer. */
   state(now: number): CircuitState {
     const phase = this.#phase
@@ -105,9 +115,9 @@ export class CircuitStateMachine {
 
   /** Reports the outcome of the attempt that `permit` allowed. */
   settle(permit: Permit, outcome: Outcome, now: number): void {
+    if (permit.generation !== this.#generation) return
     // A trial whose lease has ended has failed already, whoever notices first.
     if (this.#phase.state === 'half_open') this.state(now)
-    if (permit.generation !== this.#generation) return
     const phase = this.#phase
     if (phase.state === 'closed') {
       if (outcome === 'success') phase.failures = 0

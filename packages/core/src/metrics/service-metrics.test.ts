@@ -40,8 +40,11 @@ describe('the counters', () => {
   test('tell the time of the last success and failure by the wall, as it is when they are asked', () => {
     const clock = new ManualClock({ wallMs: 1_000_000 })
     const counters = new RequestCounters(clock)
-    counters.hit(clock.now())
+    counters.begin()
+    counters.settle('fulfilled', 'success', clock.now())
     clock.advance(400)
+    counters.hit()
+    expect(counters.snapshot('closed').lastSuccessTime?.getTime(), 'the cache is not the service').toBe(1_000_000)
     counters.begin()
     counters.settle('rejected', 'failure', clock.now())
     clock.advance(600)

@@ -35,7 +35,7 @@ export interface ServiceMetrics {
   readonly failureRate: number
   /** Mean over the requests that did work, in milliseconds: cache hits and rejected requests are left out. */
   readonly avgResponseTimeMs: number
-  /** Undefined before the first. */
+  /** When a request last ended well that did more than take the cached instance; undefined before the first. */
   readonly lastSuccessTime: Date | undefined
   /** Undefined before the first. */
   readonly lastFailureTime: Date | undefined
@@ -54,7 +54,8 @@ const OTHER_METHODS = '$other'
 /** Counts the requests of one proxy. */
 export class RequestCounters {
   readonly #clock: Clock
-  readonly #histograms = new Map<string, LatencyHistogram>()
+  /** Made with the first request that does work. */
+  #histograms: Map<string, LatencyHistogram> | undefined
   #successful = 0
   #failed = 0
   #rejected = 0
@@ -66,8 +67,9 @@ export class RequestCounters {
   #stale = 0
   #worked = 0
   #workedMs = 0
-  #lastSuccessAt: number | undefined
-  #lastFailureAt: number | undefined
+  // Not a number before the first: a field that is always a number is written without an allocation.
+  #lastSuccessAt: number = Number.NaN
+  #lastFailureAt: number = Number.NaN
   fallbacks = 0
 
   constructor(clock: Clock) {
@@ -75,10 +77,9 @@ export class RequestCounters {
   }
 
   /** A request answered from the cache on the spot. */
-  hit(now: number): void {
+  hit(): void {
     this.#hits++
     this.#successful++
-    this.#lastSuccessAt = now
   }
 
   begin(): void {
@@ -135,11 +136,14 @@ export class RequestCounters {
       lastSuccessTime: this.#dateOf(this.#lastSuccessAt),
       lastFailureTime: this.#dateOf(this.#lastFailureAt),
       circuitState,
-      latency: Object.fromEntries([...this.#histograms].map(([method, histogram]) => [method, histogram.summary()])),
+      latency: Object.fromEntries(
+        [...(this.#histograms ?? [])].map(([method, histogram]) => [method, histogram.summary()]),
+      ),
     }
   }
 
   #histogram(method: string): LatencyHistogram {
+    this.#histograms ??= new Map()
     const known = this.#histograms.get(method)
     if (known !== undefined) return known
     const name = this.#histograms.size < MAX_METHODS ? method : OTHER_METHODS
@@ -149,7 +153,7 @@ export class RequestCounters {
   }
 
   /** Only the monotonic clock is read while counting; the wall clock is asked when somebody looks. */
-  #dateOf(at: number | undefined): Date | undefined {
-    return at === undefined ? undefined : new Date(this.#clock.wallNow() - (this.#clock.now() - at))
+  #dateOf(at: number): Date | undefined {
+    return Number.isNaN(at) ? undefined : new Date(this.#clock.wallNow() - (this.#clock.now() - at))
   }
 }

@@ -1,0 +1,1 @@
+export { nativeBreaker } from './native-breaker.ts'

@@ -1,0 +1,4 @@
+import { breakerContract } from '@svcproxy/testing'
+import { nativeBreaker } from './index.ts'
+
+breakerContract('native', { create: nativeBreaker() })

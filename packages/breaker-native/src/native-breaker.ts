@@ -1,0 +1,24 @@
+import type { Attempt, BreakerContext, BreakerFactory, CircuitBreaker } from '@svcproxy/core'
+
+/**
+ * The circuit itself, with no library behind it: pass what it returns as `breaker`. It opens, admits and closes exactly
+ * as every other breaker of svcproxy does, for the policy is the circuit's; what it leaves out is a library's own events
+ * and statistics.
+ */
+export function nativeBreaker(): BreakerFactory {
+  return (context) => new NativeBreaker(context)
+}
+
+class NativeBreaker implements CircuitBreaker {
+  readonly #context: BreakerContext
+
+  constructor(context: BreakerContext) {
+    this.#context = context
+  }
+
+  execute<R>(attempt: Attempt<R>): Promise<R> {
+    const context = this.#context
+    const admission = context.admit(attempt.startedAt)
+    return admission === undefined ? Promise.reject(context.refuse(attempt)) : context.run(attempt, admission)
+  }
+}

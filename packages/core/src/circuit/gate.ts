@@ -1,0 +1,81 @@
+import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
+import type { Clock } from '../clock.ts'
+import type { AttemptObserver, DeadlineQueue } from '../deadline.ts'
+import { CircuitOpenError, isRefusal, refusal } from '../errors.ts'
+import type { Admission, BreakerContext } from './breaker.ts'
+import type { ResolvedCircuitPolicy } from './policy.ts'
+import type { CircuitStateMachine, Permit } from './state-machine.ts'
+
+/** What the breaker sees of its circuit: the way in, past the state machine and under the deadline. */
+export class CircuitGate implements BreakerContext {
+  readonly name: string
+  readonly policy: ResolvedCircuitPolicy
+  readonly clock: Clock
+  readonly #machine: CircuitStateMachine
+  readonly #deadlines: DeadlineQueue
+  #admission: PermitAdmission | undefined
+
+  constructor(name: string, policy: ResolvedCircuitPolicy, machine: CircuitStateMachine, deadlines: DeadlineQueue) {
+    this.name = name
+    this.policy = policy
+    this.clock = deadlines.clock
+    this.#machine = machine
+    this.#deadlines = deadlines
+  }
+
+  admit(now: number): Admission | undefined {
+    const permit = this.#machine.acquire(now)
+    if (permit === undefined) return undefined
+    // While closed the permit stays the same, and so does what wraps it.
+    if (this.#admission?.permit !== permit) {
+      this.#admission = new PermitAdmission(permit, this.#machine, this.policy)
+    }
+    return this.#admission
+  }
+
+  refuse(attempt: Attempt<unknown>): CircuitOpenError {
+    const now = this.clock.now()
+    const retryAfterMs = this.#machine.retryAfterMs(now)
+    const error = refusal(() => new CircuitOpenError(this.name, retryAfterMs))
+    attempt.settled?.('refused', error, now, 'ignored')
+    return error
+  }
+
+  run<R>(attempt: Attempt<R>, observer: AttemptObserver): Promise<R> {
+    return this.#deadlines.run(attempt, observer)
+  }
+}
+
+class PermitAdmission implements Admission {
+  readonly permit: Permit
+  readonly #machine: CircuitStateMachine
+  readonly #policy: ResolvedCircuitPolicy
+
+  constructor(permit: Permit, machine: CircuitStateMachine, policy: ResolvedCircuitPolicy) {
+    this.permit = permit
+    this.#machine = machine
+    this.#policy = policy
+  }
+
+  settled(end: AttemptEnd, result: unknown, now: number): Outcome {
+    const outcome = outcomeOf(end, result, this.#policy)
+    this.#machine.settle(this.permit, outcome, now)
+    return outcome
+  }
+}
+
+/** What the end of an attempt says about the service. */
+export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircuitPolicy): Outcome {
+  if (end === 'fulfilled') return 'success'
+  if (end === 'timeout') return 'failure'
+  if (end === 'aborted' || end === 'refused') return 'ignored'
+  // A proxy that was asked for by the operation refused to try: nothing was learned about this service.
+  if (isRefusal(error)) return 'ignored'
+  try {
+    // Not by truthiness: one that forgets to answer must not keep the circuit from ever opening.
+    const isFailure: unknown = policy.isFailure(error)
+    return isFailure === false ? 'ignored' : 'failure'
+  } catch {
+    return 'failure'
+  }
+}
