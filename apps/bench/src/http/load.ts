@@ -1,0 +1,65 @@
+// The load generator, in a process of its own that serves a whole run: it too is warm when it counts. It ends when its
+// parent disconnects.
+import autocannon from 'autocannon'
+
+/** What the parent asks for. */
+export interface LoadOrder {
+  readonly url: string
+  readonly seconds: number
+}
+
+/** What a server did under load. */
+export interface LoadResult {
+  /** Answered requests. */
+  readonly requests: number
+  readonly requestsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** Answers whose status is not 2xx. */
+  readonly non2xx: number
+  /** Requests without an answer: connection errors, resets and time-outs. */
+  readonly errors: number
+}
+
+const CONNECTIONS = 32
+/** How often autocannon looks whether its time is over; what it is for, samples, is not used. */
+const SAMPLE_INTERVAL_MS = 10
+
+process.on('message', (order: LoadOrder) => {
+  load(order).then(
+    (result) => process.send?.(result),
+    (error: unknown) => {
+      console.error(error)
+      process.exit(1)
+    },
+  )
+})
+process.once('disconnect', () => process.exit(0))
+
+async function load({ url, seconds }: LoadOrder): Promise<LoadResult> {
+  // autocannon rounds latencies to whole milliseconds, which is as long as some of these take.
+  const latenciesMs: number[] = []
+  const startedAt = performance.now()
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const instance = autocannon(
+      { url, duration: seconds, connections: CONNECTIONS, pipelining: 1, sampleInt: SAMPLE_INTERVAL_MS },
+      (error: Error | null, finished: autocannon.Result) => (error === null ? resolve(finished) : reject(error)),
+    )
+    instance.on('response', (_client, _status, _bytes, responseTimeMs) => latenciesMs.push(responseTimeMs))
+  })
+  const elapsedSeconds = (performance.now() - startedAt) / 1000
+  latenciesMs.sort((a, b) => a - b)
+  return {
+    requests: latenciesMs.length,
+    requestsPerSecond: latenciesMs.length / elapsedSeconds,
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+    non2xx: result.non2xx,
+    errors: result.errors + result.resets,
+  }
+}
+
+/** The smallest value that at least this part of all is not above. */
+function quantile(sorted: readonly number[], ratio: number): number {
+  return sorted[Math.max(Math.ceil(sorted.length * ratio) - 1, 0)] ?? Number.NaN
+}

@@ -1,0 +1,14 @@
+/** The frameworks that the bindings are for. */
+export const FRAMEWORKS = ['express', 'koa'] as const
+
+/** One of {@link FRAMEWORKS}. */
+export type Framework = (typeof FRAMEWORKS)[number]
+
+/** What stands between a handler and its service: nothing, this library with either breaker, or the same made by hand. */
+export const HTTP_VARIANTS = ['bare', 'svcproxy native', 'svcproxy opossum', 'by hand'] as const
+
+/** One of {@link HTTP_VARIANTS}. */
+export type HttpVariant = (typeof HTTP_VARIANTS)[number]
+
+/** The path that every application answers, up to the id. */
+export const ENTITIES_PATH = '/entities/'

@@ -1,0 +1,17 @@
+import type { Scenario } from '../scenario.ts'
+import { callWithSignals, guardedCall } from './call.ts'
+import { failure, failureInWindow } from './failure.ts'
+import { get } from './get.ts'
+import { manyServices } from './many-services.ts'
+import { rejection } from './rejection.ts'
+
+/** In the order of the tables. */
+export const scenarios: readonly Scenario[] = [
+  get,
+  guardedCall,
+  callWithSignals,
+  rejection,
+  failure,
+  failureInWindow,
+  manyServices,
+]
