@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { ManualClock } from '@svcproxy/testing'
 import { expect, test, vi } from 'vitest'
 import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
-import { DeadlineQueue } from './deadline.ts'
+import { DeadlineQueue, joinDeadlineQueue, leaveDeadlineQueue } from './deadline.ts'
 import { ServiceTimeoutError } from './errors.ts'
 
 const T = 5_000
@@ -10,14 +10,15 @@ const REASON = new Error('the client went away')
 
 function setUp() {
   const clock = new ManualClock()
-  const queue = new DeadlineQueue('orders', T, clock)
+  const queue = new DeadlineQueue(T, clock)
+  queue.join()
   const ends: { end: AttemptEnd; result: unknown; now: number; outcome: Outcome }[] = []
   /** An attempt that waits for its end to be told, unless an operation is given. */
   const start = (part: Partial<Attempt<unknown>> = {}) => {
     let settle!: { resolve: (value?: unknown) => void; reject: (reason: unknown) => void }
     let context: CallContext | undefined
     const ended = vi.fn<() => void>()
-    const promise = queue.run<unknown>({
+    const promise = queue.run<unknown>('orders', {
       startedAt: clock.now(),
       run: (given) => {
         context = given
@@ -257,8 +258,11 @@ test('the timer neither runs in nor keeps the async context of the call that set
     seen.push(context.getStore())
     return setTimer(callback, delayMs)
   }
-  const queue = new DeadlineQueue('orders', T, clock)
-  const call = context.run('a request', () => queue.run({ startedAt: clock.now(), run: () => new Promise(() => {}) }))
+  const queue = new DeadlineQueue(T, clock)
+  queue.join()
+  const call = context.run('a request', () =>
+    queue.run('orders', { startedAt: clock.now(), run: () => new Promise(() => {}) }),
+  )
   clock.advance(T)
   await expect(call).rejects.toThrow()
   expect(seen).toEqual([undefined])
@@ -268,6 +272,7 @@ test('what observes an attempt is told before the attempt, and the attempt learn
   const { clock, queue } = setUp()
   const order: unknown[] = []
   await queue.run(
+    'orders',
     {
       startedAt: clock.now(),
       run: () => 'value',
@@ -284,10 +289,10 @@ test('what observes an attempt is told before the attempt, and the attempt learn
   expect(order).toEqual([['ended'], ['observer', 'fulfilled'], ['attempt', 'fulfilled', 'ignored']])
 })
 
-test('a closed queue keeps its timer for what is under way and drops it with the last call', async () => {
+test('a queue that all have left keeps its timer for what is under way and drops it with the last call', async () => {
   const { clock, queue, start, ends } = setUp()
   const [first, second] = [start(), start()]
-  queue.close()
+  queue.leave()
   first.resolve()
   await clock.settle()
   expect(clock.pendingTimers).toBe(1)
@@ -298,8 +303,49 @@ test('a closed queue keeps its timer for what is under way and drops it with the
   idle.start().resolve()
   await idle.clock.settle()
   expect(idle.clock.pendingTimers).toBe(1)
-  idle.queue.close()
+  idle.queue.leave()
   expect(idle.clock.pendingTimers).toBe(0)
-  idle.queue.close()
   expect(ends).toHaveLength(2)
+})
+
+test('services with the same deadline share a queue and its one timer, and each error names its own service', async () => {
+  const clock = new ManualClock()
+  const [orders, stock] = [joinDeadlineQueue(clock, T), joinDeadlineQueue(clock, T)]
+  expect(stock).toBe(orders)
+  expect(joinDeadlineQueue(clock, T + 1)).not.toBe(orders)
+  expect(joinDeadlineQueue(new ManualClock(), T)).not.toBe(orders)
+  const hang = { startedAt: clock.now(), run: () => new Promise<never>(() => {}) }
+  const calls = [orders.run('orders', hang), stock.run('stock', hang)].map((call) =>
+    call.catch((error: unknown) => error),
+  )
+  expect(clock.pendingTimers).toBe(1)
+  clock.advance(T)
+  expect(await Promise.all(calls)).toMatchObject([{ serviceName: 'orders' }, { serviceName: 'stock' }])
+})
+
+test('a queue is used until the last of those who joined it has left, and then forgotten', async () => {
+  const clock = new ManualClock()
+  const [first, second] = [joinDeadlineQueue(clock, T), joinDeadlineQueue(clock, T)]
+  await first.run('orders', { startedAt: clock.now(), run: () => 'value' })
+  leaveDeadlineQueue(first)
+  expect(clock.pendingTimers).toBe(1)
+  expect(joinDeadlineQueue(clock, T)).toBe(second)
+  leaveDeadlineQueue(second)
+  leaveDeadlineQueue(second)
+  expect(clock.pendingTimers).toBe(0)
+  expect(joinDeadlineQueue(clock, T)).not.toBe(second)
+})
+
+test('an observer that throws at a deadline keeps no other attempt from its own', async () => {
+  const { clock, queue, start } = setUp()
+  const bug = new Error('a bug in an adapter')
+  const run = () => new Promise<never>(() => {})
+  const settled = () => {
+    throw bug
+  }
+  void queue.run('orders', { startedAt: clock.now(), run }, { settled })
+  const other = start()
+  expect(() => clock.advance(T)).toThrow(bug)
+  await clock.advanceAsync(1)
+  expect(await other.answer).toHaveProperty('error', expect.any(ServiceTimeoutError))
 })

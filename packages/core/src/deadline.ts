@@ -18,21 +18,20 @@ const UNOBSERVED: AttemptObserver = {
 }
 
 /**
- * Runs attempts under one deadline. All attempts of a proxy share the same `timeoutMs`, so they come due in the order
- * they started: a linked list and one timer for its head do, where a timer per attempt would cost three times as much.
- * The timer is armed while attempts are under way and goes quiet with them.
+ * Runs attempts under one deadline. Attempts with the same `timeoutMs` come due in the order they started, of whichever
+ * service they are: a linked list and one timer for its head do, where a timer per attempt would cost three times as
+ * much, and one per service would be a thousand timers for a thousand services. The timer is armed while attempts are
+ * under way and goes quiet with them.
  */
 export class DeadlineQueue {
   readonly timeoutMs: number
   readonly clock: Clock
-  readonly #serviceName: string
   #first: Due | undefined
   #last: Due | undefined
   #timer: Timer | undefined
-  #closed = false
+  #users = 0
 
-  constructor(serviceName: string, timeoutMs: number, clock: Clock) {
-    this.#serviceName = serviceName
+  constructor(timeoutMs: number, clock: Clock) {
     this.timeoutMs = timeoutMs
     this.clock = clock
   }
@@ -41,16 +40,26 @@ export class DeadlineQueue {
    * Runs `attempt` at once. Rejects with what the operation rejected with, unchanged; with
    * {@link ServiceTimeoutError} at the deadline; with the caller's `signal.reason` when the caller aborts.
    */
-  run<R>(attempt: Attempt<R>, observer: AttemptObserver = UNOBSERVED): Promise<R> {
+  run<R>(serviceName: string, attempt: Attempt<R>, observer: AttemptObserver = UNOBSERVED): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      new Run(this, attempt, observer).start(resolve, reject)
+      new Run(this, serviceName, attempt, observer).start(resolve, reject)
     })
   }
 
-  /** No attempt follows: the timer ends with the last one under way. */
-  close(): void {
-    this.#closed = true
+  /** One more will run attempts here. */
+  join(): void {
+    this.#users++
+  }
+
+  /** One of those who joined runs no more attempts. When all have left, the timer ends with the last attempt under way. */
+  leave(): void {
+    this.#users--
     this.#quieten()
+  }
+
+  /** Whether anybody may still run attempts here. */
+  get isUsed(): boolean {
+    return this.#users > 0
   }
 
   /** @internal */
@@ -75,11 +84,11 @@ export class DeadlineQueue {
     else next.previous = previous
     run.previous = undefined
     run.next = undefined
-    if (this.#closed) this.#quieten()
+    if (next === undefined) this.#quieten()
   }
 
   #quieten(): void {
-    if (this.#first !== undefined) return
+    if (this.#users > 0 || this.#first !== undefined) return
     this.#timer?.cancel()
     this.#timer = undefined
   }
@@ -91,11 +100,13 @@ export class DeadlineQueue {
   #expireDue(): void {
     this.#timer = undefined
     const now = this.clock.now()
-    for (let run = this.#first; run !== undefined && run.dueAt <= now; run = this.#first) {
-      run.expire(new ServiceTimeoutError(this.#serviceName, this.timeoutMs), now)
+    try {
+      for (let run = this.#first; run !== undefined && run.dueAt <= now; run = this.#first) run.expire(now)
+    } finally {
+      // Also when a breaker threw what it should not have: the attempts of others must not hang for that. An attempt
+      // started by what we just told may have armed it again.
+      if (this.#first !== undefined && this.#timer === undefined) this.#arm(this.#first.dueAt - now)
     }
-    // An attempt started by what we just told may have armed it again.
-    if (this.#first !== undefined && this.#timer === undefined) this.#arm(this.#first.dueAt - now)
   }
 }
 
@@ -104,7 +115,24 @@ interface Due {
   previous: Due | undefined
   next: Due | undefined
   readonly dueAt: number
-  expire(error: ServiceTimeoutError, now: number): void
+  expire(now: number): void
+}
+
+const queues = new WeakMap<Clock, Map<number, DeadlineQueue>>()
+
+/** The queue of all attempts on `clock` with this deadline, joined; to be given back with {@link leaveDeadlineQueue}. */
+export function joinDeadlineQueue(clock: Clock, timeoutMs: number): DeadlineQueue {
+  const ofClock = queues.get(clock) ?? new Map<number, DeadlineQueue>()
+  queues.set(clock, ofClock)
+  const queue = ofClock.get(timeoutMs) ?? new DeadlineQueue(timeoutMs, clock)
+  ofClock.set(timeoutMs, queue)
+  queue.join()
+  return queue
+}
+
+export function leaveDeadlineQueue(queue: DeadlineQueue): void {
+  queue.leave()
+  if (!queue.isUsed) queues.get(queue.clock)?.delete(queue.timeoutMs)
 }
 
 /** One attempt under way: an entry of the queue and, for the operation, its context. */
@@ -112,6 +140,7 @@ class Run<R> implements CallContext, Due {
   previous: Due | undefined
   next: Due | undefined
   readonly #queue: DeadlineQueue
+  readonly #serviceName: string
   readonly #attempt: Attempt<R>
   readonly #observer: AttemptObserver
   #resolve!: (value: R) => void
@@ -120,8 +149,9 @@ class Run<R> implements CallContext, Due {
   #abortReason: unknown
   #state: 'running' | 'settled' | 'aborted' = 'running'
 
-  constructor(queue: DeadlineQueue, attempt: Attempt<R>, observer: AttemptObserver) {
+  constructor(queue: DeadlineQueue, serviceName: string, attempt: Attempt<R>, observer: AttemptObserver) {
     this.#queue = queue
+    this.#serviceName = serviceName
     this.#attempt = attempt
     this.#observer = observer
   }
@@ -166,8 +196,8 @@ class Run<R> implements CallContext, Due {
   }
 
   /** The deadline passed. */
-  expire(error: ServiceTimeoutError, now: number): void {
-    this.#abandon('timeout', error, now)
+  expire(now: number): void {
+    this.#abandon('timeout', new ServiceTimeoutError(this.#serviceName, this.#queue.timeoutMs), now)
   }
 
   /** The caller aborted: this object is the listener itself, which saves a closure a call. */

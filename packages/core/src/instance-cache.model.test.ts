@@ -8,7 +8,7 @@ import { ManualClock } from '@svcproxy/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Attempt } from './attempt.ts'
-import { DeadlineQueue } from './deadline.ts'
+import { joinDeadlineQueue, leaveDeadlineQueue } from './deadline.ts'
 import { CircuitOpenError } from './errors.ts'
 import { InstanceCache } from './instance-cache.ts'
 import type { Acquired } from './instance-cache.ts'
@@ -184,7 +184,7 @@ interface Observer {
 /** The real thing, and all it is asked and answered. `at` counts the commands. */
 class Rig {
   readonly clock = new ManualClock()
-  readonly deadlines = new DeadlineQueue(NAME, TIMEOUT_MS, this.clock)
+  readonly deadlines = joinDeadlineQueue(this.clock, TIMEOUT_MS)
   readonly lifetimes: InstanceLifetimes<Service>
   readonly cache: InstanceCache<Service>
   readonly services: Service[] = []
@@ -248,7 +248,10 @@ class Rig {
           return Promise.reject(refusal)
         }
         this.loads.push(load)
-        return this.deadlines.run(watched(attempt, load, loadOf, () => told.loadBegins(load)))
+        return this.deadlines.run(
+          NAME,
+          watched(attempt, load, loadOf, () => told.loadBegins(load)),
+        )
       },
     })
     this.cache = new InstanceCache<Service>({
@@ -330,7 +333,7 @@ class Rig {
     }
     for (const caller of this.callers) if (caller.holds !== undefined) this.#release(caller)
     await this.clock.settle()
-    this.deadlines.close()
+    leaveDeadlineQueue(this.deadlines)
   }
 
   #create(): Service {

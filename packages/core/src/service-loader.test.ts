@@ -41,7 +41,7 @@ function setUp(options: Setup = {}) {
     dispose: (service) => void disposed.push(service),
     onDisposed: () => undefined,
   })
-  const deadlines = new DeadlineQueue('db', TIMEOUT_MS, clock)
+  const deadlines = new DeadlineQueue(TIMEOUT_MS, clock)
   const provider: ServiceProvider<Service> = {
     serviceName: 'db',
     getService: ({ signal }) => new Promise((answer, fail) => gets.push({ signal, answer, fail })),
@@ -52,7 +52,7 @@ function setUp(options: Setup = {}) {
     serviceName: 'db',
     clock,
     lifetimes,
-    execute: (attempt) => deadlines.run(attempt),
+    execute: (attempt) => deadlines.run('db', attempt),
     onLoaded: (durationMs, failure) => loaded.push({ durationMs, ...failure }),
     ...options,
     provider,

@@ -3,7 +3,8 @@ import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.t
 import { Circuit } from './circuit/circuit.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
-import { DeadlineQueue } from './deadline.ts'
+import { joinDeadlineQueue, leaveDeadlineQueue } from './deadline.ts'
+import type { DeadlineQueue } from './deadline.ts'
 import { CapacityError, InvalidOptionError, isRefusal, refusal, StoppedError } from './errors.ts'
 import { ServiceEvents } from './events.ts'
 import type { ServiceEventListener, ServiceEventType } from './events.ts'
@@ -78,7 +79,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#options = options
     this.#counters = new RequestCounters(clock)
     this.#circuit = options.circuit && new Circuit({ ...options.circuit, name, clock, onTransition })
-    this.#deadlines = this.#circuit?.deadlines ?? new DeadlineQueue(name, options.timeoutMs, clock)
+    this.#deadlines = joinDeadlineQueue(clock, options.timeoutMs)
     this.#resolver = new ServiceResolver({
       name,
       settings: options,
@@ -333,7 +334,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   get #health(): HealthCheck {
     this.#healthCheck ??= new HealthCheck({
       clock: this.#options.clock,
-      ask: () => this.#resolver.checkHealth((attempt) => this.#deadlines.run(attempt)),
+      ask: () => this.#resolver.checkHealth((attempt) => this.#deadlines.run(this.name, attempt)),
       onChange: (healthy) => this.#events.emit({ type: 'health', service: this.name, healthy }),
     })
     return this.#healthCheck
@@ -362,7 +363,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     await Promise.race([this.#resolver.lifetimes.end(), timedOut])
     timer.cancel()
     this.#circuit?.dispose()
-    this.#deadlines.close()
+    leaveDeadlineQueue(this.#deadlines)
     this.#events.emit({ type: 'stop', service: this.name })
     this.#events.clear()
   }

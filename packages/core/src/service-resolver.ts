@@ -91,7 +91,7 @@ export class ServiceResolver<T>
   /** Runs an attempt through the circuit, or under its deadline alone when there is none. */
   execute<R>(attempt: Attempt<R>): Promise<R> {
     const circuit = this.#circuit
-    return circuit === undefined ? this.#deadlines.run(attempt) : circuit.execute(attempt)
+    return circuit === undefined ? this.#deadlines.run(this.serviceName, attempt) : circuit.execute(attempt)
   }
 
   /**

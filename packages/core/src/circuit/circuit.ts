@@ -1,6 +1,7 @@
 import type { Attempt } from '../attempt.ts'
 import type { Clock } from '../clock.ts'
-import { DeadlineQueue } from '../deadline.ts'
+import { joinDeadlineQueue, leaveDeadlineQueue } from '../deadline.ts'
+import type { DeadlineQueue } from '../deadline.ts'
 import { InvalidOptionError, StoppedError } from '../errors.ts'
 import { notify } from '../events.ts'
 import { numberOption } from '../options.ts'
@@ -27,8 +28,7 @@ export interface CircuitOptions {
  */
 export class Circuit {
   readonly policy: ResolvedCircuitPolicy
-  /** @internal The same deadline for what does not go through the circuit. */
-  readonly deadlines: DeadlineQueue
+  readonly #deadlines: DeadlineQueue
   readonly #name: string
   readonly #clock: Clock
   readonly #machine: CircuitStateMachine
@@ -43,8 +43,8 @@ export class Circuit {
     this.#clock = clock
     this.#onTransition = onTransition
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
-    this.deadlines = new DeadlineQueue(name, policy.timeoutMs, clock)
-    this.#breaker = breaker(new CircuitGate(name, policy, this.#machine, this.deadlines))
+    this.#deadlines = joinDeadlineQueue(clock, policy.timeoutMs)
+    this.#breaker = breaker(new CircuitGate(name, policy, this.#machine, this.#deadlines))
   }
 
   /** The state now: an open circuit whose time is over is found half-open. */
@@ -122,7 +122,7 @@ export class Circuit {
     if (this.#disposed) return
     this.#disposed = true
     this.#machine.retire()
-    this.deadlines.close()
+    leaveDeadlineQueue(this.#deadlines)
     this.#breaker.dispose?.()
   }
 

@@ -42,7 +42,7 @@ export class CircuitGate implements BreakerContext {
   }
 
   run<R>(attempt: Attempt<R>, observer: AttemptObserver): Promise<R> {
-    return this.#deadlines.run(attempt, observer)
+    return this.#deadlines.run(this.name, attempt, observer)
   }
 }
 
