@@ -58,7 +58,7 @@ test('a run measures each of the eight once a round', { timeout: 30_000 }, async
   const steps: string[] = []
   const samples = await measureHttp({
     rounds: 1,
-    secondsPerSample: 0.1,
+    secondsPerSample: 0.25,
     warmUpSeconds: 0.05,
     onProgress: (text) => steps.push(text),
   })

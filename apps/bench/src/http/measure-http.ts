@@ -83,6 +83,7 @@ async function sample({ load, cores }: Bench, contender: Contender, plan: HttpPl
   const before = await server.ask({ type: 'usage' })
   const { requests, requestsPerSecond, p50Ms, p99Ms } = await loadFor(plan.secondsPerSample)
   const after = await server.ask({ type: 'usage' })
+  if (requests === 0) throw new Error(`${nameOf(contender)} answered nothing in ${plan.secondsPerSample} s`)
   const cpuUsPerRequest = (after.cpuUs - before.cpuUs) / requests
   return { framework, variant, requestsPerSecond, cpuUsPerRequest, p50Ms, p99Ms }
 }
@@ -97,7 +98,7 @@ async function checkAnswer(url: string, contender: Contender): Promise<void> {
 
 /** A failed request takes another time than an answered one: figures with a single one in them mean nothing. */
 function checkResult({ requests, non2xx, errors }: LoadResult, contender: Contender): void {
-  if (requests > 0 && non2xx === 0 && errors === 0) return
+  if (non2xx === 0 && errors === 0) return
   const name = nameOf(contender)
   throw new Error(`${name} under load: ${requests} answers, ${non2xx} of them not 2xx, and ${errors} errors`)
 }

@@ -18,7 +18,7 @@ export interface Application {
 }
 
 /** Calls by their end. */
-export interface GuardCounts {
+interface GuardCounts {
   readonly succeeded: number
   readonly failed: number
   /** Refused by the circuit: the service was not asked. */
