@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { Circuit, CircuitOpenError, type CircuitPolicy, resolveCircuitPolicy } from '@svcproxy/core'
 import { ManualClock } from '@svcproxy/testing'
 import type OpossumBreaker from 'opossum'
@@ -45,7 +44,6 @@ const OPEN = { closed: false, opened: true, halfOpen: false }
 const HALF_OPEN = { closed: false, opened: false, halfOpen: true }
 
 afterEach(() => {
-  vi.useRealTimers()
   vi.restoreAllMocks()
 })
 
@@ -73,6 +71,54 @@ describe('what opossum counts and announces is what happened', () => {
     await expect(call).rejects.toBe(FAILED)
     await clock.settle()
     expect(raw.stats).toMatchObject({ fires: 1, failures: 0, timeouts: 0 })
+  })
+
+  test('so is one that was given up before it began', async () => {
+    const { clock, circuit, raw } = setUp()
+    const signal = AbortSignal.abort(FAILED)
+    const run = vi.fn<() => void>()
+    await expect(circuit.execute({ startedAt: clock.now(), signal, run })).rejects.toBe(FAILED)
+    await clock.settle()
+    expect(run).not.toHaveBeenCalled()
+    expect(raw.stats).toMatchObject({ fires: 1, successes: 1, failures: 0 })
+  })
+
+  test('the events of a call come before its answer', async () => {
+    const { clock, raw, call, hang } = setUp()
+    const seen: unknown[] = []
+    for (const event of ['success', 'failure', 'timeout']) raw.addListener(event, () => seen.push(event))
+    await call().then(() => seen.push('answer'))
+    await call(() => Promise.reject(FAILED)).catch(() => seen.push('answer'))
+    expect(seen.splice(0)).toEqual(['success', 'answer', 'failure', 'answer'])
+    const hung = hang()
+    clock.advance(5_000)
+    expect(seen).toEqual(['timeout', 'failure'])
+    await expect(hung).rejects.toThrow()
+  })
+
+  test('a failure is counted without adding up the window, and the breaker is warming up for nobody', async () => {
+    const { raw, fail } = setUp()
+    expect(raw.warmUp).toBe(false)
+    const sums = vi.spyOn(raw, 'stats', 'get')
+    await fail()
+    expect(sums).not.toHaveBeenCalled()
+    sums.mockRestore()
+    expect(raw.stats).toMatchObject({ failures: 1 })
+    expect(raw.warmUp).toBe(false)
+  })
+
+  test('who waits for the argument of a call takes nothing from its count', async () => {
+    const { raw, call, fail } = setUp()
+    const told = vi.fn<() => void>()
+    raw.on('fire', (args: unknown) => {
+      const [attempt] = args as [Promise<unknown>]
+      attempt.then(told).catch(told)
+      queueMicrotask(() => void attempt.then(told).catch(told))
+    })
+    await call()
+    await fail()
+    expect(raw.stats).toMatchObject({ fires: 2, successes: 1, failures: 1 })
+    expect(told).not.toHaveBeenCalled()
   })
 
   test('events carry what those of opossum carry', async () => {
@@ -207,6 +253,8 @@ describe("opossum's state is the circuit's state", () => {
     const { raw } = setUp()
     await expect(raw.fire()).rejects.toThrow("Calls of service 'orders' go through its proxy")
     await expect(raw.call({})).rejects.toThrow("Calls of service 'orders' go through its proxy")
+    const action = Reflect.get(raw, 'action') as () => Promise<unknown>
+    await expect(action()).rejects.toThrow('Not an attempt of a proxy')
     expect(() => raw.fallback(() => 'other')).toThrow("The fallback of service 'orders' is an option of its proxy")
     expect(() => raw.healthCheck(async () => {})).toThrow(
       "The health check of service 'orders' belongs to its provider",
@@ -302,6 +350,22 @@ describe("listeners of opossum's events", () => {
     expect(await call()).toBe('value')
   })
 
+  test('one that ends the circuit while a call is on its way changes nothing for that call', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const admitted = setUp()
+    admitted.raw.once('fire', () => admitted.circuit.dispose())
+    expect(await admitted.call()).toBe('value')
+    const failing = setUp()
+    failing.raw.once('fire', () => failing.circuit.dispose())
+    await failing.fail()
+    const refused = setUp()
+    refused.circuit.isolate()
+    refused.raw.once('fire', () => refused.circuit.dispose())
+    await expect(refused.call()).rejects.toBeInstanceOf(CircuitOpenError)
+    await refused.clock.settle()
+    expect(warning).not.toHaveBeenCalled()
+  })
+
   test('one that isolates the circuit while a call is being admitted does not keep that call from running', async () => {
     const { circuit, raw, call } = setUp()
     raw.once('fire', () => circuit.isolate())
@@ -344,41 +408,6 @@ describe('one factory for many services', () => {
       rollingCountBuckets: 10,
     })
     other.dispose()
-  })
-
-  test('one timer turns the statistics of all, from the first breaker to the last', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-    const { breaker, circuit, raw, clock, call } = setUp()
-    const other = new Circuit({ name: 'other', policy: resolveCircuitPolicy(), breaker, clock })
-    expect(vi.getTimerCount()).toBe(1)
-    await call()
-    vi.advanceTimersByTime(999)
-    expect(raw.status.window[0]).toMatchObject({ successes: 1 })
-    vi.advanceTimersByTime(1)
-    expect(raw.status.window.map(({ successes }) => successes).slice(0, 3)).toEqual([0, 1, 0])
-    vi.advanceTimersByTime(9_000)
-    expect(raw.stats).toMatchObject({ successes: 0 })
-    circuit.dispose()
-    expect(vi.getTimerCount()).toBe(1)
-    other.dispose()
-    expect(vi.getTimerCount()).toBe(0)
-    new Circuit({ name: 'third', policy: resolveCircuitPolicy(), breaker, clock }).dispose()
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  test('the timer keeps no process alive and no request in memory', () => {
-    const request = new AsyncLocalStorage<string>()
-    let store: unknown = 'not called'
-    const original = globalThis.setInterval
-    const spy = vi.spyOn(globalThis, 'setInterval').mockImplementation((callback: () => void, delayMs?: number) => {
-      store = request.getStore()
-      return original(callback, delayMs)
-    })
-    const { circuit } = request.run('a request', setUp)
-    const timer = spy.mock.results[0]?.value as NodeJS.Timeout
-    expect(timer.hasRef()).toBe(false)
-    expect(store).toBeUndefined()
-    circuit.dispose()
   })
 
   test('a disposed breaker says shutdown, then has no listeners left, its own or on the shared timer', async () => {

@@ -1,14 +1,15 @@
-import type { BreakerContext, BreakerFactory, CircuitBreaker } from '@svcproxy/core'
+import type { BreakerFactory } from '@svcproxy/core'
 import type OpossumBreaker from 'opossum'
 import { BucketRotation } from './bucket-rotation.ts'
-import { OpossumAttempt } from './opossum-attempt.ts'
-import { SteeredCircuit } from './steered-circuit.ts'
+import { CircuitsByName } from './circuits-by-name.ts'
+import { LazyCircuit } from './lazy-circuit.ts'
 
 /** A {@link BreakerFactory} that shows the opossum breakers it made. */
 export interface OpossumBreakerFactory extends BreakerFactory {
   /**
    * The opossum breakers by service name: for their events and statistics, and for tools that are made for opossum. A
-   * breaker is there from the making of its proxy until the proxy is stopped.
+   * breaker can be looked up from the making of its proxy until the proxy is stopped. It is made by the first look or
+   * the first call, and emits what happens from then on.
    */
   readonly circuits: ReadonlyMap<string, OpossumBreaker>
 }
@@ -20,33 +21,16 @@ export interface OpossumBreakerFactory extends BreakerFactory {
  * One call of it serves a whole app: the breakers it makes share one timer.
  */
 export function opossumBreaker(): OpossumBreakerFactory {
-  const circuits = new Map<string, SteeredCircuit>()
+  const circuits = new Map<string, LazyCircuit>()
   const rotation = new BucketRotation()
-  const create = (context: BreakerContext): CircuitBreaker => {
-    const circuit = new SteeredCircuit(context, rotation)
-    rotation.join()
+  const forget = (circuit: LazyCircuit): void => {
+    // A proxy that was made again under the same name may have come before the end of the old one.
+    if (circuits.get(circuit.name) === circuit) circuits.delete(circuit.name)
+  }
+  const create: BreakerFactory = (context) => {
+    const circuit = new LazyCircuit(context, rotation, forget)
     circuits.set(context.name, circuit)
-    return breakerOver(circuit, context, () => {
-      rotation.leave()
-      // A proxy that was made again under the same name may have come before the end of the old one.
-      if (circuits.get(context.name) === circuit) circuits.delete(context.name)
-    })
+    return circuit
   }
-  return Object.assign(create, { circuits })
-}
-
-function breakerOver(circuit: SteeredCircuit, context: BreakerContext, onDispose: () => void): CircuitBreaker {
-  return {
-    execute(attempt) {
-      const admission = context.admit(attempt.startedAt)
-      if (admission !== undefined) return circuit.admit(new OpossumAttempt(context, attempt, admission, circuit))
-      circuit.refuse()
-      return Promise.reject(context.refuse(attempt))
-    },
-    transitioned: (transition) => circuit.show(transition),
-    dispose() {
-      circuit.dispose()
-      onDispose()
-    },
-  }
+  return Object.assign(create, { circuits: new CircuitsByName(circuits) })
 }

@@ -1,56 +1,9 @@
 import { inspect } from 'node:util'
-import type { BreakerContext, CircuitTransition } from '@svcproxy/core'
-import CircuitBreaker from 'opossum'
-import { BUCKET_MS, type BucketRotation, BUCKETS } from './bucket-rotation.ts'
+import type { BreakerContext, CircuitState } from '@svcproxy/core'
+import { BUCKET_MS, type Buckets, BUCKETS } from './bucket-rotation.ts'
+import { guarded, guardedOnce, type Wrapped } from './guarded-listener.ts'
 import { OpossumAttempt } from './opossum-attempt.ts'
-
-type Overridden =
-  | 'call'
-  | 'close'
-  | 'closed'
-  | 'disable'
-  | 'emit'
-  | 'enable'
-  | 'fallback'
-  | 'fire'
-  | 'halfOpen'
-  | 'healthCheck'
-  | 'open'
-  | 'opened'
-  | 'pendingClose'
-  | 'prependListener'
-  | 'prependOnceListener'
-  | 'shutdown'
-  | 'status'
-
-/**
- * opossum's class as this file uses it. `@types/opossum` declares its accessors as fields, which TypeScript does not let
- * a subclass override; an interface may be.
- */
-interface Opossum extends Omit<CircuitBreaker, Overridden> {
-  readonly closed: boolean
-  readonly opened: boolean
-  readonly halfOpen: boolean
-  readonly pendingClose: boolean
-  readonly status: CircuitBreaker.Status & { open?(): void }
-  call(context: unknown, ...args: unknown[]): Promise<unknown>
-  fire(...args: unknown[]): Promise<unknown>
-  open(): void
-  close(): void
-  enable(): void
-  disable(): void
-  shutdown(): void
-  fallback(func: unknown): this
-  healthCheck(func: unknown, interval?: number): void
-  emit(event: string | symbol, ...args: unknown[]): boolean
-  prependListener(event: string | symbol, listener: Listener): this
-  prependOnceListener(event: string | symbol, listener: Listener): this
-}
-
-type Listener = Parameters<CircuitBreaker['addListener']>[1]
-
-const Opossum: new (action: (...args: unknown[]) => Promise<unknown>, options: CircuitBreaker.Options) => Opossum =
-  CircuitBreaker
+import { type Listener, Opossum } from './opossum-class.ts'
 
 /**
  * An opossum breaker that decides nothing. It runs what the circuit admitted, refuses what the circuit refused, shows
@@ -59,13 +12,15 @@ const Opossum: new (action: (...args: unknown[]) => Promise<unknown>, options: C
  */
 export class SteeredCircuit extends Opossum {
   readonly #recoveryTimeoutMs: number
+  readonly #buckets: Buckets
   /** What the circuit last said its state was, in opossum's three words. */
-  #shown: 'closed' | 'open' | 'halfOpen' = 'closed'
+  #shown: 'closed' | 'open' | 'halfOpen'
   /** What the circuit decided about the call that is being handed to opossum at this moment. */
   #verdict: 'admitted' | 'refused' | undefined
+  #countingFailure = false
   #warned = false
 
-  constructor({ name, policy }: BreakerContext, rotation: BucketRotation) {
+  constructor({ name, policy }: BreakerContext, state: CircuitState, buckets: Buckets) {
     super(runAttempt, {
       name,
       timeout: false,
@@ -79,12 +34,14 @@ export class SteeredCircuit extends Opossum {
       enableSnapshots: false,
       rollingCountTimeout: BUCKETS * BUCKET_MS,
       rollingCountBuckets: BUCKETS,
-      rotateBucketController: rotation,
+      rotateBucketController: buckets,
     })
     this.#recoveryTimeoutMs = policy.recoveryTimeoutMs
+    this.#buckets = buckets
+    this.#shown = SHOWN[state]
     // opossum hears its own 'open' twice: once for its statistics, and once to start the timer of its own half-open.
     this.removeAllListeners('open')
-    this.on('open', () => this.status.open?.())
+    super.on('open', () => this.status.open?.())
   }
 
   override get closed(): boolean {
@@ -104,65 +61,111 @@ export class SteeredCircuit extends Opossum {
     return this.#verdict === 'admitted'
   }
 
+  /**
+   * opossum asks this after a failure. When it is not warming up it adds up its window to see whether to open, which
+   * takes four times as long as all the rest of a failing call.
+   */
+  override get warmUp(): boolean {
+    return this.#countingFailure
+  }
+
   /** Has opossum run an admitted attempt. What its caller gets comes from the attempt, not from opossum. */
   admit<R>(attempt: OpossumAttempt<R>): Promise<R> {
-    void this.#hand('admitted', attempt).catch(ignore)
+    attempt.handedOver(this.#hand('admitted', attempt))
     return attempt.run()
   }
 
-  /** Has opossum reject a call that was not admitted. */
+  /** Has opossum reject a call that was not admitted. Its error has a stack only when there is somebody to see it. */
   refuse(): void {
-    void this.#hand('refused').catch(ignore)
+    const seen = this.listenerCount('fire') > OWN_LISTENERS || this.listenerCount('reject') > OWN_LISTENERS
+    const refuse = (): Promise<unknown> => this.#hand('refused')
+    void (seen ? refuse() : withoutStacks(refuse)).catch(ignore)
   }
 
   /** A listener of opossum's events may make calls of its own, so the verdict is put back, not cleared. */
   #hand(verdict: 'admitted' | 'refused', attempt?: OpossumAttempt): Promise<unknown> {
     const before = this.#verdict
     this.#verdict = verdict
-    const counted = super.call(undefined, attempt)
-    this.#verdict = before
-    return counted
+    this.#buckets.fill()
+    try {
+      return super.call(undefined, attempt)
+    } catch (error) {
+      this.report('A listener', error)
+      return NOTHING
+    } finally {
+      this.#verdict = before
+    }
   }
 
   /** The circuit changed its state: shown and announced once. An isolated circuit is an open one for opossum. */
-  show({ to }: CircuitTransition): void {
-    const shown = SHOWN[to]
+  show(state: CircuitState): void {
+    const shown = SHOWN[state]
     if (shown === this.#shown) return
     this.#shown = shown
+    this.#buckets.fill()
     if (shown === 'closed') this.emit('close')
     else if (shown === 'open') this.emit('open')
     else this.emit('halfOpen', this.#recoveryTimeoutMs)
   }
 
-  dispose(): void {
-    super.shutdown()
+  /** Something is about to be counted. */
+  fillBucket(): void {
+    this.#buckets.fill()
   }
 
-  /** A listener that throws changes nothing here: no result, no count, no state. The first one is reported. */
-  override emit(event: string | symbol, ...args: unknown[]): boolean {
+  /** Has `count`, which counts a failure, end there. */
+  withoutPolicy(count: () => void): void {
+    this.#countingFailure = true
     try {
-      return super.emit(event, ...args)
-    } catch (error) {
-      if (!this.#warned) {
-        this.#warned = true
-        process.emitWarning(`A listener of '${String(event)}' on the opossum breaker '${this.name}' threw`, {
-          type: 'SvcproxyListenerWarning',
-          detail: inspect(error),
-        })
-      }
-      return true
+      count()
+    } finally {
+      this.#countingFailure = false
     }
+  }
+
+  dispose(): void {
+    super.shutdown()
+    this.#buckets.end()
+  }
+
+  /** The first listener that throws is reported. */
+  report(what: string, error: unknown): void {
+    if (this.#warned) return
+    this.#warned = true
+    process.emitWarning(`${what} on the opossum breaker '${this.name}' threw`, {
+      type: 'SvcproxyListenerWarning',
+      detail: inspect(error),
+    })
+  }
+
+  /** A listener that throws changes nothing here: no result, no count, no state. */
+  override on(event: string | symbol, listener: Listener): this {
+    // Those that opossum itself adds, in its constructor, come before the fields of this class.
+    if (!(#warned in this) || typeof listener !== 'function') return super.on(event, listener)
+    return super.on(event, guarded(listener, this.#reporter(event)))
+  }
+
+  override once(event: string | symbol, listener: Listener): this {
+    if (typeof listener !== 'function') return super.once(event, listener)
+    const remove = (guard: Wrapped): unknown => this.removeListener(event, guard)
+    return super.on(event, guardedOnce(listener, this.#reporter(event), remove))
+  }
+
+  override addListener(event: string | symbol, listener: Listener): this {
+    return this.on(event, listener)
   }
 
   /** opossum's own counters stay the first listeners: one that came before them could throw and so stop them. */
   override prependListener(event: string | symbol, listener: Listener): this {
-    this.addListener(event, listener)
-    return this
+    return this.on(event, listener)
   }
 
   override prependOnceListener(event: string | symbol, listener: Listener): this {
-    this.once(event, listener)
-    return this
+    return this.once(event, listener)
+  }
+
+  #reporter(event: string | symbol): (error: unknown) => void {
+    return (error) => this.report(`A listener of '${String(event)}'`, error)
   }
 
   override open(): void {}
@@ -190,9 +193,31 @@ export class SteeredCircuit extends Opossum {
 
 const SHOWN = { closed: 'closed', open: 'open', isolated: 'open', half_open: 'halfOpen' } as const
 
+/** What is left of a call when one of its listeners threw that was put in past the guard. */
+const NOTHING = Promise.resolve()
+
+/** On each of these events opossum listens once, to count it. */
+const OWN_LISTENERS = 1
+
+/** A stack is most of what an error costs. */
+function withoutStacks<T>(make: () => T): T {
+  const { stackTraceLimit } = Error
+  // Where Error is frozen this does nothing, and that is all right.
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  }
+}
+
 /** opossum's action: the arguments are what it was fired with. */
-function runAttempt(attempt: unknown): Promise<unknown> {
-  return attempt instanceof OpossumAttempt ? attempt.run() : Promise.reject(new Error('Not an attempt of a proxy'))
+function runAttempt(attempt: unknown): Promise<unknown>
+// Its types ask for a promise, opossum itself for what has `then` and `catch`.
+function runAttempt(attempt: unknown): Promise<unknown> | OpossumAttempt {
+  if (!(attempt instanceof OpossumAttempt)) return Promise.reject(new Error('Not an attempt of a proxy'))
+  void attempt.run()
+  return attempt
 }
 
 /** opossum's `errorFilter`, which its types declare without the arguments of the call. */
@@ -200,5 +225,5 @@ function isFiltered(...[, attempt]: unknown[]): boolean {
   return attempt instanceof OpossumAttempt && attempt.filtered
 }
 
-/** What opossum's own promise settles with, the attempt has told already. */
+/** The error of a refusal that opossum's own promise is rejected with; the caller gets the circuit's. */
 function ignore(): void {}

@@ -1,0 +1,59 @@
+import CircuitBreaker from 'opossum'
+
+type Overridden =
+  | 'addListener'
+  | 'call'
+  | 'close'
+  | 'closed'
+  | 'disable'
+  | 'emit'
+  | 'enable'
+  | 'fallback'
+  | 'fire'
+  | 'halfOpen'
+  | 'healthCheck'
+  | 'on'
+  | 'once'
+  | 'open'
+  | 'opened'
+  | 'pendingClose'
+  | 'prependListener'
+  | 'prependOnceListener'
+  | 'shutdown'
+  | 'status'
+  | 'warmUp'
+
+/**
+ * opossum's class as its subclass uses it. `@types/opossum` declares its accessors as fields, which TypeScript does not let
+ * a subclass override; an interface may be.
+ */
+export interface Opossum extends Omit<CircuitBreaker, Overridden> {
+  readonly closed: boolean
+  readonly opened: boolean
+  readonly halfOpen: boolean
+  readonly pendingClose: boolean
+  readonly warmUp: boolean
+  readonly status: CircuitBreaker.Status & { open?(): void }
+  call(context: unknown, ...args: unknown[]): Promise<unknown>
+  fire(...args: unknown[]): Promise<unknown>
+  open(): void
+  close(): void
+  enable(): void
+  disable(): void
+  shutdown(): void
+  fallback(func: unknown): this
+  healthCheck(func: unknown, interval?: number): void
+  emit(event: string | symbol, ...args: unknown[]): boolean
+  addListener(event: string | symbol, listener: Listener): this
+  on(event: string | symbol, listener: Listener): this
+  once(event: string | symbol, listener: Listener): this
+  prependListener(event: string | symbol, listener: Listener): this
+  prependOnceListener(event: string | symbol, listener: Listener): this
+}
+
+export type Listener = Parameters<CircuitBreaker['addListener']>[1]
+
+export const Opossum: new (
+  action: (...args: unknown[]) => Promise<unknown>,
+  options: CircuitBreaker.Options,
+) => Opossum = CircuitBreaker
