@@ -36,9 +36,8 @@ export interface InstanceLifetimesOptions<T> {
  */
 export class InstanceLifetimes<T> {
   readonly #options: InstanceLifetimesOptions<T>
-  /** By object: a provider may return the same one again. */
-  readonly #live = new Map<T, Instance<T>>()
-  /** Made with the first disposal, as is the next. */
+  /** By object: a provider may return the same one again. This and the next two are made when they are first needed. */
+  #live: Map<T, Instance<T>> | undefined
   #disposed: WeakSet<object> | undefined
   #disposals: Set<Promise<void>> | undefined
   /** Leases in force and loads under way: what {@link InstanceLifetimes.end} waits for. */
@@ -58,7 +57,7 @@ export class InstanceLifetimes<T> {
    * @throws {@link ServiceUnavailableError} when the object was disposed before
    */
   adopt(service: T, owned: boolean = this.#options.dispose !== undefined): Instance<T> {
-    const known = this.#live.get(service)
+    const known = this.#live?.get(service)
     if (known !== undefined) return known
     if (this.#wasDisposed(service)) {
       throw new ServiceUnavailableError(this.#options.serviceName, 'its provider returned an instance already disposed')
@@ -72,6 +71,7 @@ export class InstanceLifetimes<T> {
       exposed: false,
       retiredAt: 0,
     }
+    this.#live ??= new Map()
     this.#live.set(service, instance)
     return instance
   }
@@ -102,7 +102,7 @@ export class InstanceLifetimes<T> {
 
   /** An object that a provider returned and nobody will use: ended at once, unless it is in use already. */
   discard(service: T): void {
-    if (this.#live.has(service) || this.#wasDisposed(service)) return
+    if (this.#live?.has(service) === true || this.#wasDisposed(service)) return
     this.retire(this.adopt(service))
   }
 
@@ -123,7 +123,7 @@ export class InstanceLifetimes<T> {
     this.#timer?.cancel()
     this.#timer = undefined
     let nextMs = Infinity
-    for (const instance of this.#live.values()) {
+    for (const instance of this.#live?.values() ?? []) {
       if (instance.current || instance.leases > 0) continue
       const graceLeftMs = this.#graceLeftMs(instance)
       if (graceLeftMs <= 0) this.#endNow(instance)
@@ -155,7 +155,7 @@ export class InstanceLifetimes<T> {
   }
 
   #endNow(instance: Instance<T>): void {
-    this.#live.delete(instance.service)
+    this.#live?.delete(instance.service)
     if (instance.owned) this.#dispose(instance.service)
   }
 
