@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Circuit, CircuitOpenError, type CircuitPolicy, resolveCircuitPolicy } from '@svcproxy/core'
 import { ManualClock } from '@svcproxy/testing'
 import type OpossumBreaker from 'opossum'
@@ -94,6 +95,23 @@ describe('what opossum counts and announces is what happened', () => {
     clock.advance(5_000)
     expect(seen).toEqual(['timeout', 'failure'])
     await expect(hung).rejects.toThrow()
+  })
+
+  test("the events of a call that its service answered are emitted in its caller's async context", async () => {
+    const { raw, call, fail } = setUp()
+    const request = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    for (const event of ['fire', 'success', 'failure']) {
+      raw.addListener(event, () => seen.push([event, request.getStore()]))
+    }
+    await request.run('ada', call)
+    await request.run('bob', fail)
+    expect(seen).toEqual([
+      ['fire', 'ada'],
+      ['success', 'ada'],
+      ['fire', 'bob'],
+      ['failure', 'bob'],
+    ])
   })
 
   test('a failure is counted without adding up the window, and the breaker is warming up for nobody', async () => {
