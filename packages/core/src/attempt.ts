@@ -1,3 +1,5 @@
+import type { AbortSource } from './abort-source.ts'
+
 /** What an operation is given beside the service. */
 export interface CallContext {
   /**
@@ -24,7 +26,7 @@ export interface Attempt<R> {
   /** {@link Clock.now} when it was made. The deadline counts from here. */
   readonly startedAt: number
   /** The caller's signal, if it gave one. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: AbortSource | undefined
   /** The work. Called at most once; not at all when the attempt is refused. */
   run(context: CallContext): R | PromiseLike<R>
   /**

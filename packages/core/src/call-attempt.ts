@@ -1,3 +1,4 @@
+import type { AbortSource } from './abort-source.ts'
 import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 import { isRefusal, isSvcproxyError, ServiceTimeoutError } from './errors.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
@@ -18,7 +19,7 @@ export interface CallLedger<T> {
 
 /** One request to run something on the service: counted once, holding a lease on its instance while it works. */
 export abstract class CallAttempt<T, R> implements Attempt<R> {
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSource | undefined
   readonly #ledger: CallLedger<T>
   #instance: Instance<T> | undefined
   #running = false
@@ -29,7 +30,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
   /** When the instance was there and the work could start, at first when it was asked for: the deadline counts from here. */
   startedAt: number
 
-  constructor(ledger: CallLedger<T>, signal: AbortSignal | undefined) {
+  constructor(ledger: CallLedger<T>, signal: AbortSource | undefined) {
     this.signal = signal
     this.startedAt = ledger.clock.now()
     this.#ledger = ledger
@@ -101,7 +102,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
 export class OperationCall<T, R> extends CallAttempt<T, R> {
   readonly #operation: ServiceOperation<T, R>
 
-  constructor(ledger: CallLedger<T>, signal: AbortSignal | undefined, operation: ServiceOperation<T, R>) {
+  constructor(ledger: CallLedger<T>, signal: AbortSource | undefined, operation: ServiceOperation<T, R>) {
     super(ledger, signal)
     this.#operation = operation
   }
@@ -121,7 +122,7 @@ export class OperationCall<T, R> extends CallAttempt<T, R> {
 }
 
 /** How a request ended for which no instance could be had. */
-export function endWithout(error: unknown, signal: AbortSignal | undefined): AttemptEnd {
+export function endWithout(error: unknown, signal: AbortSource | undefined): AttemptEnd {
   if (signal?.aborted === true && error === signal.reason) return 'aborted'
   if (isRefusal(error)) return 'refused'
   return error instanceof ServiceTimeoutError ? 'timeout' : 'rejected'

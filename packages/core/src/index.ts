@@ -1,3 +1,4 @@
+export { type AbortListener, type AbortSource, toAbortSignal } from './abort-source.ts'
 export type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
 export type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './circuit/breaker.ts'
@@ -45,6 +46,7 @@ export type { ProxySettings, ServiceProxyOptions } from './service-proxy-options
 export {
   type CallOptions,
   type CheckHealthOptions,
+  type CallerOptions,
   type GetOptions,
   ServiceProxy,
   type StopOptions,

@@ -1,3 +1,4 @@
+import type { AbortSource } from './abort-source.ts'
 import { isRefusal, StoppedError } from './errors.ts'
 import { expiryWatchOf } from './expiry-watch.ts'
 import type { Expiring, ExpiryWatch } from './expiry-watch.ts'
@@ -114,7 +115,7 @@ export class InstanceCache<T> {
    * @param signal ends the caller's wait, not the load: others may be waiting for it too
    * @throws {@link StoppedError}; what the load failed with; `signal.reason`
    */
-  async acquire(trial: boolean, signal?: AbortSignal): Promise<Acquired<T>> {
+  async acquire(trial: boolean, signal?: AbortSource): Promise<Acquired<T>> {
     if (this.#stopped) throw new StoppedError(this.#options.serviceName)
     const now = this.#options.settings.clock.now()
     const ready = this.#ready(now, trial)
@@ -267,7 +268,7 @@ export class InstanceCache<T> {
   }
 
   /** Waits for a flight. The lease is the waiter's before it wakes up, so nothing can end the instance in between. */
-  async #join(flight: Flight<T>, signal: AbortSignal | undefined): Promise<Instance<T>> {
+  async #join(flight: Flight<T>, signal: AbortSource | undefined): Promise<Instance<T>> {
     flight.waiters++
     try {
       return await (signal === undefined ? flight.promise : unlessAborted(flight.promise, signal))
@@ -355,14 +356,16 @@ export class InstanceCache<T> {
 }
 
 /** `promise`, or a rejection with `signal.reason` as soon as it aborts. The listener is gone when this settles. */
-function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
+function unlessAborted<R>(promise: Promise<R>, signal: AbortSource): Promise<R> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      const reason: unknown = signal.reason
-      reject(reason)
+    const listener = {
+      handleEvent(): void {
+        signal.removeEventListener('abort', listener)
+        reject(signal.reason)
+      },
     }
-    if (signal.aborted) giveUp()
-    signal.addEventListener('abort', giveUp)
-    promise.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject)
+    if (signal.aborted) listener.handleEvent()
+    else signal.addEventListener('abort', listener)
+    promise.finally(() => signal.removeEventListener('abort', listener)).then(resolve, reject)
   })
 }

@@ -1,3 +1,4 @@
+import type { AbortSource } from './abort-source.ts'
 import { CallAttempt } from './call-attempt.ts'
 import type { CallLedger } from './call-attempt.ts'
 
@@ -8,7 +9,7 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
 
   constructor(
     ledger: CallLedger<T>,
-    signal: AbortSignal | undefined,
+    signal: AbortSource | undefined,
     method: string | symbol,
     args: readonly unknown[],
   ) {

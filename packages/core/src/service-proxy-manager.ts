@@ -6,7 +6,7 @@ import { MAX_TIMER_MS } from './clock.ts'
 import { checkServiceName } from './names.ts'
 import { numberOption } from './options.ts'
 import { ServiceProxy } from './service-proxy.ts'
-import type { GetOptions, StopOptions } from './service-proxy.ts'
+import type { CallerOptions, StopOptions } from './service-proxy.ts'
 import { checkSettings, mergeSettings } from './service-proxy-options.ts'
 import type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
 
@@ -21,7 +21,7 @@ const CALLER = Symbol('svcproxy.caller')
 
 /** The services of one caller, made one by one when they are first read. */
 interface CallerServices {
-  [CALLER]: GetOptions
+  [CALLER]: CallerOptions
 }
 
 /** `pass`: well. `warn`: something is unwell, but the application can work. `fail`: it cannot. */
@@ -98,7 +98,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
    * nothing: a service's facade is made when the service is first asked for, and kept.
    * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
    */
-  servicesWith(options: GetOptions): GuardedServices<M> {
+  servicesWith(options: CallerOptions): GuardedServices<M> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what it inherits is filled by createProxy
     const services = Object.create(this.#callerServices) as GuardedServices<M> & CallerServices
     services[CALLER] = options

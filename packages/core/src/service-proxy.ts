@@ -1,3 +1,5 @@
+import { toAbortSignal } from './abort-source.ts'
+import type { AbortSource } from './abort-source.ts'
 import { endWithout, OperationCall } from './call-attempt.ts'
 import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.ts'
 import { Circuit } from './circuit/circuit.ts'
@@ -27,6 +29,12 @@ import { ServiceResolver } from './service-resolver.ts'
 export interface GetOptions {
   /** Ends the wait: the promise rejects with `signal.reason`. A load that others wait for too goes on. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** For whom to call. */
+export interface CallerOptions {
+  /** Ends the calls when it aborts: they reject with its `reason`, and their operations' own signals abort. */
+  readonly signal?: AbortSource | undefined
 }
 
 /** How to make a call. */
@@ -118,7 +126,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * {@link ServiceProxy.service} for one caller, a request for example: its calls end with the caller's signal.
    * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
    */
-  serviceWith(options: GetOptions): Guarded<T> {
+  serviceWith(options: CallerOptions): Guarded<T> {
     return guardedService<T>(this.name, (method, args) => {
       return this.#call(new MethodCall(this.#ledger, options.signal, method, args), undefined)
     })
@@ -225,7 +233,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.stop()
   }
 
-  async #get(signal: AbortSignal | undefined, fallback: Fallback<T> | undefined): Promise<T> {
+  async #get(signal: AbortSource | undefined, fallback: Fallback<T> | undefined): Promise<T> {
     const { clock } = this.#options
     this.#counters.begin()
     try {
@@ -295,7 +303,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#resolver.execute(attempt)
   }
 
-  async #acquire(signal: AbortSignal | undefined): Promise<Instance<T>> {
+  async #acquire(signal: AbortSource | undefined): Promise<Instance<T>> {
     if (this.#stopped !== undefined) throw new StoppedError(this.name)
     try {
       const { instance, result } = await this.#resolver.acquire(signal)
@@ -312,7 +320,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     const { fallback } = this.#options
     if (fallback === undefined) return undefined
     return async (error) => {
-      const context = { signal: attempt.signal ?? new AbortController().signal }
+      const context = { signal: toAbortSignal(attempt.signal) }
       return attempt.work(await fallback(error), context)
     }
   }

@@ -1,3 +1,4 @@
+import type { AbortSource } from './abort-source.ts'
 import type { Attempt } from './attempt.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
@@ -114,8 +115,8 @@ export class ServiceResolver<T>
    * @throws {@link CircuitOpenError} also when an instance is cached; {@link ServiceUnavailableError};
    *   {@link ServiceTimeoutError}; `signal.reason`
    */
-  async acquire(signal?: AbortSignal): Promise<Acquired<T>> {
-    signal?.throwIfAborted()
+  async acquire(signal?: AbortSource): Promise<Acquired<T>> {
+    if (signal?.aborted === true) throw signal.reason
     const now = this.clock.now()
     // Refused even when an instance is cached; by the breaker, so that its own counts stay true.
     if (this.refusesAt(now)) await this.execute({ startedAt: now, run: neverAdmitted })

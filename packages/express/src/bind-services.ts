@@ -67,7 +67,7 @@ export function bindServices<M extends object>(
       next()
     },
     from: (req) => scopes.of(req).services,
-    signal: (req) => scopes.of(req).signal,
+    signal: (req) => scopes.of(req).abortSignal,
     inject(names, handler) {
       for (const name of names) manager.getProxy(name)
       return async (req, res, next) => {

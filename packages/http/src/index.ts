@@ -2,4 +2,5 @@ export { type ErrorHandlerOptions, errorResponse, type ErrorResponseOptions } fr
 export { healthEndpoints, type HealthOptions } from './health-endpoints.ts'
 export type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
 export { clearRepresentation } from './representation-headers.ts'
-export { type ClientConnection, isClientGone, pickServices, RequestScope, RequestScopes } from './request-scope.ts'
+export { type ClientConnection, isClientGone } from './client-watch.ts'
+export { pickServices, RequestScope, RequestScopes } from './request-scope.ts'

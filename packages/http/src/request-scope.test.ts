@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { ServiceProxyManager } from '@svcproxy/core'
 import { expect, test } from 'vitest'
+import { ClientWatch } from './client-watch.ts'
 import { isClientGone, RequestScopes } from './index.ts'
 
 /** A response as the framework sees it, until the client goes. */
@@ -56,10 +57,12 @@ test('the signal aborts when the client goes before the answer has ended, and no
 
   const left = new Connection()
   const leftScope = scopes.open({}, left)
-  const aborted = once(leftScope.signal, 'abort')
+  const aborted = once(leftScope.abortSignal, 'abort')
   left.close()
   await aborted
   expect(leftScope.signal.reason).toMatchObject({ name: 'AbortError' })
+  expect(leftScope.abortSignal.reason).toBe(leftScope.signal.reason)
+  expect(leftScope.abortSignal).toBe(leftScope.abortSignal)
   expect(leftScope.isAbort(leftScope.signal.reason)).toBe(true)
   expect(leftScope.isAbort(new DOMException('Another', 'AbortError'))).toBe(false)
   expect(answeredScope.isAbort(undefined)).toBe(false)
@@ -71,6 +74,28 @@ test('the signal of a client that has gone before is aborted from the start, ove
   gone.close()
   const http2 = Object.assign(new EventEmitter(), { writableEnded: false, stream: { destroyed: true } })
   for (const response of [gone, http2]) {
-    expect(new RequestScopes(manager).open({}, response).signal.aborted).toBe(true)
+    const scope = new RequestScopes(manager).open({}, response)
+    expect([scope.signal.aborted, scope.abortSignal.aborted]).toEqual([true, true])
   }
+})
+
+test('every call under way hears that the client went, once, in order; those that ended before do not', () => {
+  const response = new Connection()
+  const watch = new ClientWatch(response)
+  const heard: string[] = []
+  const listeners = ['a', 'b', 'c', 'd', 'e'].map((name) => ({
+    handleEvent() {
+      heard.push(name)
+      if (name === 'b') watch.removeEventListener('abort', listeners[4]!)
+    },
+  }))
+  for (const listener of listeners) watch.addEventListener('abort', listener)
+  watch.removeEventListener('abort', listeners[0]!)
+  watch.removeEventListener('abort', listeners[2]!)
+  watch.addEventListener('abort', listeners[0]!)
+  expect([watch.aborted, watch.reason]).toEqual([false, undefined])
+  response.close()
+  response.close()
+  expect(heard).toEqual(['a', 'b', 'd'])
+  expect(watch.reason).toMatchObject({ name: 'AbortError' })
 })

@@ -1,24 +1,14 @@
-import type { GuardedServices, ServiceProxyManager } from '@svcproxy/core'
-
-/** The part of Node's response that says whether the client still waits. Those of HTTP/1 and HTTP/2 have it. */
-export interface ClientConnection {
-  readonly destroyed?: boolean
-  readonly writableEnded: boolean
-  readonly stream?: { readonly destroyed: boolean }
-  once(event: 'close', listener: () => void): unknown
-}
-
-/** Whether the client went before it was answered. */
-export function isClientGone({ destroyed, stream, writableEnded }: ClientConnection): boolean {
-  return !writableEnded && (destroyed === true || stream?.destroyed === true)
-}
+import { type AbortSource, type GuardedServices, type ServiceProxyManager, toAbortSignal } from '@svcproxy/core'
+import { ClientWatch } from './client-watch.ts'
+import type { ClientConnection } from './client-watch.ts'
 
 /** What a binding knows about one request. All of it is made when it is first asked for. */
 export class RequestScope<M extends object> {
   readonly #manager: ServiceProxyManager<M>
   readonly #response: ClientConnection
   #services: GuardedServices<M> | undefined
-  #controller: AbortController | undefined
+  #watch: ClientWatch | undefined
+  #abortSignal: AbortSignal | undefined
 
   constructor(manager: ServiceProxyManager<M>, response: ClientConnection) {
     this.#manager = manager
@@ -27,30 +17,26 @@ export class RequestScope<M extends object> {
 
   /** The services, their calls ending when the client goes. */
   get services(): GuardedServices<M> {
-    // The scope itself is what the calls' signal is read from, so a signal is made with the first call.
+    // The scope itself is what the calls' signal is read from, so the client is watched from the first call on.
     this.#services ??= this.#manager.servicesWith(this)
     return this.#services
   }
 
+  /** What the calls listen to. */
+  get signal(): AbortSource {
+    this.#watch ??= new ClientWatch(this.#response)
+    return this.#watch
+  }
+
   /** Aborts when the client goes before the response has ended. */
-  get signal(): AbortSignal {
-    this.#controller ??= this.#watchClient()
-    return this.#controller.signal
+  get abortSignal(): AbortSignal {
+    this.#abortSignal ??= toAbortSignal(this.signal)
+    return this.#abortSignal
   }
 
   /** Whether the client is gone and `error` is what its going did to a call. */
   isAbort(error: unknown): boolean {
-    const signal = this.#controller?.signal
-    return signal?.aborted === true && signal.reason === error
-  }
-
-  #watchClient(): AbortController {
-    const controller = new AbortController()
-    const response = this.#response
-    const abort = (): void => controller.abort(new DOMException('The client closed the request', 'AbortError'))
-    if (isClientGone(response)) abort()
-    else response.once('close', () => (response.writableEnded ? undefined : abort()))
-    return controller
+    return this.#watch?.aborted === true && this.#watch.reason === error
   }
 }
 

@@ -62,7 +62,7 @@ export function bindServices<M extends object>(manager: ServiceProxyManager<M>):
       await next()
     },
     from: (ctx) => scopes.of(ctx.req).services,
-    signal: (ctx) => scopes.of(ctx.req).signal,
+    signal: (ctx) => scopes.of(ctx.req).abortSignal,
     inject(names, handler) {
       for (const name of names) manager.getProxy(name)
       return async (ctx, next) => {

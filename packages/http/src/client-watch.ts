@@ -1,0 +1,61 @@
+import type { AbortListener, AbortSource } from '@svcproxy/core'
+
+/** The part of Node's response that says whether the client still waits. Those of HTTP/1 and HTTP/2 have it. */
+export interface ClientConnection {
+  readonly destroyed?: boolean
+  readonly writableEnded: boolean
+  readonly stream?: { readonly destroyed: boolean }
+  on(event: 'close', listener: () => void): unknown
+}
+
+/** Whether the client went before it was answered. */
+export function isClientGone({ destroyed, stream, writableEnded }: ClientConnection): boolean {
+  return !writableEnded && (destroyed === true || stream?.destroyed === true)
+}
+
+/**
+ * Watches one response for its client to go, on behalf of the calls made for it. An `AbortSignal` would do, but to make
+ * one and listen to it costs a request more than the call itself.
+ */
+export class ClientWatch implements AbortSource {
+  #reason: DOMException | undefined
+  /** Most requests make one call at a time. */
+  #listener: AbortListener | undefined
+  #more: Set<AbortListener> | undefined
+
+  constructor(response: ClientConnection) {
+    if (isClientGone(response)) this.#abort()
+    else response.on('close', () => (response.writableEnded ? undefined : this.#abort()))
+  }
+
+  get aborted(): boolean {
+    return this.#reason !== undefined
+  }
+
+  get reason(): DOMException | undefined {
+    return this.#reason
+  }
+
+  addEventListener(_type: 'abort', listener: AbortListener): void {
+    if (this.#listener === undefined) {
+      this.#listener = listener
+    } else {
+      this.#more ??= new Set()
+      this.#more.add(listener)
+    }
+  }
+
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
+    if (this.#listener === listener) this.#listener = undefined
+    else this.#more?.delete(listener)
+  }
+
+  #abort(): void {
+    if (this.#reason !== undefined) return
+    this.#reason = new DOMException('The client closed the request', 'AbortError')
+    this.#listener?.handleEvent()
+    for (const listener of this.#more ?? []) listener.handleEvent()
+    this.#listener = undefined
+    this.#more = undefined
+  }
+}
