@@ -56,10 +56,10 @@ export type StateOf<B> = B extends KoaServices<infer M> ? { services: GuardedSer
 export function bindServices<M extends object>(manager: ServiceProxyManager<M>): KoaServices<M> {
   const scopes = new RequestScopes(manager)
   return {
-    middleware: () => async (ctx, next) => {
+    middleware: () => (ctx, next) => {
       const { services } = scopes.open(ctx.req, ctx.res)
       Object.assign(ctx.state, { services })
-      await next()
+      return next()
     },
     from: (ctx) => scopes.of(ctx.req).services,
     signal: (ctx) => scopes.of(ctx.req).abortSignal,
