@@ -19,14 +19,12 @@ export interface InstructionOrder {
   readonly signal?: AbortSignal | undefined
 }
 
-const MAX_OPERATIONS = 20_000
-/** Still enough for the compiler to be done during the warm-up. */
-const MIN_OPERATIONS = 5_000
-/** What all operations of a count should take, without the counter, in nanoseconds. */
-const COUNTED_NS = 5e6
+/** The compiler looks at how much was executed: it is done with long operations after fewer of them. */
+const WARM_UP = { ns: 30e6, least: 10_000, most: 200_000 }
+const COUNTED = { ns: 8e6, least: 5_000, most: 50_000 }
 /**
  * One thread, since a compiler in the background is done when it happens to be; and nothing at random. Two counts of the
- * same thing then differ by thousandths.
+ * same thing then differ by less than a thousandth.
  */
 const FLAGS = ['--single-threaded', '--predictable-gc-schedule', '--random-seed=1', '--hash-seed=1']
 
@@ -58,9 +56,10 @@ export async function countInstructions(
   counter: InstructionCounter,
   { scenario, contender, ns, signal }: InstructionOrder,
 ): Promise<number> {
-  const base = Math.round(Math.min(MAX_OPERATIONS, Math.max(MIN_OPERATIONS, COUNTED_NS / ns)))
+  const warmUp = operationsWithin(WARM_UP, ns)
+  const base = operationsWithin(COUNTED, ns)
   const count = async (operations: number): Promise<number> => {
-    const counts = { warmUp: 2 * base, operations }
+    const counts = { warmUp, operations }
     const order = { measure: 'operations', scenario, contender, counts } as const
     const { stderr } = await answerApart(order, { signal, flags: FLAGS, under: counter.command })
     const instructions = counter.read(stderr)
@@ -69,6 +68,11 @@ export async function countInstructions(
   }
   const [once, twice] = await Promise.all([count(base), count(2 * base)])
   return (twice - once) / base
+}
+
+/** As many as take `budget.ns` without the counter, within its bounds. */
+function operationsWithin(budget: typeof WARM_UP, ns: number): number {
+  return Math.round(Math.min(budget.most, Math.max(budget.least, budget.ns / ns)))
 }
 
 function countIn(pattern: RegExp, text: string): number | undefined {

@@ -6,6 +6,7 @@ import { PARTS, runBenchmark } from './benchmark.ts'
 import { type Command, foldersOf, parseCommandLine, usage } from './command-line.ts'
 import { currentLoad, environmentAtStart } from './environment.ts'
 import { createProgressDisplay } from './progress.ts'
+import { jsonReport } from './report/json.ts'
 import { markdownReport, type Measurements } from './report/markdown.ts'
 import { terminalReport } from './report/terminal.ts'
 import { judge } from './targets.ts'
@@ -67,10 +68,6 @@ function write(folder: string, measurements: Measurements): void {
   mkdirSync(folder, { recursive: true })
   const markdown = join(folder, 'performance.md')
   writeFileSync(markdown, markdownReport(measurements))
-  const { verdicts, ...rest } = measurements
-  const targets = verdicts.map(({ target: { title, bound, limit, unit }, figure, outcome }) => {
-    return { title, bound, limit, unit, figure, outcome }
-  })
-  writeFileSync(join(folder, 'performance.json'), `${JSON.stringify({ ...rest, targets }, undefined, 2)}\n`)
+  writeFileSync(join(folder, 'performance.json'), jsonReport(measurements))
   console.log(`Written: ${relative('', markdown)} and performance.json beside it`)
 }

@@ -25,7 +25,7 @@ export const quickPlan: Plan = {
   time: { warmUpMs: 100, measureMs: 100 },
   repeats: 1,
   population: { count: SERVICES, idleMs: 1_000 },
-  http: { rounds: 3, secondsPerSample: 0.8, warmUpSeconds: 0.5 },
+  http: { rounds: 3, secondsPerSample: 0.7, warmUpSeconds: 1 },
   countsInstructions: false,
 }
 
@@ -35,7 +35,7 @@ export const fullPlan: Plan = {
   rounds: 7,
   time: { warmUpMs: 300, measureMs: 500 },
   repeats: 3,
-  population: { count: SERVICES, idleMs: 3_000 },
+  population: { count: SERVICES, idleMs: 2_000 },
   http: { rounds: 11, secondsPerSample: 1.5, warmUpSeconds: 2 },
   countsInstructions: true,
 }

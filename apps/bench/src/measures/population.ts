@@ -1,5 +1,5 @@
 import { createHook } from 'node:async_hooks'
-import { factoryProvider, type ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
+import { type CircuitPolicy, factoryProvider, type ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
 import type { opossum } from '../scenarios/peers.ts'
 import { breakers, service } from '../scenarios/service.ts'
 
@@ -14,6 +14,9 @@ export interface PopulationCost {
   /** CPU of the idle process, in percent of a core. */
   readonly idleCpuPercent: number
 }
+
+/** What the heap does of itself after so many were made is over by then, in milliseconds. */
+const SETTLE_MS = 200
 
 /** Makes the members of a population. */
 export interface PopulationMaker {
@@ -57,8 +60,8 @@ interface ProxyMaker {
   readonly make: (index: number) => ServiceProxy<typeof service>
 }
 
-async function proxies(breaker: keyof typeof breakers): Promise<ProxyMaker> {
-  const manager = new ServiceProxyManager({ breaker: await breakers[breaker]() })
+async function proxies(breaker: keyof typeof breakers, circuit: CircuitPolicy = {}): Promise<ProxyMaker> {
+  const manager = new ServiceProxyManager({ breaker: await breakers[breaker](), circuit })
   return {
     make: (index) => {
       const name = `service${index}`
@@ -68,7 +71,8 @@ async function proxies(breaker: keyof typeof breakers): Promise<ProxyMaker> {
 }
 
 async function calledProxies(breaker: keyof typeof breakers): Promise<PopulationMaker> {
-  const { make } = await proxies(breaker)
+  // A timer may wait for the deadline of a call that is over: with the default, the idle time would begin 5 s later.
+  const { make } = await proxies(breaker, { timeoutMs: SETTLE_MS / 2 })
   const made: Array<ServiceProxy<typeof service>> = []
   return {
     make: (index) => made.push(make(index)),
@@ -83,9 +87,6 @@ export interface PopulationSize {
   readonly count: number
   readonly idleMs: number
 }
-
-/** What the heap does of itself after so many were made is over by then. */
-const SETTLE_MS = 200
 
 /** Makes them and leaves them alone. Needs `--expose-gc`. */
 export async function costOfPopulation(
@@ -107,6 +108,7 @@ export async function costOfPopulation(
   for (let index = 0; index < count; index++) kept[index] = make(index)
   const tookMs = performance.now() - startedAt
   await useAll?.()
+  await delay(SETTLE_MS)
   gc()
   const heapBytes = (heldBytes() - heapBefore) / count
 
@@ -123,14 +125,15 @@ export async function costOfPopulation(
 /** Those of others that are made for it: to watch timers slows their making down. */
 async function timersOf({ make, useAll }: PopulationMaker, count: number): Promise<number> {
   const alive = new Set<number>()
+  let isWatching = true
   const hook = createHook({
-    init: (id, type) => type === 'Timeout' && alive.add(id),
+    init: (id, type) => isWatching && type === 'Timeout' && alive.add(id),
     destroy: (id) => alive.delete(id),
   }).enable()
   const kept = Array.from({ length: count }, (_, index) => make(index))
   await useAll?.()
-  // The end of a timer that was cleared is told a little later.
-  for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve))
+  isWatching = false
+  await delay(SETTLE_MS)
   hook.disable()
   return kept.length === count ? alive.size : Number.NaN
 }

@@ -35,6 +35,14 @@ export function formatInUnit(figure: number, unit: TargetUnit): string {
   }
 }
 
+/** What was measured for a target, with more digits when the fewer would look like its limit. */
+export function formatFigure({ limit, unit }: Target, figure: number): string {
+  const short = formatInUnit(figure, unit)
+  if (figure === limit || short !== formatInUnit(limit, unit)) return short
+  const [, sign = ''] = short.split(' ')
+  return `${Number(figure.toPrecision(5))} ${sign}`.trim()
+}
+
 /** What a target asks for. */
 export function formatLimit({ bound, limit, unit }: Target): string {
   return `${bound === 'at most' ? '≤' : '≥'} ${formatInUnit(limit, unit)}`

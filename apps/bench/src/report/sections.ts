@@ -2,6 +2,7 @@ import type { Results, ScenarioResult } from '../results.ts'
 import type { Verdict } from '../targets.ts'
 import {
   formatCount,
+  formatFigure,
   formatInUnit,
   formatLimit,
   formatMiddleHalf,
@@ -124,7 +125,7 @@ export function targetTable(verdicts: readonly Verdict[]): Table {
     rows: verdicts.flatMap(({ target, figure, outcome }) =>
       figure === undefined
         ? []
-        : [[target.title, formatLimit(target), formatInUnit(figure, target.unit), outcome === 'met' ? 'pass' : 'MISS']],
+        : [[target.title, formatLimit(target), formatFigure(target, figure), outcome === 'met' ? 'pass' : 'MISS']],
     ),
   }
 }

@@ -66,7 +66,7 @@ const each = (prepare: (make: () => Promise<Call>) => Promise<Call>): Readonly<R
 /** One failure after a busy time. */
 export const failureInWindow: Scenario = {
   id: 'failure-in-window',
-  title: `One failure after ${SUCCESSES.toLocaleString('en')} successes`,
+  title: 'One failure after 100 000 successes',
   meaning:
     'What a single failed call costs a busy process, which stands still for as long. opossum with its defaults sorts the latencies of its window at each failure.',
   reference: 'svcproxy call, native',
