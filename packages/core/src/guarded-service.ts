@@ -14,6 +14,9 @@ export type Guarded<T> = {
 /** Calls a method of the service through its proxy. */
 export type MethodCaller = (method: string | symbol, args: unknown[]) => Promise<unknown>
 
+/** A method of the service as a caller has it. */
+type Wrapper = (...args: unknown[]) => Promise<unknown>
+
 /** Method names come from code; a bound in case they do not. */
 const MAX_WRAPPERS = 1_000
 
@@ -21,6 +24,8 @@ const MAX_WRAPPERS = 1_000
 const WELL_KNOWN: ReadonlySet<unknown> = new Set(
   Object.getOwnPropertyNames(Symbol).map((name): unknown => Reflect.get(Symbol, name)),
 )
+
+const NOTHING = Object.freeze({})
 
 /**
  * The transparent facade. Which methods the service has is not known before it is resolved, so every name gives a
@@ -30,30 +35,70 @@ const WELL_KNOWN: ReadonlySet<unknown> = new Set(
  * (`toString`, `constructor` …) and well-known symbols.
  */
 export function guardedService<T>(serviceName: string, call: MethodCaller): Guarded<T> {
-  const wrappers = new Map<string | symbol, (...args: unknown[]) => Promise<unknown>>()
-  const refuse = (): never => {
-    throw new TypeError(`The guarded service '${serviceName}' is read-only; get the service itself with proxy.get()`)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Proxy's type is what its handler makes of it
+  return new Proxy(NOTHING, new FacadeHandler(serviceName, call)) as Guarded<T>
+}
+
+/** One for each facade, and one facade for each request that uses the service: it is small until it needs to be more. */
+class FacadeHandler implements ProxyHandler<object> {
+  readonly #serviceName: string
+  readonly #call: MethodCaller
+  /** The first method that was asked for; most requests ask for no other. */
+  #firstMethod: string | symbol | undefined
+  #firstWrapper: Wrapper | undefined
+  #wrappers: Map<string | symbol, Wrapper> | undefined
+
+  constructor(serviceName: string, call: MethodCaller) {
+    this.#serviceName = serviceName
+    this.#call = call
   }
 
-  const handler: ProxyHandler<object> = {
-    get(target, key) {
-      const known = wrappers.get(key)
-      if (known !== undefined) return known
-      if (key in Object.prototype) return Reflect.get(target, key) as unknown
-      if (key === Symbol.toStringTag) return `Guarded ${serviceName}`
-      if (key === Symbol.asyncIterator || key === Symbol.iterator) return () => notIterable(serviceName)
-      if (key === 'then' || key === 'toJSON' || WELL_KNOWN.has(key)) return undefined
-      const wrapper = (...args: unknown[]): Promise<unknown> => call(key, args)
-      if (wrappers.size < MAX_WRAPPERS) wrappers.set(key, wrapper)
-      return wrapper
-    },
-    set: refuse,
-    defineProperty: refuse,
-    deleteProperty: refuse,
-    setPrototypeOf: refuse,
+  get(_target: object, key: string | symbol): unknown {
+    if (key === this.#firstMethod) return this.#firstWrapper
+    return this.#wrappers?.get(key) ?? this.#find(key)
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Proxy's type is what its handler makes of it
-  return new Proxy(Object.freeze({}), handler) as Guarded<T>
+
+  set(): never {
+    return this.#refuse()
+  }
+
+  defineProperty(): never {
+    return this.#refuse()
+  }
+
+  deleteProperty(): never {
+    return this.#refuse()
+  }
+
+  setPrototypeOf(): never {
+    return this.#refuse()
+  }
+
+  #find(key: string | symbol): unknown {
+    if (key in Object.prototype) return Reflect.get(NOTHING, key)
+    if (key === Symbol.toStringTag) return `Guarded ${this.#serviceName}`
+    if (key === Symbol.asyncIterator || key === Symbol.iterator) return () => notIterable(this.#serviceName)
+    return key === 'then' || key === 'toJSON' || WELL_KNOWN.has(key) ? undefined : this.#wrap(key)
+  }
+
+  #wrap(method: string | symbol): Wrapper {
+    const call = this.#call
+    const wrapper: Wrapper = (...args) => call(method, args)
+    if (this.#firstMethod === undefined) {
+      this.#firstMethod = method
+      this.#firstWrapper = wrapper
+    } else {
+      this.#wrappers ??= new Map()
+      if (this.#wrappers.size < MAX_WRAPPERS - 1) this.#wrappers.set(method, wrapper)
+    }
+    return wrapper
+  }
+
+  #refuse(): never {
+    throw new TypeError(
+      `The guarded service '${this.#serviceName}' is read-only; get the service itself with proxy.get()`,
+    )
+  }
 }
 
 /** What a caller is told who asks for a method that the service does not have. */

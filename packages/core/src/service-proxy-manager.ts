@@ -22,6 +22,8 @@ const CALLER = Symbol('svcproxy.caller')
 /** The services of one caller, made one by one when they are first read. */
 interface CallerServices {
   [CALLER]: CallerOptions
+  /** A facade, under a key that only its service has. */
+  [facade: symbol]: unknown
 }
 
 /** `pass`: well. `warn`: something is unwell, but the application can work. `fail`: it cannot. */
@@ -214,13 +216,12 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   }
 }
 
-/** Makes the facade when it is first read, and keeps it as a property of the caller's own map. */
+/** Makes the facade when it is first read, and keeps it in the caller's own map. */
 function facadeForCaller(name: string, proxy: AnyServiceProxy): PropertyDescriptor & ThisType<CallerServices> {
+  const facade = Symbol(name)
   return {
     get() {
-      const value = proxy.serviceWith(this[CALLER])
-      Object.defineProperty(this, name, { value, enumerable: true })
-      return value
+      return (this[facade] ??= proxy.serviceWith(this[CALLER]))
     },
     enumerable: true,
     configurable: true,

@@ -1,4 +1,4 @@
-import { expect, expectTypeOf, test } from 'vitest'
+import { expect, expectTypeOf, test, vi } from 'vitest'
 import { factoryProvider, type Guarded, ServiceProxyManager } from './index.ts'
 
 interface Greeter {
@@ -44,10 +44,12 @@ test("a caller's signal is asked for when a call is made, not before", async () 
 
 test("a service's facade is made once for a caller, and only when it is asked for", async () => {
   await using manager = managerOfTwo()
+  const making = vi.spyOn(manager.getProxy('greeter'), 'serviceWith')
   const services = manager.servicesWith({})
-  expect(Object.keys(services)).toEqual([])
+  expect(making).not.toHaveBeenCalled()
   expect(services.greeter).toBe(services.greeter)
-  expect(Object.keys(services)).toEqual(['greeter'])
+  expect(making).toHaveBeenCalledOnce()
+  expect(Object.keys(services)).toEqual([])
   expect(manager.servicesWith({}).greeter).not.toBe(services.greeter)
   expectTypeOf(services.greeter).toEqualTypeOf<Guarded<Greeter>>()
 })

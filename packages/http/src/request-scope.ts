@@ -52,17 +52,13 @@ export class RequestScopes<M extends object> {
 
   /** @param request Node's request, which keeps the scope */
   open(request: object, response: ClientConnection): RequestScope<M> {
-    const known = this.find(request)
-    if (known !== undefined) return known
-    const scope = new RequestScope(this.#manager, response)
-    Reflect.set(request, this.#key, scope)
-    return scope
+    const holder = this.#asHolder(request)
+    return (holder[this.#key] ??= new RequestScope(this.#manager, response))
   }
 
   /** The scope of a request; undefined when it was not opened. */
   find(request: object): RequestScope<M> | undefined {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody else has the key
-    return Reflect.get(request, this.#key) as RequestScope<M> | undefined
+    return this.#asHolder(request)[this.#key]
   }
 
   /** @throws Error when the request did not pass the binding's middleware */
@@ -73,6 +69,11 @@ export class RequestScopes<M extends object> {
       'This request has no services: it did not pass app.use(services.middleware()) of the same bindServices(). ' +
         'Put the middleware before the routes that need services.',
     )
+  }
+
+  #asHolder(request: object): Record<symbol, RequestScope<M> | undefined> {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody else has the key
+    return request as Record<symbol, RequestScope<M> | undefined>
   }
 }
 
