@@ -88,7 +88,7 @@ function stepsOf(options: BenchmarkOptions, chosen: readonly Scenario[], tools: 
 
 function scenarioSteps(
   { plan, signal }: BenchmarkOptions,
-  { id: scenario, contenders, timedSingly = false, counted = [] }: Scenario,
+  { id: scenario, contenders, timedSingly = false, counted = [], flags = [] }: Scenario,
   round: number,
   collector: Collector,
 ): Step[] {
@@ -100,7 +100,7 @@ function scenarioSteps(
     })
     const time = step('time', async () => {
       const order = { measure: 'time', scenario, contender, budget: plan.time } as const
-      samples.ns.push(await measureApart(order, { signal }))
+      samples.ns.push(await measureApart(order, { signal, flags }))
     })
     const bytes = step('bytes', async () => {
       samples.bytes.push(await measureApart({ measure: 'bytes', scenario, contender }, { signal }))

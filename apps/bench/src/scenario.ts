@@ -19,6 +19,8 @@ export interface Scenario {
   readonly reference: string
   /** What is counted beside the time: what a call makes, or the instructions it takes. */
   readonly counted?: ReadonlyArray<'makings' | 'instructions'>
+  /** Flags of Node for every contender that is timed, where they are needed to compare like with like. */
+  readonly flags?: readonly string[]
   /** Each operation is timed by itself: it changes what the next one finds, or is too rare for a batch. */
   readonly timedSingly?: boolean
 }
