@@ -25,8 +25,8 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
   #running = false
   #end: AttemptEnd | undefined
   #outcome: Outcome = 'failure'
-  /** How long it had to wait for its instance, in milliseconds. */
-  #waitedMs = 0
+  /** When it was asked for, if it then had to wait for its instance. */
+  #requestedAt: number | undefined
   /** When the instance was there and the work could start, at first when it was asked for: the deadline counts from here. */
   startedAt: number
 
@@ -54,9 +54,8 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
 
   /** The same, for an instance it had to wait for. */
   useLate(instance: Instance<T>): void {
-    const now = this.#ledger.clock.now()
-    this.#waitedMs = now - this.startedAt
-    this.startedAt = now
+    this.#requestedAt = this.startedAt
+    this.startedAt = this.#ledger.clock.now()
     this.use(instance)
   }
 
@@ -72,7 +71,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
     this.#outcome = outcome
     const { counters } = this.#ledger
     counters.settle(end, outcome, now)
-    if (this.#running) counters.worked(this.method, now - this.startedAt + this.#waitedMs)
+    if (this.#running) counters.worked(this.method, now - (this.#requestedAt ?? this.startedAt))
     else this.#letGo()
   }
 

@@ -97,6 +97,24 @@ describe('the guarded service', () => {
     await proxy.stop()
   })
 
+  test('passes any number of arguments', async () => {
+    const { guarded } = setUp({ count: (...args: number[]) => args })
+    for (let length = 0; length < 6; length++) {
+      const args = Array.from({ length }, (_, n) => n)
+      expect(await guarded.count(...args)).toEqual(args)
+    }
+  })
+
+  test('says so when a substitute lacks the method that was called', async () => {
+    const proxy = new ServiceProxy<{ ask(): string }>('account', {
+      provider: factoryProvider('account', { create: () => Promise.reject(new Error('down')) }),
+      fallback: () => ({}) as { ask(): string },
+    })
+    const error: unknown = await proxy.service.ask().catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ message: expect.stringContaining("'ask' is not a method of service 'account'") })
+    expect(error).toHaveProperty('cause.code', 'SVCPROXY_UNAVAILABLE')
+  })
+
   test('cannot be changed', () => {
     const { guarded } = setUp(new Account())
     const target: object = guarded

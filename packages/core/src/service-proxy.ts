@@ -263,7 +263,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   #start<R>(attempt: CallAttempt<T, R>): Promise<R> {
     const { cache, lifetimes } = this.#resolver
     const aborted = attempt.signal?.aborted === true
-    const cached = aborted ? undefined : cache.fresh(attempt.startedAt)
+    const cached = aborted ? undefined : (cache.surelyFresh ?? cache.fresh(attempt.startedAt))
     if (cached !== undefined) {
       this.#counters.found('hit')
       lifetimes.lease(cached)
@@ -320,8 +320,9 @@ export class ServiceProxy<T> implements AsyncDisposable {
     const { fallback } = this.#options
     if (fallback === undefined) return undefined
     return async (error) => {
-      const context = { signal: toAbortSignal(attempt.signal) }
-      return attempt.work(await fallback(error), context)
+      const substitute = await fallback(error)
+      if (!attempt.isPossibleOn(substitute)) throw noSuchMethod(this.name, attempt.method)
+      return attempt.work(substitute, { signal: toAbortSignal(attempt.signal) })
     }
   }
 
