@@ -8,7 +8,15 @@ import { join } from 'node:path'
 import { report, root, run } from './workspace.mjs'
 
 const MUTATED = {
-  core: ['src/circuit/**/*.ts', 'src/instance-*.ts', 'src/service-loader.ts', 'src/deadline.ts', 'src/metrics/**/*.ts'],
+  core: [
+    'src/circuit/**/*.ts',
+    'src/instance-*.ts',
+    'src/service-loader.ts',
+    'src/deadline.ts',
+    'src/expiry-watch.ts',
+    'src/metrics/**/*.ts',
+  ],
+  'breaker-native': ['src/**/*.ts'],
   'breaker-opossum': ['src/**/*.ts'],
 }
 const NEVER = ['!src/**/*.d.ts', '!src/**/*.test.ts', '!src/**/index.ts']

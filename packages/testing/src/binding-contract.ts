@@ -5,9 +5,6 @@ import type { BindingHarness } from './binding-contract/harness.ts'
 import { healthCases } from './binding-contract/health-cases.ts'
 import { serviceCases } from './binding-contract/service-cases.ts'
 
-/** One promise of the contract. @internal */
-export type BindingContractCase = readonly [title: string, check: (harness: BindingHarness) => Promise<void>]
-
 /**
  * The contract of the bindings of web frameworks, as a vitest suite over real sockets: the whole test file of a binding.
  * Every test is named after the promise it keeps.

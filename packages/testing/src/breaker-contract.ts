@@ -3,14 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { attemptCases } from './breaker-contract/attempts.ts'
 import { controlCases } from './breaker-contract/control.ts'
 import { type BreakerContractCase, CircuitHarness } from './breaker-contract/harness.ts'
-import { listenerCase } from './breaker-contract/listeners.ts'
+import { type LibraryEvents, listenerCase } from './breaker-contract/listeners.ts'
 import { compareWithReference } from './breaker-contract/model.ts'
 import { stateCases } from './breaker-contract/states.ts'
-
-/** The part of an event emitter that the contract needs. */
-export interface LibraryEvents {
-  on(event: string, listener: () => void): unknown
-}
 
 /** What the contract is to be run on. */
 export interface BreakerContractOptions {
@@ -21,7 +16,7 @@ export interface BreakerContractOptions {
    * holds that listeners of them that throw change nothing.
    * @defaultValue none: the library has no listeners
    */
-  readonly events?: { readonly names: readonly string[]; of(serviceName: string): LibraryEvents }
+  readonly events?: LibraryEvents
   /**
    * Steps of random histories that are compared with a reference model. The environment variables
    * `SVCPROXY_MODEL_STEPS` and `SVCPROXY_MODEL_SEED` overrule it and the first seed.

@@ -1,4 +1,5 @@
-export { breakerContract, type BreakerContractOptions, type LibraryEvents } from './breaker-contract.ts'
+export { breakerContract, type BreakerContractOptions } from './breaker-contract.ts'
+export type { LibraryEmitter, LibraryEvents } from './breaker-contract/listeners.ts'
 export {
   type Behaviour,
   fails,

@@ -2,10 +2,9 @@ import { CircuitOpenError } from '@svcproxy/core'
 import type { ServerResponse } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'vitest'
-import type { BindingContractCase } from '../binding-contract.ts'
 import { type FaultyService, faultyService, hangs, hangsUntilAborted, succeeds } from '../faulty-service.ts'
 import { ask, managerOf, serve } from './application.ts'
-import type { BindingHarness, ContractApp, ContractExchange, ContractRoute } from './harness.ts'
+import type { BindingContractCase, BindingHarness, ContractApp, ContractExchange, ContractRoute } from './harness.ts'
 
 /** Sends a request, goes away when its handler is at work, and says how the handler ended. */
 async function leaveDuring(

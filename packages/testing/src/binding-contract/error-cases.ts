@@ -10,10 +10,9 @@ import {
   UnknownServiceError,
 } from '@svcproxy/core'
 import { expect } from 'vitest'
-import type { BindingContractCase } from '../binding-contract.ts'
 import { fails, faultyService, hangs } from '../faulty-service.ts'
 import { ask, jsonOf, managerOf, serve } from './application.ts'
-import type { ContractApp, ContractRoute } from './harness.ts'
+import type { BindingContractCase, ContractApp, ContractRoute } from './harness.ts'
 
 /** Nothing of what is in an error's message may reach a client. */
 const SECRET = 'db.internal:5432'

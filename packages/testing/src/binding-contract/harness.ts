@@ -64,3 +64,6 @@ export interface BindingHarness {
   /** Calls the binding's `inject` with these names and any handler. */
   readonly inject: (manager: ServiceProxyManager<ContractServices>, names: readonly string[]) => unknown
 }
+
+/** One promise of the contract. @internal */
+export type BindingContractCase = readonly [title: string, check: (harness: BindingHarness) => Promise<void>]

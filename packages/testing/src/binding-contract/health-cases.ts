@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
-import type { BindingContractCase } from '../binding-contract.ts'
 import { fails, faultyService } from '../faulty-service.ts'
 import { type Answer, ask, jsonOf, managerOf, serve } from './application.ts'
 import type { ContractManager } from './application.ts'
-import type { BindingHarness } from './harness.ts'
+import type { BindingContractCase, BindingHarness } from './harness.ts'
 
 const ENDPOINTS = ['livez', 'readyz', 'healthz'] as const
 

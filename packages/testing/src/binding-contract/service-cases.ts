@@ -1,8 +1,7 @@
 import { isSvcproxyError, UnknownServiceError } from '@svcproxy/core'
 import { expect } from 'vitest'
-import type { BindingContractCase } from '../binding-contract.ts'
 import { ask, managerOf, serve } from './application.ts'
-import type { ContractRoute, ContractService } from './harness.ts'
+import type { BindingContractCase, ContractRoute, ContractService } from './harness.ts'
 
 const echo: ContractRoute = {
   path: '/echo',
