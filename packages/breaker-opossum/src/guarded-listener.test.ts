@@ -91,17 +91,14 @@ describe.each(WAYS)('a listener that was put in with %s', (way) => {
 describe('listeners behave as those of any emitter', () => {
   test('one that is to hear an event once is off before it runs, and stays deaf to what it causes', () => {
     const { emitter } = setUp()
-    let heard = 0
+    const heard: number[] = []
     emitter.on('custom', (again: boolean) => {
       if (again) emitter.emit('custom', false)
     })
-    emitter.once('custom', () => {
-      heard++
-      expect(emitter.listenerCount('custom')).toBe(1)
-    })
+    emitter.once('custom', () => heard.push(emitter.listenerCount('custom')))
     emitter.emit('custom', true)
     emitter.emit('custom', false)
-    expect(heard).toBe(1)
+    expect(heard, 'it heard one, when the other listener was alone').toEqual([1])
   })
 
   test('removeAllListeners takes them off', async () => {
@@ -132,7 +129,7 @@ describe('listeners behave as those of any emitter', () => {
     expect(warning).not.toHaveBeenCalled()
   })
 
-  test('one that was put in past the breaker and throws changes no result and no state; it is reported', async () => {
+  test('one that was put in past the breaker and throws changes no result, no state and no count; it is reported', async () => {
     const { circuit, clock, raw, call, fail, warning } = setUp()
     for (const event of ['fire', 'success', 'failure', 'timeout', 'reject', 'open', 'halfOpen', 'close']) {
       EventEmitter.prototype.on.call(raw, event, thrower)
@@ -152,10 +149,8 @@ describe('listeners behave as those of any emitter', () => {
     const hung = call(() => new Promise(() => {}))
     clock.advance(5_000)
     await expect(hung).rejects.toThrow('5000 ms')
-    await clock.settle()
-    expect(raw.warmUp).toBe(false)
     expect(warning).toHaveBeenCalledOnce()
-    expect(raw.stats).toMatchObject({ fires: 8, successes: 1, failures: 1, timeouts: 1 })
+    expect(raw.stats).toMatchObject({ fires: 8, successes: 3, failures: 4, timeouts: 1, rejects: 1 })
   })
 })
 
@@ -171,48 +166,9 @@ describe.each(['fire', 'success', 'failure', 'timeout'])(
       clock.advance(5_000)
       await expect(hung).rejects.toThrow('5000 ms')
       expect(warning).toHaveBeenCalledExactlyOnceWith(
-        "A listener on the opossum breaker 'orders' threw",
+        `A listener of '${event}' on the opossum breaker 'orders' threw`,
         expect.objectContaining({ detail: expect.stringContaining('Error: no listener') as string }),
       )
     })
   },
 )
-
-describe("the stack of opossum's own error for a refused call", () => {
-  /** Error.stackTraceLimit while opossum counts a call that is refused. */
-  const limits = async (raw: ReturnType<typeof setUp>['raw'], call: () => Promise<unknown>) => {
-    const seen: number[] = []
-    Reflect.set(raw.status, 'increment', () => seen.push(Error.stackTraceLimit))
-    await expect(call()).rejects.toBeInstanceOf(CircuitOpenError)
-    Reflect.deleteProperty(raw.status, 'increment')
-    return seen
-  }
-
-  test('is not made when nobody can see it', async () => {
-    const { circuit, raw, call } = setUp()
-    circuit.isolate()
-    const before = Error.stackTraceLimit
-    expect(before).toBeGreaterThan(0)
-    expect(await limits(raw, call)).toEqual([0, 0])
-    expect(Error.stackTraceLimit).toBe(before)
-  })
-
-  test('is there for a listener of reject', async () => {
-    const { circuit, raw, call } = setUp()
-    circuit.isolate()
-    const errors: Error[] = []
-    raw.once('reject', (error: Error) => errors.push(error))
-    await expect(call()).rejects.toBeInstanceOf(CircuitOpenError)
-    expect(errors[0]?.stack).toMatch(/\n\s+at /)
-  })
-
-  test('is made when there is a listener of fire, whose own errors need theirs', async () => {
-    const { circuit, raw, call } = setUp()
-    circuit.isolate()
-    const stacks: (string | undefined)[] = []
-    raw.once('fire', () => stacks.push(new Error('mine').stack))
-    await expect(call()).rejects.toBeInstanceOf(CircuitOpenError)
-    expect(stacks[0]).toMatch(/\n\s+at /)
-    expect(await limits(raw, call), 'it is off again').toEqual([0, 0])
-  })
-})

@@ -1,7 +1,7 @@
 import type { Attempt, BreakerContext, CircuitBreaker, CircuitState, CircuitTransition } from '@svcproxy/core'
+import { AnnouncedAttempt } from './announced-attempt.ts'
 import { type BucketRotation, Buckets } from './bucket-rotation.ts'
-import { OpossumAttempt } from './opossum-attempt.ts'
-import { SteeredCircuit } from './steered-circuit.ts'
+import { MirroredCircuit } from './mirrored-circuit.ts'
 
 /**
  * The breaker of one service. opossum's is made when it is first needed, by a call or by somebody who looks at it:
@@ -12,7 +12,7 @@ export class LazyCircuit implements CircuitBreaker {
   readonly #rotation: BucketRotation
   readonly #onDispose: (circuit: LazyCircuit) => void
   #state: CircuitState = 'closed'
-  #opossum: SteeredCircuit | undefined
+  #opossum: MirroredCircuit | undefined
 
   constructor(context: BreakerContext, rotation: BucketRotation, onDispose: (circuit: LazyCircuit) => void) {
     this.#context = context
@@ -25,17 +25,20 @@ export class LazyCircuit implements CircuitBreaker {
   }
 
   /** Made with the state the circuit has now; what happened before was announced to nobody. */
-  get opossum(): SteeredCircuit {
-    this.#opossum ??= new SteeredCircuit(this.#context, this.#state, new Buckets(this.#rotation))
+  get opossum(): MirroredCircuit {
+    this.#opossum ??= new MirroredCircuit(this.#context, this.#state, new Buckets(this.#rotation))
     return this.#opossum
   }
 
   execute<R>(attempt: Attempt<R>): Promise<R> {
     const admission = this.#context.admit(attempt.startedAt)
-    const { opossum } = this
-    if (admission !== undefined) return opossum.admit(new OpossumAttempt(this.#context, attempt, admission, opossum))
-    opossum.refuse()
-    return Promise.reject(this.#context.refuse(attempt))
+    if (admission === undefined) {
+      this.opossum.announceRefusal()
+      return Promise.reject(this.#context.refuse(attempt))
+    }
+    const announced = new AnnouncedAttempt(this.opossum, admission, attempt.startedAt)
+    announced.announceStart()
+    return this.#context.run(attempt, announced)
   }
 
   transitioned({ to }: CircuitTransition): void {

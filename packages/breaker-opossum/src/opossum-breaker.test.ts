@@ -58,7 +58,6 @@ describe('what opossum counts and announces is what happened', () => {
     const hung = hang()
     clock.advance(5_000)
     await expect(hung).rejects.toThrow('5000 ms')
-    await clock.settle()
     expect(raw.stats).toMatchObject({ fires: 5, successes: 3, failures: 2, timeouts: 1, rejects: 0 })
     expect(circuit.consecutiveFailures).toBe(1)
   })
@@ -70,7 +69,6 @@ describe('what opossum counts and announces is what happened', () => {
     const call = circuit.execute({ startedAt: clock.now(), signal, run: () => new Promise(() => {}) })
     controller.abort(FAILED)
     await expect(call).rejects.toBe(FAILED)
-    await clock.settle()
     expect(raw.stats).toMatchObject({ fires: 1, failures: 0, timeouts: 0 })
   })
 
@@ -79,7 +77,6 @@ describe('what opossum counts and announces is what happened', () => {
     const signal = AbortSignal.abort(FAILED)
     const run = vi.fn<() => void>()
     await expect(circuit.execute({ startedAt: clock.now(), signal, run })).rejects.toBe(FAILED)
-    await clock.settle()
     expect(run).not.toHaveBeenCalled()
     expect(raw.stats).toMatchObject({ fires: 1, successes: 1, failures: 0 })
   })
@@ -114,33 +111,7 @@ describe('what opossum counts and announces is what happened', () => {
     ])
   })
 
-  test('a failure is counted without adding up the window, and the breaker is warming up for nobody', async () => {
-    const { raw, fail } = setUp()
-    expect(raw.warmUp).toBe(false)
-    const sums = vi.spyOn(raw, 'stats', 'get')
-    await fail()
-    expect(sums).not.toHaveBeenCalled()
-    sums.mockRestore()
-    expect(raw.stats).toMatchObject({ failures: 1 })
-    expect(raw.warmUp).toBe(false)
-  })
-
-  test('who waits for the argument of a call takes nothing from its count', async () => {
-    const { raw, call, fail } = setUp()
-    const told = vi.fn<() => void>()
-    raw.on('fire', (args: unknown) => {
-      const [attempt] = args as [Promise<unknown>]
-      attempt.then(told).catch(told)
-      queueMicrotask(() => void attempt.then(told).catch(told))
-    })
-    await call()
-    await fail()
-    expect(raw.stats).toMatchObject({ fires: 2, successes: 1, failures: 1 })
-    expect(told).not.toHaveBeenCalled()
-  })
-
   test('events carry what those of opossum carry', async () => {
-    vi.spyOn(Date, 'now').mockReturnValue(0)
     const { clock, raw, call, fail, hang } = setUp()
     const seen = record(raw)
     await call(() => undefined)
@@ -149,7 +120,6 @@ describe('what opossum counts and announces is what happened', () => {
       ['success', undefined, 0],
     ])
     await fail()
-    await clock.settle()
     expect(seen.splice(0)).toEqual([
       ['fire', 1],
       ['failure', FAILED, 0, 1],
@@ -157,8 +127,7 @@ describe('what opossum counts and announces is what happened', () => {
     const hung = hang()
     clock.advance(5_000)
     const error: unknown = await hung.catch((reason: unknown) => reason)
-    await clock.settle()
-    expect(seen.splice(0)).toEqual([['fire', 1], ['open'], ['timeout', error, 5_000, 1], ['failure', error, 0, 1]])
+    expect(seen.splice(0)).toEqual([['fire', 1], ['timeout', error, 5_000, 1], ['failure', error, 5_000, 1], ['open']])
     await expect(call()).rejects.toBeInstanceOf(CircuitOpenError)
     expect(seen.splice(0)).toEqual([
       ['fire', 1],
@@ -272,7 +241,7 @@ describe("opossum's state is the circuit's state", () => {
     await expect(raw.fire()).rejects.toThrow("Calls of service 'orders' go through its proxy")
     await expect(raw.call({})).rejects.toThrow("Calls of service 'orders' go through its proxy")
     const action = Reflect.get(raw, 'action') as () => Promise<unknown>
-    await expect(action()).rejects.toThrow('Not an attempt of a proxy')
+    await expect(action()).rejects.toThrow("Calls of service 'orders' go through its proxy")
     expect(() => raw.fallback(() => 'other')).toThrow("The fallback of service 'orders' is an option of its proxy")
     expect(() => raw.healthCheck(async () => {})).toThrow(
       "The health check of service 'orders' belongs to its provider",
@@ -297,7 +266,6 @@ describe("listeners of opossum's events", () => {
     await fail()
     await fail()
     await expect(call()).rejects.toBeInstanceOf(CircuitOpenError)
-    await clock.settle()
     expect(raw.stats).toMatchObject({ fires: 4, successes: 1, failures: 2, rejects: 1 })
     clock.advance(30_000)
     await call()
@@ -380,7 +348,6 @@ describe("listeners of opossum's events", () => {
     refused.circuit.isolate()
     refused.raw.once('fire', () => refused.circuit.dispose())
     await expect(refused.call()).rejects.toBeInstanceOf(CircuitOpenError)
-    await refused.clock.settle()
     expect(warning).not.toHaveBeenCalled()
   })
 
@@ -407,7 +374,7 @@ describe('one factory for many services', () => {
     expect(breaker.circuits.size).toBe(0)
   })
 
-  test('no two breakers share an options object, and each is set so that opossum decides nothing', () => {
+  test('no two breakers share an options object, and each is set so that opossum only counts', () => {
     const { breaker, raw, clock } = setUp()
     const policy = resolveCircuitPolicy({ recoveryTimeoutMs: 7 })
     const other = new Circuit({ name: 'other', policy, breaker, clock })
@@ -418,8 +385,6 @@ describe('one factory for many services', () => {
       name: 'orders',
       timeout: false,
       resetTimeout: 30_000,
-      volumeThreshold: Number.MAX_SAFE_INTEGER,
-      errorThresholdPercentage: 100,
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
       rollingCountTimeout: 10_000,

@@ -15,8 +15,8 @@ export interface OpossumBreakerFactory extends BreakerFactory {
 }
 
 /**
- * Runs the calls of a service through opossum: pass what it returns as `breaker`. The circuit's policy decides; opossum
- * executes, counts and emits its events.
+ * Shows the circuit of a service as an opossum breaker: pass what it returns as `breaker`. The circuit's policy decides
+ * and runs the calls; opossum counts them and emits its events.
  *
  * One call of it serves a whole app: the breakers it makes share one timer.
  */

@@ -16,12 +16,10 @@ type Overridden =
   | 'once'
   | 'open'
   | 'opened'
-  | 'pendingClose'
   | 'prependListener'
   | 'prependOnceListener'
   | 'shutdown'
   | 'status'
-  | 'warmUp'
 
 /**
  * opossum's class as its subclass uses it. `@types/opossum` declares its accessors as fields, which TypeScript does not let
@@ -31,8 +29,6 @@ export interface Opossum extends Omit<CircuitBreaker, Overridden> {
   readonly closed: boolean
   readonly opened: boolean
   readonly halfOpen: boolean
-  readonly pendingClose: boolean
-  readonly warmUp: boolean
   readonly status: CircuitBreaker.Status & { open?(): void }
   call(context: unknown, ...args: unknown[]): Promise<unknown>
   fire(...args: unknown[]): Promise<unknown>

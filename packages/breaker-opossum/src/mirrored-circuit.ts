@@ -1,0 +1,176 @@
+import { inspect } from 'node:util'
+import type { BreakerContext, CircuitState } from '@svcproxy/core'
+import { BUCKET_MS, type Buckets, BUCKETS } from './bucket-rotation.ts'
+import { guarded, guardedOnce, type Wrapped } from './guarded-listener.ts'
+import { type Listener, Opossum } from './opossum-class.ts'
+import { opossumRefusal } from './refusal-error.ts'
+
+/**
+ * An opossum breaker that runs nothing and decides nothing. It emits opossum's events for the calls that the circuit
+ * admits and refuses, which opossum's own listeners count, and shows the circuit's state as its own. Only opossum's public
+ * members are overridden; what it believes in private is never asked.
+ */
+export class MirroredCircuit extends Opossum {
+  readonly #recoveryTimeoutMs: number
+  readonly #buckets: Buckets
+  /** What the circuit last said its state was, in opossum's three words. */
+  #shown: Shown
+  /** Changes that are shown already and announced soon. */
+  #unannounced: Shown[] | undefined
+  #warned = false
+
+  constructor({ name, policy }: BreakerContext, state: CircuitState, buckets: Buckets) {
+    super(() => notThroughOpossum(name), {
+      name,
+      timeout: false,
+      resetTimeout: policy.recoveryTimeoutMs,
+      // They would sort every latency of the window whenever somebody reads `stats`.
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      rollingCountTimeout: BUCKETS * BUCKET_MS,
+      rollingCountBuckets: BUCKETS,
+      rotateBucketController: buckets,
+    })
+    this.#recoveryTimeoutMs = policy.recoveryTimeoutMs
+    this.#buckets = buckets
+    this.#shown = SHOWN[state]
+    // opossum hears its own 'open' twice: once for its statistics, and once to start the timer of its own half-open.
+    this.removeAllListeners('open')
+    super.on('open', () => this.status.open?.())
+  }
+
+  override get closed(): boolean {
+    return this.#shown === 'closed'
+  }
+
+  override get opened(): boolean {
+    return this.#shown === 'open'
+  }
+
+  override get halfOpen(): boolean {
+    return this.#shown === 'halfOpen'
+  }
+
+  /** Emits an event that opossum counts. */
+  announce(event: string, ...args: unknown[]): void {
+    this.#buckets.fill()
+    try {
+      this.emit(event, ...args)
+    } catch (error) {
+      // Of a listener that was put in past the guard.
+      this.#report(event, error)
+    }
+  }
+
+  /** opossum's two events for a call that was not admitted. */
+  announceRefusal(): void {
+    this.announce('fire', [{}])
+    // An error for nobody would cost more than all the rest of a refused call.
+    this.announce('reject', this.listenerCount('reject') > OWN_LISTENERS ? opossumRefusal() : undefined)
+  }
+
+  /** The circuit changed its state: shown and announced once. An isolated circuit is an open one for opossum. */
+  show(state: CircuitState): void {
+    const shown = SHOWN[state]
+    if (shown === this.#shown) return
+    this.#shown = shown
+    if (this.#unannounced === undefined) this.#announceChange(shown)
+    else this.#unannounced.push(shown)
+  }
+
+  /** What `announce` announces comes before the changes of state that it brings. */
+  beforeChanges<T>(announce: () => T): T {
+    if (this.#unannounced !== undefined) return announce()
+    const changes: Shown[] = (this.#unannounced = [])
+    try {
+      return announce()
+    } finally {
+      // One that a listener brings about in here is told after the others.
+      for (const shown of changes) this.#announceChange(shown)
+      this.#unannounced = undefined
+    }
+  }
+
+  #announceChange(shown: Shown): void {
+    if (shown === 'closed') this.announce('close')
+    else if (shown === 'open') this.announce('open')
+    else this.announce('halfOpen', this.#recoveryTimeoutMs)
+  }
+
+  dispose(): void {
+    super.shutdown()
+    this.#buckets.end()
+  }
+
+  /** A listener that throws changes nothing here: no result, no count, no state. */
+  override on(event: string | symbol, listener: Listener): this {
+    // Those that opossum itself adds, in its constructor, come before the fields of this class.
+    if (!(#warned in this) || typeof listener !== 'function') return super.on(event, listener)
+    return super.on(event, guarded(listener, this.#reporter(event)))
+  }
+
+  override once(event: string | symbol, listener: Listener): this {
+    if (typeof listener !== 'function') return super.once(event, listener)
+    const remove = (guard: Wrapped): unknown => this.removeListener(event, guard)
+    return super.on(event, guardedOnce(listener, this.#reporter(event), remove))
+  }
+
+  override addListener(event: string | symbol, listener: Listener): this {
+    return this.on(event, listener)
+  }
+
+  /** opossum's own counters stay the first listeners: one that came before them could throw and so stop them. */
+  override prependListener(event: string | symbol, listener: Listener): this {
+    return this.on(event, listener)
+  }
+
+  override prependOnceListener(event: string | symbol, listener: Listener): this {
+    return this.once(event, listener)
+  }
+
+  #reporter(event: string | symbol): (error: unknown) => void {
+    return (error) => this.#report(event, error)
+  }
+
+  /** The first listener that throws is reported. */
+  #report(event: string | symbol, error: unknown): void {
+    if (this.#warned) return
+    this.#warned = true
+    process.emitWarning(`A listener of '${String(event)}' on the opossum breaker '${this.name}' threw`, {
+      type: 'SvcproxyListenerWarning',
+      detail: inspect(error),
+    })
+  }
+
+  override open(): void {}
+  override close(): void {}
+  override enable(): void {}
+  override disable(): void {}
+  override shutdown(): void {}
+
+  override call(): Promise<unknown> {
+    return this.fire()
+  }
+
+  override fire(): Promise<unknown> {
+    return notThroughOpossum(this.name)
+  }
+
+  override fallback(): this {
+    throw new Error(`The fallback of service '${this.name}' is an option of its proxy`)
+  }
+
+  override healthCheck(): void {
+    throw new Error(`The health check of service '${this.name}' belongs to its provider`)
+  }
+}
+
+const SHOWN = { closed: 'closed', open: 'open', isolated: 'open', half_open: 'halfOpen' } as const
+type Shown = (typeof SHOWN)[CircuitState]
+
+/** On each of its events opossum listens once, to count it. */
+const OWN_LISTENERS = 1
+
+function notThroughOpossum(serviceName: string): Promise<never> {
+  return Promise.reject(new Error(`Calls of service '${serviceName}' go through its proxy, not through opossum`))
+}
