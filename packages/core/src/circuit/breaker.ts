@@ -6,13 +6,13 @@ import type { ResolvedCircuitPolicy } from './policy.ts'
 import type { CircuitTransition } from './state-machine.ts'
 
 /**
- * The port to a breaker library. The circuit decides (its state machine is the policy); the breaker executes what was
- * admitted, and counts and announces it in its library's own way.
+ * The port to a breaker library. The circuit decides (its state machine is the policy); the breaker has what was
+ * admitted run, and counts and announces it in its library's own way.
  */
 export interface CircuitBreaker {
   /**
-   * Asks the circuit for admission and, if it is granted, runs the attempt through the library. What the returned
-   * promise settles with is what {@link BreakerContext.run} settled with, or the refusal, never an error of the library.
+   * Asks the circuit for admission and, if it is granted, has the attempt run by {@link BreakerContext.run}. What the
+   * returned promise settles with is what {@link BreakerContext.run} settled with, or the refusal, never an error of the library.
    */
   execute<R>(attempt: Attempt<R>): Promise<R>
   /** The circuit changed its state; the library is to show the same. */

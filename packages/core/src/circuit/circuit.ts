@@ -24,7 +24,7 @@ export interface CircuitOptions {
 
 /**
  * The circuit of one service. Three parts, each with one job: the state machine decides, the deadline queue runs and
- * ends an attempt in time, the breaker executes between them and shows it to its library's users.
+ * ends an attempt in time, the breaker stands between them and shows its library's users what happens.
  */
 export class Circuit {
   readonly policy: ResolvedCircuitPolicy
