@@ -229,8 +229,26 @@ describe('a cached get', () => {
     expect(loads).toBe(2)
   })
 
-  test('leaves no timer behind', async () => {
+  test('reads no clock while its end is far, and reads it when that is near', async () => {
     const { clock, proxy } = setUpCached()
+    let readings = 0
+    const now = clock.now.bind(clock)
+    clock.now = () => (readings++, now())
+    await proxy.get()
+    readings = 0
+    await proxy.get()
+    await proxy.get()
+    expect(readings).toBe(0)
+    clock.advance(59_000)
+    readings = 0
+    await proxy.get()
+    expect(readings).toBe(1)
+  })
+
+  test('leaves no timer behind, also when an override took its place', async () => {
+    const { clock, proxy } = setUpCached()
+    await proxy.get()
+    proxy.override(new Desk())[Symbol.dispose]()
     await proxy.get()
     await proxy.stop()
     expect(clock.pendingTimers).toBe(0)

@@ -57,8 +57,8 @@ export function bindServices<M extends object>(manager: ServiceProxyManager<M>):
   const scopes = new RequestScopes(manager)
   return {
     middleware: () => (ctx, next) => {
-      const { services } = scopes.open(ctx.req, ctx.res)
-      Object.assign(ctx.state, { services })
+      const state: { services?: unknown } = ctx.state
+      state.services = scopes.open(ctx.req, ctx.res).services
       return next()
     },
     from: (ctx) => scopes.of(ctx.req).services,
