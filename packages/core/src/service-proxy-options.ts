@@ -34,7 +34,10 @@ export interface ProxySettings {
   readonly maxConcurrentCalls?: number
   /** How often to check the service's health in the background, in milliseconds; 0 = not. @defaultValue 0 */
   readonly healthIntervalMs?: number
-  /** Whether the application is not ready without this service. @defaultValue false */
+  /**
+   * Whether the application is not ready without this service. A health check then loads it if it was not loaded, so that
+   * it is known whether it can be had. @defaultValue false
+   */
   readonly critical?: boolean
   /** A security service: the age of a cached instance also respects the wall clock, as after a suspension. @defaultValue false */
   readonly security?: boolean

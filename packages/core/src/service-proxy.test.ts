@@ -495,6 +495,35 @@ describe('health', () => {
     await expect(proxy.checkHealth({ timeoutMs: 0 })).rejects.toThrow('timeoutMs must be a number in 1')
   })
 
+  test('of a critical service that was never loaded is whether it can be loaded, also when its circuit is open', async () => {
+    let up = false
+    let loads = 0
+    const { clock, proxy } = setUp({
+      critical: true,
+      backoffInitialMs: 0,
+      circuit: { failureThreshold: 2, recoveryTimeoutMs: 10_000 },
+      provider: factoryProvider('desk', {
+        create: () => {
+          loads++
+          return up ? new Desk() : Promise.reject(down)
+        },
+      }),
+    })
+    for (const state of ['closed', 'open', 'open'] as const) {
+      expect(await proxy.checkHealth()).toBe(false)
+      expect(proxy.circuitState).toBe(state)
+      clock.advance(1_000)
+    }
+    expect(loads).toBe(2)
+    up = true
+    clock.advance(10_000)
+    expect(await proxy.checkHealth()).toBe(true)
+    clock.advance(1_000)
+    expect(await proxy.checkHealth()).toBe(true)
+    expect(loads).toBe(3)
+    expect(proxy.getMetrics().totalRequests).toBe(0)
+  })
+
   test('checked in the background opens the circuit, and closes it again without a call of a user', async () => {
     let healthy = true
     const { clock, proxy } = setUp({

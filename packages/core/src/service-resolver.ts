@@ -128,9 +128,17 @@ export class ServiceResolver<T>
     return this.cache.acquire(isTrial, signal)
   }
 
-  /** Asks the provider whether the service is well, as it is: nothing is loaded. Rejects when it is not. */
+  /**
+   * Asks the provider whether the service is well, as it is. Rejects when it is not. Nothing is loaded, unless the
+   * service is critical and there is no instance: an application that is not ready without it has to know whether it can
+   * be had at all.
+   */
   async checkHealth(execute: <R>(attempt: Attempt<R>) => Promise<R>): Promise<void> {
     const instance = this.cache.current
+    if (instance === undefined && this.settings.critical) {
+      this.lifetimes.release((await this.acquire()).instance)
+      return
+    }
     if (instance !== undefined) this.lifetimes.lease(instance)
     const letGo = (): void => {
       if (instance !== undefined) this.lifetimes.release(instance)
