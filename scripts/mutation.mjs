@@ -14,6 +14,8 @@ const MUTATED = {
     'src/service-loader.ts',
     'src/deadline.ts',
     'src/expiry-watch.ts',
+    'src/load-failure.ts',
+    'src/abort-source.ts',
     'src/metrics/**/*.ts',
   ],
   'breaker-native': ['src/**/*.ts'],

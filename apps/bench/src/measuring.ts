@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
-import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Measured, Order } from './measuring-process.ts'
+import { EXTENSION, NODE_FLAGS } from './own-code.ts'
 
 /** Where a measurement runs, and how it ends early. */
 export interface MeasuringOptions {
@@ -20,10 +20,7 @@ export interface Answered<A> {
   readonly stderr: string
 }
 
-/** As this file is: TypeScript when run from source, JavaScript when built. */
-const EXTENSION = extname(import.meta.url)
 const ENTRY = fileURLToPath(new URL(`./measuring-process${EXTENSION}`, import.meta.url))
-const OWN_FLAGS = EXTENSION === '.ts' ? [...process.execArgv, '--conditions=@svcproxy/source'] : process.execArgv
 
 const FLAGS: Readonly<Record<keyof Measured, readonly string[]>> = {
   time: [],
@@ -49,7 +46,7 @@ export function answerApart<O extends Order>(
   order: O,
   { signal, flags = [], under = [] }: MeasuringOptions = {},
 ): Promise<Answered<Measured[O['measure']]>> {
-  const nodeFlags = [...OWN_FLAGS, ...FLAGS[order.measure], ...flags]
+  const nodeFlags = [...NODE_FLAGS, ...FLAGS[order.measure], ...flags]
   const [command, ...args] = [...under, process.execPath]
   return new Promise((resolve, reject) => {
     const child = fork(ENTRY, {

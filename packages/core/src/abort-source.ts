@@ -25,3 +25,18 @@ export function toAbortSignal(source: AbortSource | undefined): AbortSignal {
   else source?.addEventListener('abort', { handleEvent })
   return controller.signal
 }
+
+/** `promise`, or a rejection with `signal.reason` as soon as it aborts. The listener is gone when this settles. */
+export function unlessAborted<R>(promise: Promise<R>, signal: AbortSource): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const listener = {
+      handleEvent(): void {
+        signal.removeEventListener('abort', listener)
+        reject(signal.reason)
+      },
+    }
+    if (signal.aborted) listener.handleEvent()
+    else signal.addEventListener('abort', listener)
+    promise.finally(() => signal.removeEventListener('abort', listener)).then(resolve, reject)
+  })
+}

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { ManualClock } from '@svcproxy/testing'
 import { expect, test, vi } from 'vitest'
 import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
-import { DeadlineQueue, joinDeadlineQueue, leaveDeadlineQueue } from './deadline.ts'
+import { DeadlineQueue } from './deadline.ts'
 import { ServiceTimeoutError } from './errors.ts'
 
 const T = 5_000
@@ -10,8 +10,7 @@ const REASON = new Error('the client went away')
 
 function setUp() {
   const clock = new ManualClock()
-  const queue = new DeadlineQueue(T, clock)
-  queue.join()
+  const queue = DeadlineQueue.join(clock, T)
   const ends: { end: AttemptEnd; result: unknown; now: number; outcome: Outcome }[] = []
   /** An attempt that waits for its end to be told, unless an operation is given. */
   const start = (part: Partial<Attempt<unknown>> = {}) => {
@@ -258,8 +257,7 @@ test('the timer neither runs in nor keeps the async context of the call that set
     seen.push(context.getStore())
     return setTimer(callback, delayMs)
   }
-  const queue = new DeadlineQueue(T, clock)
-  queue.join()
+  const queue = DeadlineQueue.join(clock, T)
   const call = context.run('a request', () =>
     queue.run('orders', { startedAt: clock.now(), run: () => new Promise(() => {}) }),
   )
@@ -310,10 +308,10 @@ test('a queue that all have left keeps its timer for what is under way and drops
 
 test('services with the same deadline share a queue and its one timer, and each error names its own service', async () => {
   const clock = new ManualClock()
-  const [orders, stock] = [joinDeadlineQueue(clock, T), joinDeadlineQueue(clock, T)]
+  const [orders, stock] = [DeadlineQueue.join(clock, T), DeadlineQueue.join(clock, T)]
   expect(stock).toBe(orders)
-  expect(joinDeadlineQueue(clock, T + 1)).not.toBe(orders)
-  expect(joinDeadlineQueue(new ManualClock(), T)).not.toBe(orders)
+  expect(DeadlineQueue.join(clock, T + 1)).not.toBe(orders)
+  expect(DeadlineQueue.join(new ManualClock(), T)).not.toBe(orders)
   const hang = { startedAt: clock.now(), run: () => new Promise<never>(() => {}) }
   const calls = [orders.run('orders', hang), stock.run('stock', hang)].map((call) =>
     call.catch((error: unknown) => error),
@@ -325,15 +323,15 @@ test('services with the same deadline share a queue and its one timer, and each 
 
 test('a queue is used until the last of those who joined it has left, and then forgotten', async () => {
   const clock = new ManualClock()
-  const [first, second] = [joinDeadlineQueue(clock, T), joinDeadlineQueue(clock, T)]
+  const [first, second] = [DeadlineQueue.join(clock, T), DeadlineQueue.join(clock, T)]
   await first.run('orders', { startedAt: clock.now(), run: () => 'value' })
-  leaveDeadlineQueue(first)
+  first.leave()
   expect(clock.pendingTimers).toBe(1)
-  expect(joinDeadlineQueue(clock, T)).toBe(second)
-  leaveDeadlineQueue(second)
-  leaveDeadlineQueue(second)
+  expect(DeadlineQueue.join(clock, T)).toBe(second)
+  second.leave()
+  second.leave()
   expect(clock.pendingTimers).toBe(0)
-  expect(joinDeadlineQueue(clock, T)).not.toBe(second)
+  expect(DeadlineQueue.join(clock, T)).not.toBe(second)
 })
 
 test('an observer that throws at a deadline keeps no other attempt from its own', async () => {

@@ -17,6 +17,9 @@ const UNOBSERVED: AttemptObserver = {
   },
 }
 
+/** Those that somebody uses, by their deadlines. */
+const queues = new WeakMap<Clock, Map<number, DeadlineQueue>>()
+
 /**
  * Runs attempts under one deadline. Attempts with the same `timeoutMs` come due in the order they started, of whichever
  * service they are: a linked list and one timer for its head do, where a timer per attempt would cost three times as
@@ -31,9 +34,19 @@ export class DeadlineQueue {
   #timer: Timer | undefined
   #users = 0
 
-  constructor(timeoutMs: number, clock: Clock) {
+  private constructor(timeoutMs: number, clock: Clock) {
     this.timeoutMs = timeoutMs
     this.clock = clock
+  }
+
+  /** The queue of all attempts on `clock` with this deadline; to be given back with {@link DeadlineQueue.leave}. */
+  static join(clock: Clock, timeoutMs: number): DeadlineQueue {
+    const ofClock = queues.get(clock) ?? new Map<number, DeadlineQueue>()
+    queues.set(clock, ofClock)
+    const queue = ofClock.get(timeoutMs) ?? new DeadlineQueue(timeoutMs, clock)
+    ofClock.set(timeoutMs, queue)
+    queue.#users++
+    return queue
   }
 
   /**
@@ -46,20 +59,10 @@ export class DeadlineQueue {
     })
   }
 
-  /** One more will run attempts here. */
-  join(): void {
-    this.#users++
-  }
-
   /** One of those who joined runs no more attempts. When all have left, the timer ends with the last attempt under way. */
   leave(): void {
-    this.#users--
+    if (--this.#users === 0) queues.get(this.clock)?.delete(this.timeoutMs)
     this.#quieten()
-  }
-
-  /** Whether anybody may still run attempts here. */
-  get isUsed(): boolean {
-    return this.#users > 0
   }
 
   /** @internal */
@@ -116,23 +119,6 @@ interface Due {
   next: Due | undefined
   readonly dueAt: number
   expire(now: number): void
-}
-
-const queues = new WeakMap<Clock, Map<number, DeadlineQueue>>()
-
-/** The queue of all attempts on `clock` with this deadline, joined; to be given back with {@link leaveDeadlineQueue}. */
-export function joinDeadlineQueue(clock: Clock, timeoutMs: number): DeadlineQueue {
-  const ofClock = queues.get(clock) ?? new Map<number, DeadlineQueue>()
-  queues.set(clock, ofClock)
-  const queue = ofClock.get(timeoutMs) ?? new DeadlineQueue(timeoutMs, clock)
-  ofClock.set(timeoutMs, queue)
-  queue.join()
-  return queue
-}
-
-export function leaveDeadlineQueue(queue: DeadlineQueue): void {
-  queue.leave()
-  if (!queue.isUsed) queues.get(queue.clock)?.delete(queue.timeoutMs)
 }
 
 /** One attempt under way: an entry of the queue and, for the operation, its context. */

@@ -43,14 +43,8 @@ export type { ServiceOperation } from './call-attempt.ts'
 export type { LatencySummary } from './metrics/latency-histogram.ts'
 export type { ServiceMetrics } from './metrics/service-metrics.ts'
 export type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
-export {
-  type CallOptions,
-  type CheckHealthOptions,
-  type CallerOptions,
-  type GetOptions,
-  ServiceProxy,
-  type StopOptions,
-} from './service-proxy.ts'
+export type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
+export { ServiceProxy } from './service-proxy.ts'
 export {
   type GuardedServices,
   type HealthLevel,

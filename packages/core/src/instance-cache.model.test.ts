@@ -8,7 +8,7 @@ import { ManualClock } from '@svcproxy/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Attempt } from './attempt.ts'
-import { joinDeadlineQueue, leaveDeadlineQueue } from './deadline.ts'
+import { DeadlineQueue } from './deadline.ts'
 import { CircuitOpenError } from './errors.ts'
 import { InstanceCache } from './instance-cache.ts'
 import type { Acquired } from './instance-cache.ts'
@@ -184,7 +184,7 @@ interface Observer {
 /** The real thing, and all it is asked and answered. `at` counts the commands. */
 class Rig {
   readonly clock = new ManualClock()
-  readonly deadlines = joinDeadlineQueue(this.clock, TIMEOUT_MS)
+  readonly deadlines = DeadlineQueue.join(this.clock, TIMEOUT_MS)
   readonly lifetimes: InstanceLifetimes<Service>
   readonly cache: InstanceCache<Service>
   readonly services: Service[] = []
@@ -333,7 +333,7 @@ class Rig {
     }
     for (const caller of this.callers) if (caller.holds !== undefined) this.#release(caller)
     await this.clock.settle()
-    leaveDeadlineQueue(this.deadlines)
+    this.deadlines.leave()
   }
 
   #create(): Service {

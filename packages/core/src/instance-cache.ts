@@ -1,8 +1,11 @@
+import { unlessAborted } from './abort-source.ts'
 import type { AbortSource } from './abort-source.ts'
 import { isRefusal, StoppedError } from './errors.ts'
 import { expiryWatchOf } from './expiry-watch.ts'
 import type { Expiring, ExpiryWatch } from './expiry-watch.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
+import { failureAfter } from './load-failure.ts'
+import type { LoadFailure } from './load-failure.ts'
 import type { CacheResult } from './metrics/service-metrics.ts'
 import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 
@@ -61,13 +64,6 @@ interface Flight<T> {
   suspected: boolean
 }
 
-/** The last failed load: for a while callers get its error, or something stale, and no new load starts. */
-interface Failure {
-  readonly error: unknown
-  readonly count: number
-  readonly retryAt: number
-}
-
 /**
  * One slot for the instance of a service. A load that began before an invalidation may still answer those who waited for
  * it, but is never cached; whoever comes after the invalidation starts another. That is why a flight counts only while
@@ -78,7 +74,7 @@ export class InstanceCache<T> {
   readonly #watch: ExpiryWatch
   #slot: Slot<T> | undefined
   #flight: Flight<T> | undefined
-  #failure: Failure | undefined
+  #failure: LoadFailure | undefined
   /** What {@link InstanceCache.pin} put there: nothing but its end takes it away. */
   #pinned: Slot<T> | undefined
   #stopped = false
@@ -214,7 +210,7 @@ export class InstanceCache<T> {
   }
 
   /** The failure whose back-off is not over, unless a load is under way already. */
-  #holdingBack(now: number): Failure | undefined {
+  #holdingBack(now: number): LoadFailure | undefined {
     return this.#flight === undefined && this.#failure !== undefined && now < this.#failure.retryAt
       ? this.#failure
       : undefined
@@ -341,31 +337,8 @@ export class InstanceCache<T> {
   #crash(flight: Flight<T>, error: unknown): never {
     if (this.#flight === flight) {
       this.#flight = undefined
-      if (!isRefusal(error)) this.#failure = this.#failureAfter(error)
+      if (!isRefusal(error)) this.#failure = failureAfter(this.#failure, error, this.#options.settings)
     }
     throw error
   }
-
-  #failureAfter(error: unknown): Failure {
-    const { clock, random, backoffInitialMs, backoffMaxMs } = this.#options.settings
-    const count = (this.#failure?.count ?? 0) + 1
-    // Full jitter: callers of many processes do not come back in step.
-    const delayMs = random() * Math.min(backoffMaxMs, backoffInitialMs * 2 ** (count - 1))
-    return { error, count, retryAt: clock.now() + delayMs }
-  }
-}
-
-/** `promise`, or a rejection with `signal.reason` as soon as it aborts. The listener is gone when this settles. */
-function unlessAborted<R>(promise: Promise<R>, signal: AbortSource): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const listener = {
-      handleEvent(): void {
-        signal.removeEventListener('abort', listener)
-        reject(signal.reason)
-      },
-    }
-    if (signal.aborted) listener.handleEvent()
-    else signal.addEventListener('abort', listener)
-    promise.finally(() => signal.removeEventListener('abort', listener)).then(resolve, reject)
-  })
 }

@@ -41,7 +41,7 @@ function setUp(options: Setup = {}) {
     dispose: (service) => void disposed.push(service),
     onDisposed: () => undefined,
   })
-  const deadlines = new DeadlineQueue(TIMEOUT_MS, clock)
+  const deadlines = DeadlineQueue.join(clock, TIMEOUT_MS)
   const provider: ServiceProvider<Service> = {
     serviceName: 'db',
     getService: ({ signal }) => new Promise((answer, fail) => gets.push({ signal, answer, fail })),

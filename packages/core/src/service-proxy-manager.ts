@@ -6,7 +6,7 @@ import { MAX_TIMER_MS } from './clock.ts'
 import { checkServiceName } from './names.ts'
 import { numberOption } from './options.ts'
 import { ServiceProxy } from './service-proxy.ts'
-import type { CallerOptions, StopOptions } from './service-proxy.ts'
+import type { CallerOptions, StopOptions } from './caller-options.ts'
 import { checkSettings, mergeSettings } from './service-proxy-options.ts'
 import type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
 

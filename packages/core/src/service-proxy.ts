@@ -2,11 +2,11 @@ import { toAbortSignal } from './abort-source.ts'
 import type { AbortSource } from './abort-source.ts'
 import { endWithout, OperationCall } from './call-attempt.ts'
 import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.ts'
+import type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
 import { Circuit } from './circuit/circuit.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
-import { joinDeadlineQueue, leaveDeadlineQueue } from './deadline.ts'
-import type { DeadlineQueue } from './deadline.ts'
+import { DeadlineQueue } from './deadline.ts'
 import { CapacityError, InvalidOptionError, isRefusal, refusal, StoppedError } from './errors.ts'
 import { ServiceEvents } from './events.ts'
 import type { ServiceEventListener, ServiceEventType } from './events.ts'
@@ -24,38 +24,6 @@ import { numberOption } from './options.ts'
 import { resolveServiceProxyOptions } from './service-proxy-options.ts'
 import type { ResolvedServiceProxyOptions, ServiceProxyOptions } from './service-proxy-options.ts'
 import { ServiceResolver } from './service-resolver.ts'
-
-/** How to ask for a service. */
-export interface GetOptions {
-  /** Ends the wait: the promise rejects with `signal.reason`. A load that others wait for too goes on. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** For whom to call. */
-export interface CallerOptions {
-  /** Ends the calls when it aborts: they reject with its `reason`, and their operations' own signals abort. */
-  readonly signal?: AbortSource | undefined
-}
-
-/** How to make a call. */
-export interface CallOptions<R> {
-  /** Ends the call: the promise rejects with `signal.reason`, and the operation's own signal aborts. */
-  readonly signal?: AbortSignal | undefined
-  /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
-  readonly fallback?: Fallback<R> | undefined
-}
-
-/** How to check health. */
-export interface CheckHealthOptions {
-  /** How long the caller is willing to wait: no answer by then is false. In milliseconds. @defaultValue the service's deadline */
-  readonly timeoutMs?: number
-}
-
-/** How to stop. */
-export interface StopOptions {
-  /** How long to wait for work under way, in milliseconds. @defaultValue 10 000 @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647 */
-  readonly timeoutMs?: number
-}
 
 /**
  * Stands between callers and a service of type `T`: resolves it when it is first needed, keeps the instance, guards
@@ -87,7 +55,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#options = options
     this.#counters = new RequestCounters(clock)
     this.#circuit = options.circuit && new Circuit({ ...options.circuit, name, clock, onTransition })
-    this.#deadlines = joinDeadlineQueue(clock, options.timeoutMs)
+    this.#deadlines = DeadlineQueue.join(clock, options.timeoutMs)
     this.#resolver = new ServiceResolver({
       name,
       settings: options,
@@ -372,7 +340,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     await Promise.race([this.#resolver.lifetimes.end(), timedOut])
     timer.cancel()
     this.#circuit?.dispose()
-    leaveDeadlineQueue(this.#deadlines)
+    this.#deadlines.leave()
     this.#events.emit({ type: 'stop', service: this.name })
     this.#events.clear()
   }

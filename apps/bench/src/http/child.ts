@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
-import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { EXTENSION, NODE_FLAGS } from '../own-code.ts'
 
 /** A process of the benchmark, which ends with this one if not before. One question at a time. */
 export interface Child<Question, Answer> extends AsyncDisposable {
@@ -21,9 +21,6 @@ export interface ChildOptions {
   readonly core?: number | undefined
 }
 
-/** As this file is: TypeScript when run from source, JavaScript when built. */
-const EXTENSION = extname(import.meta.url)
-const FLAGS = EXTENSION === '.ts' ? [...process.execArgv, '--conditions=@svcproxy/source'] : process.execArgv
 const MAX_COMPLAINT = 4_000
 /** How long a process may take to end once it was let go. */
 const END_MS = 2_000
@@ -74,6 +71,6 @@ export function startChild<Question extends object, Answer>(options: ChildOption
 
 /** `taskset` becomes the process that it starts, so its id and its channel are those of Node. */
 function launchOn(core: number | undefined): { execPath?: string; execArgv: string[] } {
-  if (core === undefined) return { execArgv: FLAGS }
-  return { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...FLAGS] }
+  if (core === undefined) return { execArgv: [...NODE_FLAGS] }
+  return { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath, ...NODE_FLAGS] }
 }

@@ -12,7 +12,7 @@ export async function opossum<A extends unknown[], R>(
   return new Breaker(action, { resetTimeout: RECOVERY_MS, ...options })
 }
 
-/** Opens an opossum breaker and keeps it so. */
+/** Options with which an opossum breaker stays closed, whatever fails. */
 export const NEVER_OPEN: CircuitBreaker.Options = { errorThresholdPercentage: 100, volumeThreshold: 1e9 }
 
 /** What cockatiel's policies have in common. */

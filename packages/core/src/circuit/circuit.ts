@@ -1,7 +1,6 @@
 import type { Attempt } from '../attempt.ts'
 import type { Clock } from '../clock.ts'
-import { joinDeadlineQueue, leaveDeadlineQueue } from '../deadline.ts'
-import type { DeadlineQueue } from '../deadline.ts'
+import { DeadlineQueue } from '../deadline.ts'
 import { InvalidOptionError, StoppedError } from '../errors.ts'
 import { notify } from '../events.ts'
 import { numberOption } from '../options.ts'
@@ -43,7 +42,7 @@ export class Circuit {
     this.#clock = clock
     this.#onTransition = onTransition
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
-    this.#deadlines = joinDeadlineQueue(clock, policy.timeoutMs)
+    this.#deadlines = DeadlineQueue.join(clock, policy.timeoutMs)
     this.#breaker = breaker(new CircuitGate(name, policy, this.#machine, this.#deadlines))
   }
 
@@ -122,7 +121,7 @@ export class Circuit {
     if (this.#disposed) return
     this.#disposed = true
     this.#machine.retire()
-    leaveDeadlineQueue(this.#deadlines)
+    this.#deadlines.leave()
     this.#breaker.dispose?.()
   }
 
