@@ -1,5 +1,6 @@
 import type { AbortSource } from './abort-source.ts'
 import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+import type { TracedCall } from './call-trace.ts'
 import { isRefusal, isSvcproxyError, ServiceTimeoutError } from './errors.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
 import type { Clock } from './clock.ts'
@@ -27,6 +28,8 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
   #outcome: Outcome = 'failure'
   /** When it was asked for, if it then had to wait for its instance. */
   #requestedAt: number | undefined
+  /** Written to if somebody listens to calls. */
+  trace: TracedCall | undefined
   /** When the instance was there and the work could start, at first when it was asked for: the deadline counts from here. */
   startedAt: number
 
@@ -66,11 +69,12 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
     return this.work(instance.service, context)
   }
 
-  settled(end: AttemptEnd, _result: unknown, now: number, outcome: Outcome): void {
+  settled(end: AttemptEnd, result: unknown, now: number, outcome: Outcome): void {
     this.#end = end
     this.#outcome = outcome
+    this.trace?.settled(end, outcome)
     const { counters } = this.#ledger
-    counters.settle(end, outcome, now)
+    counters.settle(end, outcome, now, result)
     if (this.#running) counters.worked(this.method, now - (this.#requestedAt ?? this.startedAt))
     else this.#letGo()
   }

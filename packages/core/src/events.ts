@@ -50,6 +50,7 @@ const LISTENER_ERRORS = channel('svcproxy:listener-error')
 export class ServiceEvents {
   /** Made with the first listener. */
   #listeners: Map<ServiceEventType, Set<(event: ServiceEvent) => void>> | undefined
+  #listenersToAll: Set<(event: ServiceEvent) => void> | undefined
   /** What is still to be announced while an event is. */
   #pending: ServiceEvent[] | undefined
 
@@ -67,6 +68,17 @@ export class ServiceEvents {
     }
   }
 
+  /** Adds a listener to events of every type, told after those to the type. */
+  onAny(listener: (event: ServiceEvent) => void): () => void {
+    const registered = (event: ServiceEvent): void => listener(event)
+    this.#listenersToAll ??= new Set()
+    const listeners = this.#listenersToAll.add(registered)
+    return () => {
+      listeners.delete(registered)
+    }
+  }
+
+  /** Tells the listeners and, if anybody listens there, the channel of the event's type. */
   emit(event: ServiceEvent): void {
     if (this.#pending !== undefined) {
       this.#pending.push(event)
@@ -74,14 +86,21 @@ export class ServiceEvents {
     }
     const pending = (this.#pending = [event])
     for (const next of pending) {
-      for (const listener of this.#listeners?.get(next.type) ?? []) notify(listener, next)
+      this.tell(next)
       if (CHANNELS[next.type].hasSubscribers) CHANNELS[next.type].publish(next)
     }
     this.#pending = undefined
   }
 
+  /** Tells the listeners, and only them, at once. */
+  tell(event: ServiceEvent): void {
+    for (const listener of this.#listeners?.get(event.type) ?? []) notify(listener, event)
+    for (const listener of this.#listenersToAll ?? []) notify(listener, event)
+  }
+
   clear(): void {
     this.#listeners = undefined
+    this.#listenersToAll = undefined
   }
 }
 

@@ -3,6 +3,13 @@ import type { Clock, Timer } from './clock.ts'
 /** How long the result of a health check is good for, in milliseconds: probes come in storms. */
 const RESULT_LIFE_MS = 1_000
 
+/** What a health check found. */
+export interface HealthResult {
+  readonly healthy: boolean
+  /** {@link Clock.now} when it was found. */
+  readonly at: number
+}
+
 export interface HealthCheckOptions {
   readonly clock: Clock
   /** Resolves when the service is well, rejects when it is not. */
@@ -14,11 +21,16 @@ export interface HealthCheckOptions {
 /** Asks at most once at a time and at most once a second, however many want to know. Never rejects. */
 export class HealthCheck {
   readonly #options: HealthCheckOptions
-  #last: { readonly healthy: boolean; readonly at: number } | undefined
+  #last: HealthResult | undefined
   #asking: Promise<boolean> | undefined
 
   constructor(options: HealthCheckOptions) {
     this.#options = options
+  }
+
+  /** The last result, however old. */
+  get last(): HealthResult | undefined {
+    return this.#last
   }
 
   /** Whether it is well; no answer within `waitMs` is false, though the check goes on for whoever waits longer. */

@@ -15,6 +15,7 @@ export {
   type CircuitTransition,
   type Permit,
 } from './circuit/state-machine.ts'
+export type { CallOutcome, CallSource, CallTrace } from './call-trace.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export type { AttemptObserver } from './deadline.ts'
 export {
@@ -39,12 +40,15 @@ export { ServiceRegistry } from './service-registry.ts'
 export { createServiceProxy, type CreateServiceProxyOptions } from './create-service-proxy.ts'
 export type { ServiceEvent, ServiceEventListener, ServiceEventOf, ServiceEventType } from './events.ts'
 export type { Guarded, GuardedMethod } from './guarded-service.ts'
+export type { CacheStatus } from './instance-cache.ts'
 export type { ServiceOperation } from './call-attempt.ts'
 export type { LatencySummary } from './metrics/latency-histogram.ts'
-export type { ServiceMetrics } from './metrics/service-metrics.ts'
+export type { RejectionReason, RequestCounts, RequestFailure, ServiceMetrics } from './metrics/service-metrics.ts'
 export type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
 export type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
 export { ServiceProxy } from './service-proxy.ts'
+export type { CircuitStatus, ServiceSettings, ServiceStatus } from './service-status.ts'
+export type { Logger } from './transition-log.ts'
 export {
   type GuardedServices,
   type HealthLevel,

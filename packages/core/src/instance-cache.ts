@@ -40,6 +40,16 @@ export interface Acquired<T> {
   readonly result: CacheResult
 }
 
+/** What the cache holds. */
+export interface CacheStatus {
+  /** `suspect`: the circuit opened since it was loaded, so it has to pass its health check before it is served again. */
+  readonly state: 'empty' | 'fresh' | 'stale' | 'suspect'
+  /** How long the instance is still fresh, in milliseconds; 0 unless it is, `Infinity` until it is invalidated. */
+  readonly freshForMs: number
+  /** Whether a load is under way. */
+  readonly loading: boolean
+}
+
 /** The cached instance and how long it is good for. */
 interface Slot<T> extends Expiring {
   readonly instance: Instance<T>
@@ -103,6 +113,15 @@ export class InstanceCache<T> {
 
   get loading(): boolean {
     return this.#flight !== undefined
+  }
+
+  status(now: number): CacheStatus {
+    const { loading } = this
+    const slot = this.#slot
+    if (slot === undefined) return { state: 'empty', freshForMs: 0, loading }
+    if (slot.suspect) return { state: 'suspect', freshForMs: 0, loading }
+    const fresh = this.#inTime(slot, now)
+    return { state: fresh ? 'fresh' : 'stale', freshForMs: fresh ? slot.freshUntil - now : 0, loading }
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { CircuitState } from './circuit/state-machine.ts'
 import { InvalidOptionError, UnknownServiceError } from './errors.ts'
+import { ServiceEvents } from './events.ts'
+import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './events.ts'
 import type { Guarded } from './guarded-service.ts'
 import type { ServiceMetrics } from './metrics/service-metrics.ts'
 import { MAX_TIMER_MS } from './clock.ts'
@@ -59,6 +61,7 @@ export interface HealthStatus {
 type AnyServiceProxy = Pick<
   ServiceProxy<unknown>,
   | 'circuitState'
+  | 'onAny'
   | 'critical'
   | 'checkHealth'
   | 'getMetrics'
@@ -79,6 +82,8 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   readonly #services = Object.create(null) as GuardedServices<M>
   /** What all maps of {@link ServiceProxyManager.servicesWith} inherit from. */
   readonly #callerServices: object = { __proto__: null }
+  /** What listeners to all proxies hear; made with the first of them. */
+  #events: ServiceEvents | undefined
   #stopped: Promise<void> | undefined
 
   /**
@@ -144,6 +149,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     this.#proxies.set(name, proxy)
     Object.defineProperty(this.#services, name, { get: () => proxy.service, enumerable: true, configurable: true })
     Object.defineProperty(this.#callerServices, name, facadeForCaller(name, proxy))
+    if (this.#events !== undefined) this.#relay(proxy, this.#events)
     return proxy
   }
 
@@ -174,6 +180,16 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   /** Serves `substitute` in place of a service until the handle is disposed; for tests. @throws {@link UnknownServiceError} */
   override<N extends keyof M & string>(name: N, substitute: M[N]): Disposable {
     return this.getProxy(name).override(substitute)
+  }
+
+  /** {@link ServiceProxy.on} for all proxies, also those made later. Told after the listeners of the proxy itself. */
+  on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
+    return this.#allEvents.on(type, listener)
+  }
+
+  /** {@link ServiceProxy.onAny} for all proxies, also those made later. */
+  onAny(listener: (event: ServiceEvent) => void): () => void {
+    return this.#allEvents.onAny(listener)
   }
 
   invalidateAllCaches(): void {
@@ -213,6 +229,18 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
+  }
+
+  get #allEvents(): ServiceEvents {
+    if (this.#events === undefined) {
+      this.#events = new ServiceEvents()
+      for (const proxy of this.#proxies.values()) this.#relay(proxy, this.#events)
+    }
+    return this.#events
+  }
+
+  #relay(proxy: AnyServiceProxy, events: ServiceEvents): void {
+    proxy.onAny((event) => events.tell(event))
   }
 }
 

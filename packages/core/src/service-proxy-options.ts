@@ -7,6 +7,7 @@ import { InvalidOptionError } from './errors.ts'
 import type { Fallback } from './fallback.ts'
 import { booleanOption, checkFunctionOption, checkOptionNames, numberOption } from './options.ts'
 import type { ServiceProvider } from './service-provider.ts'
+import type { Logger } from './transition-log.ts'
 
 /** How a proxy treats its service; what a manager takes as defaults for all of them. Times are in milliseconds. */
 export interface ProxySettings {
@@ -41,6 +42,11 @@ export interface ProxySettings {
   readonly critical?: boolean
   /** A security service: the age of a cached instance also respects the wall clock, as after a suspension. @defaultValue false */
   readonly security?: boolean
+  /**
+   * Told of transitions: of the circuit, of the service's health, the end of the proxy. Never of a single request, and
+   * never of an argument, an answer or an error's message. A pino logger will do. @defaultValue silent
+   */
+  readonly logger?: Logger
   /** @defaultValue the process's clock */
   readonly clock?: Clock
   /** Gives numbers in 0 … 1 for jitter. @defaultValue Math.random */
@@ -75,6 +81,7 @@ export interface ResolvedServiceProxyOptions<T> {
   readonly healthIntervalMs: number
   readonly critical: boolean
   readonly security: boolean
+  readonly logger: Logger | undefined
   readonly clock: Clock
   readonly random: () => number
 }
@@ -94,6 +101,7 @@ const SETTINGS = [
   'healthIntervalMs',
   'critical',
   'security',
+  'logger',
   'clock',
   'random',
 ] as const satisfies readonly (keyof ProxySettings)[]
@@ -104,8 +112,9 @@ const TIMER_MS = { min: 0, max: MAX_TIMER_MS }
 /** @throws {@link InvalidOptionError} naming the option, its bounds and what was received */
 export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): ResolvedServiceProxyOptions<T> {
   checkOptionNames('options', options, [...SETTINGS, 'provider', 'fallback'])
-  const { provider, fallback, clock = systemClock, random = Math.random } = options
+  const { provider, fallback, logger, clock = systemClock, random = Math.random } = options
   checkProvider(provider)
+  checkLogger(logger)
   checkFunctionOption('fallback', fallback)
   checkFunctionOption('random', random)
   if (typeof clock?.now !== 'function') throw new InvalidOptionError('clock', 'a Clock', clock)
@@ -131,6 +140,7 @@ export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): 
     healthIntervalMs: numberOption('healthIntervalMs', options.healthIntervalMs, TIMER_MS, 0),
     critical: booleanOption('critical', options.critical, false),
     security: booleanOption('security', options.security, false),
+    logger,
     clock,
     random,
   }
@@ -175,6 +185,14 @@ function resolveCircuit(options: ProxySettings): ResolvedServiceProxyOptions<unk
 
 function resolveTimeout({ timeoutMs }: ProxySettings): number {
   return numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, DEFAULT_CIRCUIT_POLICY.timeoutMs)
+}
+
+function checkLogger(logger: unknown): void {
+  if (logger === undefined) return
+  for (const level of ['info', 'warn']) {
+    const found: unknown = typeof logger === 'object' && logger !== null ? Reflect.get(logger, level) : logger
+    if (typeof found !== 'function') throw new InvalidOptionError(`logger.${level}`, 'a function', found)
+  }
 }
 
 function checkProvider(provider: unknown): void {

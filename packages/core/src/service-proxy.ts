@@ -3,13 +3,14 @@ import type { AbortSource } from './abort-source.ts'
 import { endWithout, OperationCall } from './call-attempt.ts'
 import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.ts'
 import type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
+import { GET, isTraced, TracedCall } from './call-trace.ts'
 import { Circuit } from './circuit/circuit.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
 import { DeadlineQueue } from './deadline.ts'
 import { CapacityError, InvalidOptionError, isRefusal, refusal, StoppedError } from './errors.ts'
 import { ServiceEvents } from './events.ts'
-import type { ServiceEventListener, ServiceEventType } from './events.ts'
+import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './events.ts'
 import { answerInstead } from './fallback.ts'
 import type { Fallback } from './fallback.ts'
 import { guardedService, noSuchMethod } from './guarded-service.ts'
@@ -18,12 +19,15 @@ import { BackgroundMonitor, HealthCheck } from './health.ts'
 import type { Instance } from './instance-lifetimes.ts'
 import { MethodCall } from './method-call.ts'
 import { RequestCounters } from './metrics/service-metrics.ts'
-import type { ServiceMetrics } from './metrics/service-metrics.ts'
+import type { RequestCounts, ServiceMetrics } from './metrics/service-metrics.ts'
 import { checkServiceName } from './names.ts'
 import { numberOption } from './options.ts'
 import { resolveServiceProxyOptions } from './service-proxy-options.ts'
 import type { ResolvedServiceProxyOptions, ServiceProxyOptions } from './service-proxy-options.ts'
 import { ServiceResolver } from './service-resolver.ts'
+import { settingsOf, statusOf } from './service-status.ts'
+import type { ServiceSettings, ServiceStatus } from './service-status.ts'
+import { logTransition } from './transition-log.ts'
 
 /**
  * Stands between callers and a service of type `T`: resolves it when it is first needed, keeps the instance, guards
@@ -49,12 +53,13 @@ export class ServiceProxy<T> implements AsyncDisposable {
   constructor(name: string, serviceOptions: ServiceProxyOptions<T>) {
     checkServiceName(name)
     const options = resolveServiceProxyOptions(serviceOptions)
-    const { clock, healthIntervalMs } = options
-    const onTransition = (transition: CircuitTransition): void => this.#circuitChanged(transition)
+    const { clock, healthIntervalMs, logger } = options
     this.name = name
     this.#options = options
     this.#counters = new RequestCounters(clock)
-    this.#circuit = options.circuit && new Circuit({ ...options.circuit, name, clock, onTransition })
+    this.#circuit =
+      options.circuit &&
+      new Circuit({ ...options.circuit, name, clock, onTransition: (to) => this.#circuitChanged(to) })
     this.#deadlines = DeadlineQueue.join(clock, options.timeoutMs)
     this.#resolver = new ServiceResolver({
       name,
@@ -67,6 +72,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#ledger = { clock, counters: this.#counters, lifetimes: this.#resolver.lifetimes, runningCalls: 0 }
     this.#monitor =
       healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#probe()) : undefined
+    if (logger !== undefined) this.onAny((event) => logTransition(logger, event, this.#counters.lastFailure))
   }
 
   /** `disabled`: the proxy has no circuit. */
@@ -108,7 +114,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
    */
   get(options?: GetOptions): Promise<T> {
     const ready = options?.signal?.aborted === true ? undefined : this.#resolver.ready
-    if (ready === undefined) return this.#get(options?.signal, this.#options.fallback)
+    if (ready === undefined || isTraced()) return this.#tracedGet(options?.signal, this.#options.fallback)
     ready.exposed = true
     this.#counters.hit()
     return ready.promise
@@ -116,7 +122,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   /** {@link ServiceProxy.get}, with what `fallback` returns in place of an error. The caller's own abort stays an error. */
   getWithFallback(fallback: Fallback<T>, options?: GetOptions): Promise<T> {
-    return this.#get(options?.signal, fallback)
+    return this.#tracedGet(options?.signal, fallback)
   }
 
   /**
@@ -141,9 +147,32 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#counters.snapshot(this.circuitState)
   }
 
+  /** The counts of {@link ServiceProxy.getMetrics} alone: cheap enough to be read often, for many services. */
+  getCounts(): RequestCounts {
+    return this.#counters.counts()
+  }
+
+  /** Where the service stands now: its circuit, cache and health, and what it last failed with. */
+  getStatus(): ServiceStatus {
+    return statusOf({
+      clock: this.#options.clock,
+      circuit: this.#circuit,
+      cache: this.#resolver.cache,
+      lastHealth: this.#healthCheck?.last,
+      lastFailure: this.#counters.lastFailure,
+      stopped: this.#stopped !== undefined,
+    })
+  }
+
+  /** How the proxy is set up, defaults filled in. */
+  get settings(): ServiceSettings {
+    return settingsOf(this.#options)
+  }
+
   /** The cached instance is never served again, not even as a fallback; nor is one that is being loaded. */
   invalidateCache(): void {
     this.#resolver.cache.invalidate()
+    this.#counters.invalidations++
     this.#events.emit({ type: 'invalidate', service: this.name })
   }
 
@@ -188,6 +217,11 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#events.on(type, listener)
   }
 
+  /** {@link ServiceProxy.on} for events of every type, also of those to come. */
+  onAny(listener: (event: ServiceEvent) => void): () => void {
+    return this.#events.onAny(listener)
+  }
+
   /**
    * Takes no new work, waits for what is under way, disposes owned instances and ends all background work. What is still
    * in use at the end of `timeoutMs` is disposed when it is let go. Calling it again returns the same promise.
@@ -201,30 +235,44 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.stop()
   }
 
-  async #get(signal: AbortSource | undefined, fallback: Fallback<T> | undefined): Promise<T> {
+  #tracedGet(signal: AbortSource | undefined, fallback: Fallback<T> | undefined): Promise<T> {
+    if (!isTraced()) return this.#get(signal, fallback)
+    const trace = new TracedCall(this, GET)
+    return trace.run(this.#options.clock, () => this.#get(signal, fallback, trace))
+  }
+
+  async #get(signal: AbortSource | undefined, fallback: Fallback<T> | undefined, trace?: TracedCall): Promise<T> {
     const { clock } = this.#options
     this.#counters.begin()
     try {
-      const instance = await this.#acquire(signal)
+      const instance = await this.#acquire(signal, trace)
       instance.exposed = true
       this.#resolver.lifetimes.release(instance)
-      this.#counters.settle('fulfilled', 'success', clock.now())
+      this.#counters.settle('fulfilled', 'success', clock.now(), undefined)
+      trace?.settled('fulfilled', 'success')
       return instance.service
     } catch (error) {
       const end = endWithout(error, signal)
-      this.#counters.settle(end, 'failure', clock.now())
+      this.#counters.settle(end, 'failure', clock.now(), error)
+      trace?.settled(end, 'failure')
       if (fallback === undefined || end === 'aborted') throw error
-      return this.#fallBack(error, fallback)
+      return this.#fallBack(error, fallback, trace)
     }
   }
 
   #call<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
+    if (!isTraced()) return this.#answer(attempt, ownFallback)
+    const trace = (attempt.trace = new TracedCall(this, attempt.method))
+    return trace.run(this.#options.clock, () => this.#answer(attempt, ownFallback))
+  }
+
+  #answer<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
     const result = this.#start(attempt)
     const fallback = ownFallback ?? this.#substituteFor(attempt)
     if (fallback === undefined) return result
     return result.catch((error: unknown) => {
       if (!attempt.mayFallBack(error)) throw error
-      return this.#fallBack(error, fallback)
+      return this.#fallBack(error, fallback, attempt.trace)
     })
   }
 
@@ -245,7 +293,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   async #resolveAndRun<R>(attempt: CallAttempt<T, R>): Promise<R> {
     let instance: Instance<T>
     try {
-      instance = await this.#acquire(attempt.signal)
+      instance = await this.#acquire(attempt.signal, attempt.trace)
     } catch (error) {
       attempt.unavailable(error, this.#options.clock.now())
       throw error
@@ -271,11 +319,12 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#resolver.execute(attempt)
   }
 
-  async #acquire(signal: AbortSource | undefined): Promise<Instance<T>> {
+  async #acquire(signal: AbortSource | undefined, trace: TracedCall | undefined): Promise<Instance<T>> {
     if (this.#stopped !== undefined) throw new StoppedError(this.name)
     try {
       const { instance, result } = await this.#resolver.acquire(signal)
       this.#counters.found(result)
+      trace?.found(result)
       return instance
     } catch (error) {
       if (!isRefusal(error)) this.#counters.found('miss')
@@ -294,9 +343,10 @@ export class ServiceProxy<T> implements AsyncDisposable {
     }
   }
 
-  async #fallBack<R>(error: unknown, fallback: Fallback<R>): Promise<R> {
+  async #fallBack<R>(error: unknown, fallback: Fallback<R>, trace: TracedCall | undefined): Promise<R> {
     const answer = await answerInstead(error, fallback)
     this.#counters.fallbacks++
+    trace?.found('fallback')
     this.#events.emit({ type: 'fallback', service: this.name, error })
     return answer
   }
@@ -304,6 +354,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   #circuitChanged({ from, to }: CircuitTransition): void {
     // Whatever opened it may have broken the instance: it is served again when it has passed its health check.
     if (to === 'open') this.#resolver.cache.suspect()
+    this.#counters.transition(to)
     this.#events.emit({ type: 'circuit', service: this.name, from, to })
   }
 

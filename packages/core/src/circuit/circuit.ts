@@ -34,6 +34,7 @@ export class Circuit {
   readonly #breaker: CircuitBreaker
   readonly #onTransition: ((transition: CircuitTransition) => void) | undefined
   #announcing: CircuitTransition[] | undefined
+  #changedAt: number
   #disposed = false
 
   constructor({ name, policy, breaker, clock, onTransition }: CircuitOptions) {
@@ -42,6 +43,7 @@ export class Circuit {
     this.#clock = clock
     this.#onTransition = onTransition
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
+    this.#changedAt = clock.now()
     this.#deadlines = DeadlineQueue.join(clock, policy.timeoutMs)
     this.#breaker = breaker(new CircuitGate(name, policy, this.#machine, this.#deadlines))
   }
@@ -49,6 +51,11 @@ export class Circuit {
   /** The state now: an open circuit whose time is over is found half-open. */
   get state(): CircuitState {
     return this.#machine.state(this.#clock.now())
+  }
+
+  /** {@link Clock.now} when it entered the state it is in; when it was made, if it never left its first. */
+  get changedAt(): number {
+    return this.#changedAt
   }
 
   /** Whether it is closed, without a look at the clock: no passing of time changes that. */
@@ -127,6 +134,7 @@ export class Circuit {
 
   /** In order, to everybody: a listener that resets the circuit must not have the next one hear of the reset first. */
   #announce(transition: CircuitTransition): void {
+    this.#changedAt = transition.at
     if (this.#announcing !== undefined) {
       this.#announcing.push(transition)
       return

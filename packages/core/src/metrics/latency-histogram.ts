@@ -20,6 +20,15 @@ export class LatencyHistogram {
   #count = 0
   #maxMs = 0
 
+  /** One that has recorded all that the others have. */
+  static merged(histograms: readonly LatencyHistogram[]): LatencyHistogram {
+    const [first, ...others] = histograms
+    if (first !== undefined && others.length === 0) return first
+    const all = new LatencyHistogram()
+    for (const histogram of histograms) all.#add(histogram)
+    return all
+  }
+
   record(durationMs: number): void {
     const bucket = bucketOf(durationMs)
     const octave = (this.#octaves[Math.floor(bucket / BUCKETS_PER_OCTAVE)] ??= newOctave())
@@ -50,6 +59,16 @@ export class LatencyHistogram {
       }
     }
     return 0
+  }
+
+  #add(other: LatencyHistogram): void {
+    for (const [index, octave] of other.#octaves.entries()) {
+      if (octave === undefined) continue
+      const sum = (this.#octaves[index] ??= newOctave())
+      for (const [position, count] of octave.entries()) sum[position] = (sum[position] ?? 0) + count
+    }
+    this.#count += other.#count
+    this.#maxMs = Math.max(this.#maxMs, other.#maxMs)
   }
 }
 

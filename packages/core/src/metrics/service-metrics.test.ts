@@ -10,7 +10,7 @@ describe('the counters', () => {
       ...[end, outcome]: [Parameters<RequestCounters['settle']>[0], 'success' | 'failure' | 'ignored']
     ) => {
       counters.begin()
-      counters.settle(end, outcome, clock.now())
+      counters.settle(end, outcome, clock.now(), new Error(end))
     }
     settle('fulfilled', 'success')
     settle('rejected', 'ignored')
@@ -41,12 +41,12 @@ describe('the counters', () => {
     const clock = new ManualClock({ wallMs: 1_000_000 })
     const counters = new RequestCounters(clock)
     counters.begin()
-    counters.settle('fulfilled', 'success', clock.now())
+    counters.settle('fulfilled', 'success', clock.now(), undefined)
     clock.advance(400)
     counters.hit()
     expect(counters.snapshot('closed').lastSuccessTime?.getTime(), 'the cache is not the service').toBe(1_000_000)
     counters.begin()
-    counters.settle('rejected', 'failure', clock.now())
+    counters.settle('rejected', 'failure', clock.now(), new Error('no'))
     clock.advance(600)
     const { lastSuccessTime, lastFailureTime } = counters.snapshot('closed')
     expect([lastSuccessTime?.getTime(), lastFailureTime?.getTime()]).toEqual([1_000_000, 1_000_400])

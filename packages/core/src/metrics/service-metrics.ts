@@ -1,14 +1,21 @@
 import type { AttemptEnd, Outcome } from '../attempt.ts'
 import type { CircuitState } from '../circuit/state-machine.ts'
 import type { Clock } from '../clock.ts'
+import { CapacityError, CircuitOpenError, StoppedError } from '../errors.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
 import type { LatencySummary } from './latency-histogram.ts'
 
 /**
- * What a proxy has seen since it was made. Requests are what callers asked for, whether or not the service was reached;
- * `totalRequests = successfulRequests + failedRequests + rejectedRequests + inFlight`, always.
+ * Why a request was refused: the circuit was `open` (or half-open with its trials under way) or `isolated`, `capacity`
+ * was reached, the proxy was `stopped`, or the service has no such method (`unknown_method`).
  */
-export interface ServiceMetrics {
+export type RejectionReason = 'open' | 'isolated' | 'capacity' | 'stopped' | 'unknown_method'
+
+/**
+ * What a proxy has counted since it was made. Requests are what callers asked for, whether or not the service was
+ * reached; `totalRequests = successfulRequests + failedRequests + rejectedRequests + inFlight`, always.
+ */
+export interface RequestCounts {
   readonly totalRequests: number
   /** The service answered; a cached instance counts, and so does an error that `isFailure` says is none. */
   readonly successfulRequests: number
@@ -29,6 +36,16 @@ export interface ServiceMetrics {
   readonly cacheHits: number
   /** Requests that had to wait for a load. */
   readonly cacheMisses: number
+  /** How often the cached instance was invalidated. */
+  readonly invalidations: number
+  /** The rejected requests by reason. */
+  readonly rejections: Readonly<Record<RejectionReason, number>>
+  /** How often the circuit entered each state. */
+  readonly circuitTransitions: Readonly<Record<CircuitState, number>>
+}
+
+/** What a proxy has seen since it was made. */
+export interface ServiceMetrics extends RequestCounts {
   /** Successful among settled requests, in percent; 100 before the first. */
   readonly successRate: number
   /** Failed and rejected among settled requests, in percent; 0 before the first. */
@@ -40,8 +57,17 @@ export interface ServiceMetrics {
   /** Undefined before the first. */
   readonly lastFailureTime: Date | undefined
   readonly circuitState: CircuitState | 'disabled'
+  /** Latencies of all requests that did work, loads and calls alike. */
+  readonly overallLatency: LatencySummary
   /** Latencies of the requests that did work, by method; `$get` is a load, `$call` a call with a function of yours. */
   readonly latency: Readonly<Record<string, LatencySummary>>
+}
+
+/** The last request that failed: not one that was refused, nor one whose caller gave up. */
+export interface RequestFailure {
+  /** What it failed with, the object itself. */
+  readonly error: unknown
+  readonly at: Date
 }
 
 /** Where a request found its instance. */
@@ -50,6 +76,21 @@ export type CacheResult = 'hit' | 'miss' | 'stale'
 /** The most methods that get a histogram of their own; the others share one. */
 const MAX_METHODS = 64
 const OTHER_METHODS = '$other'
+
+const NO_REJECTIONS: Readonly<Record<RejectionReason, number>> = Object.freeze({
+  open: 0,
+  isolated: 0,
+  capacity: 0,
+  stopped: 0,
+  unknown_method: 0,
+})
+
+const NO_TRANSITIONS: Readonly<Record<CircuitState, number>> = Object.freeze({
+  closed: 0,
+  open: 0,
+  half_open: 0,
+  isolated: 0,
+})
 
 /** Counts the requests of one proxy. */
 export class RequestCounters {
@@ -70,7 +111,13 @@ export class RequestCounters {
   // Not a number before the first: a field that is always a number is written without an allocation.
   #lastSuccessAt: number = Number.NaN
   #lastFailureAt: number = Number.NaN
+  #lastErrorAt: number = Number.NaN
+  #lastError: unknown
+  // Most services never need these two: made with the first of each.
+  #rejections: Record<RejectionReason, number> | undefined
+  #transitions: Record<CircuitState, number> | undefined
   fallbacks = 0
+  invalidations = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -92,19 +139,34 @@ export class RequestCounters {
     else this.#stale++
   }
 
-  /** Ends a request that {@link RequestCounters.begin} began. */
-  settle(end: AttemptEnd, outcome: Outcome, now: number): void {
+  transition(to: CircuitState): void {
+    this.#transitions ??= { ...NO_TRANSITIONS }
+    this.#transitions[to]++
+  }
+
+  /**
+   * Ends a request that {@link RequestCounters.begin} began.
+   * @param result what it failed or was refused with
+   */
+  settle(end: AttemptEnd, outcome: Outcome, now: number, result: unknown): void {
     this.#inFlight--
     if (end === 'refused') {
       this.#rejected++
+      this.#rejections ??= { ...NO_REJECTIONS }
+      this.#rejections[rejectionReason(result)]++
     } else if (end === 'fulfilled' || (end === 'rejected' && outcome === 'ignored')) {
       this.#successful++
       this.#lastSuccessAt = now
     } else {
       this.#failed++
       this.#lastFailureAt = now
+      if (end === 'aborted') {
+        this.#aborted++
+        return
+      }
       if (end === 'timeout') this.#timedOut++
-      else if (end === 'aborted') this.#aborted++
+      this.#lastError = result
+      this.#lastErrorAt = now
     }
   }
 
@@ -115,11 +177,15 @@ export class RequestCounters {
     this.#histogram(method).record(durationMs)
   }
 
-  snapshot(circuitState: CircuitState | 'disabled'): ServiceMetrics {
-    const settled = this.#successful + this.#failed + this.#rejected
-    const successRate = settled === 0 ? 100 : (this.#successful / settled) * 100
+  /** Undefined before the first. */
+  get lastFailure(): RequestFailure | undefined {
+    const at = this.#dateOf(this.#lastErrorAt)
+    return at && { error: this.#lastError, at }
+  }
+
+  counts(): RequestCounts {
     return {
-      totalRequests: settled + this.#inFlight,
+      totalRequests: this.#successful + this.#failed + this.#rejected + this.#inFlight,
       successfulRequests: this.#successful,
       failedRequests: this.#failed,
       rejectedRequests: this.#rejected,
@@ -130,15 +196,26 @@ export class RequestCounters {
       staleServed: this.#stale,
       cacheHits: this.#hits,
       cacheMisses: this.#misses,
+      invalidations: this.invalidations,
+      rejections: { ...(this.#rejections ?? NO_REJECTIONS) },
+      circuitTransitions: { ...(this.#transitions ?? NO_TRANSITIONS) },
+    }
+  }
+
+  snapshot(circuitState: CircuitState | 'disabled'): ServiceMetrics {
+    const settled = this.#successful + this.#failed + this.#rejected
+    const successRate = settled === 0 ? 100 : (this.#successful / settled) * 100
+    const histograms = [...(this.#histograms ?? [])]
+    return {
+      ...this.counts(),
       successRate,
       failureRate: 100 - successRate,
       avgResponseTimeMs: this.#worked === 0 ? 0 : this.#workedMs / this.#worked,
       lastSuccessTime: this.#dateOf(this.#lastSuccessAt),
       lastFailureTime: this.#dateOf(this.#lastFailureAt),
       circuitState,
-      latency: Object.fromEntries(
-        [...(this.#histograms ?? [])].map(([method, histogram]) => [method, histogram.summary()]),
-      ),
+      overallLatency: LatencyHistogram.merged(histograms.map(([, histogram]) => histogram)).summary(),
+      latency: Object.fromEntries(histograms.map(([method, histogram]) => [method, histogram.summary()])),
     }
   }
 
@@ -156,4 +233,11 @@ export class RequestCounters {
   #dateOf(at: number): Date | undefined {
     return Number.isNaN(at) ? undefined : new Date(this.#clock.wallNow() - (this.#clock.now() - at))
   }
+}
+
+/** The error says it: each refusal has its own. */
+function rejectionReason(error: unknown): RejectionReason {
+  if (error instanceof CircuitOpenError) return error.retryAfterMs === undefined ? 'isolated' : 'open'
+  if (error instanceof CapacityError) return 'capacity'
+  return error instanceof StoppedError ? 'stopped' : 'unknown_method'
 }

@@ -1,0 +1,114 @@
+import { tracingChannel } from 'node:diagnostics_channel'
+import type { AttemptEnd, Outcome } from './attempt.ts'
+import type { Clock } from './clock.ts'
+import type { CacheResult } from './metrics/service-metrics.ts'
+
+/**
+ * How a request ended. `ignored` says nothing about the service: its error is no failure (`isFailure`), or the caller
+ * gave up.
+ */
+export type CallOutcome = 'success' | 'failure' | 'timeout' | 'rejected' | 'ignored'
+
+/**
+ * What answered a request: the service itself (`origin`; also of one that nothing answered), a cached instance handed
+ * out by `get()` (`cache`), a `stale` instance, or a `fallback`.
+ */
+export type CallSource = 'origin' | 'cache' | 'stale' | 'fallback'
+
+/**
+ * What the channels of `diagnostics_channel.tracingChannel('svcproxy:call')` carry: one object for each request to a
+ * service, from `start` to `asyncEnd`; `error` comes before `asyncEnd` when the caller got an error. Arguments and
+ * answers are never in it.
+ */
+export interface CallTrace {
+  readonly service: string
+  /** The method of the service; `$get` for `get()`, `$call` for `call()`. */
+  readonly method: string
+  /** The {@link ServiceProxy} itself, to tell services of the same name apart. */
+  readonly proxy: object
+  /** Undefined before `asyncEnd`. A request that a fallback answered keeps the outcome that made it necessary. */
+  readonly outcome: CallOutcome | undefined
+  readonly source: CallSource
+  /** From the request to its answer, in milliseconds; undefined before `asyncEnd`. */
+  readonly durationMs: number | undefined
+  /** What the caller got; undefined when it got an answer, a fallback's for example. */
+  readonly error?: unknown
+}
+
+/** The method of a `get()`. */
+export const GET = '$get'
+
+const CALLS = tracingChannel<unknown, CallTrace>('svcproxy:call')
+const { start: STARTS, end: ENDS, asyncStart: ASYNC_STARTS, asyncEnd: ASYNC_ENDS, error: ERRORS } = CALLS
+
+/** Whether anybody listens. `TracingChannel.hasSubscribers` says the same and takes eight times as long. */
+export function isTraced(): boolean {
+  return (
+    STARTS.hasSubscribers ||
+    ASYNC_ENDS.hasSubscribers ||
+    ERRORS.hasSubscribers ||
+    ENDS.hasSubscribers ||
+    ASYNC_STARTS.hasSubscribers
+  )
+}
+
+/** One request while it is told of. */
+export class TracedCall implements CallTrace {
+  readonly service: string
+  readonly method: string
+  readonly proxy: object
+  outcome: CallOutcome | undefined
+  source: CallSource = 'origin'
+  durationMs: number | undefined
+  error?: unknown
+
+  constructor(proxy: { readonly name: string }, method: string) {
+    this.service = proxy.name
+    this.method = method
+    this.proxy = proxy
+  }
+
+  /** Where its instance, or its answer, came from. A call on a fresh instance does its work at the origin. */
+  found(where: CacheResult | 'fallback'): void {
+    if (where === 'hit') this.source = this.method === GET ? 'cache' : 'origin'
+    else this.source = where === 'miss' ? 'origin' : where
+  }
+
+  settled(end: AttemptEnd, outcome: Outcome): void {
+    this.outcome = callOutcome(end, outcome)
+  }
+
+  /**
+   * Runs the request and tells of it. Not `TracingChannel.tracePromise()`, which would put the answer on the channel.
+   * What subscribers bound to `start` (`bindStore`) is in force while the request runs.
+   */
+  run<R>(clock: Clock, request: () => Promise<R>): Promise<R> {
+    const startedAt = clock.now()
+    const running = STARTS.runStores(this, request)
+    ENDS.publish(this)
+    const ended = (): void => {
+      this.durationMs = clock.now() - startedAt
+      ASYNC_STARTS.publish(this)
+      ASYNC_ENDS.publish(this)
+    }
+    return running.then(
+      (answer) => {
+        ended()
+        return answer
+      },
+      (error: unknown) => {
+        this.error = error
+        ERRORS.publish(this)
+        ended()
+        throw error
+      },
+    )
+  }
+}
+
+function callOutcome(end: AttemptEnd, outcome: Outcome): CallOutcome {
+  if (end === 'fulfilled') return 'success'
+  if (end === 'refused') return 'rejected'
+  if (end === 'timeout') return 'timeout'
+  return end === 'aborted' || outcome === 'ignored' ? 'ignored' : 'failure'
+}

@@ -1,0 +1,111 @@
+import type { CacheStatus } from './instance-cache.ts'
+import type { Circuit } from './circuit/circuit.ts'
+import type { ResolvedCircuitPolicy } from './circuit/policy.ts'
+import type { CircuitState } from './circuit/state-machine.ts'
+import type { Clock } from './clock.ts'
+import type { HealthResult } from './health.ts'
+import type { RequestFailure } from './metrics/service-metrics.ts'
+import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
+
+/** How a proxy is set up, defaults filled in: what its options came to. Times are in milliseconds. */
+export type ServiceSettings = Pick<
+  ResolvedServiceProxyOptions<unknown>,
+  | 'timeoutMs'
+  | 'cacheTtlMs'
+  | 'cacheTtlJitterRatio'
+  | 'staleWhileRevalidateMs'
+  | 'staleIfErrorMs'
+  | 'backoffInitialMs'
+  | 'backoffMaxMs'
+  | 'disposeGraceMs'
+  | 'maxConcurrentCalls'
+  | 'healthIntervalMs'
+  | 'critical'
+  | 'security'
+> & {
+  /** False: the proxy has no circuit. */
+  readonly circuit: Omit<ResolvedCircuitPolicy, 'isFailure'> | false
+  readonly hasFallback: boolean
+  /** Whether what the provider gives is the proxy's to dispose. */
+  readonly ownership: 'borrowed' | 'owned'
+}
+
+/** Where a circuit stands. */
+export interface CircuitStatus {
+  readonly state: CircuitState
+  /** When it entered that state. */
+  readonly since: Date
+  /** Consecutive failures while closed, else 0. */
+  readonly consecutiveFailures: number
+  /** Successful trials while half-open, else 0. */
+  readonly successfulTrials: number
+  /** How long until a call may be admitted, in milliseconds: 0 when it would be now, undefined while isolated. */
+  readonly retryAfterMs: number | undefined
+}
+
+/** Where a service stands, apart from what {@link ServiceProxy.getMetrics} counts. Reading it asks the service nothing. */
+export interface ServiceStatus {
+  /** Undefined: the proxy has no circuit. */
+  readonly circuit: CircuitStatus | undefined
+  readonly cache: CacheStatus
+  /** What the last health check found; undefined before the first. */
+  readonly health: { readonly healthy: boolean; readonly at: Date } | undefined
+  /** Undefined before the first. */
+  readonly lastFailure: RequestFailure | undefined
+  /** Whether the proxy was stopped. */
+  readonly stopped: boolean
+}
+
+export function settingsOf<T>(options: ResolvedServiceProxyOptions<T>): ServiceSettings {
+  const { provider, fallback, circuit, logger: _logger, clock: _clock, random: _random, ...settings } = options
+  return {
+    ...settings,
+    circuit: circuit === undefined ? false : withoutFunctions(circuit.policy),
+    hasFallback: fallback !== undefined,
+    ownership: provider.ownership ?? 'borrowed',
+  }
+}
+
+/** What a {@link ServiceStatus} is made from. */
+export interface StatusParts extends Pick<ServiceStatus, 'lastFailure' | 'stopped'> {
+  readonly clock: Clock
+  readonly circuit: Circuit | undefined
+  readonly cache: { status(now: number): CacheStatus }
+  readonly lastHealth: HealthResult | undefined
+}
+
+export function statusOf({ clock, circuit, cache, lastHealth, lastFailure, stopped }: StatusParts): ServiceStatus {
+  return {
+    circuit: circuit && circuitStatusOf(circuit, clock),
+    cache: cache.status(clock.now()),
+    health: lastHealth && { healthy: lastHealth.healthy, at: wallTimeOf(lastHealth.at, clock) },
+    lastFailure,
+    stopped,
+  }
+}
+
+function circuitStatusOf(circuit: Circuit, clock: Clock): CircuitStatus {
+  // The state first: an open circuit whose time is over is half-open from the moment somebody looks.
+  const { state } = circuit
+  const { consecutiveFailures, retryAfterMs, changedAt } = circuit
+  const { successes } = circuit.exportState()
+  return {
+    state,
+    since: wallTimeOf(changedAt, clock),
+    consecutiveFailures,
+    successfulTrials: successes,
+    retryAfterMs,
+  }
+}
+
+/** Only the monotonic clock is read while things happen; the wall clock is asked when somebody looks. */
+function wallTimeOf(at: number, clock: Clock): Date {
+  return new Date(clock.wallNow() - (clock.now() - at))
+}
+
+function withoutFunctions({
+  isFailure: _isFailure,
+  ...policy
+}: ResolvedCircuitPolicy): Omit<ResolvedCircuitPolicy, 'isFailure'> {
+  return policy
+}

@@ -1,0 +1,153 @@
+import type { CacheStatus, CircuitState, HealthLevel, LatencySummary, RequestCounts } from '@svcproxy/core'
+
+// What the management API answers, as JSON. Points in time are ISO 8601 by the wall clock of the process, so that an
+// answer does not change while nothing happens; durations are milliseconds.
+
+/** `GET api/snapshot`: everything a page needs to show the services of a process, made without asking any of them. */
+export interface Snapshot {
+  /** Of this format. */
+  readonly version: 1
+  /** When it was made; a client that knows it can show countdowns although its own clock differs. Not part of the ETag. */
+  readonly at: string
+  readonly instance: InstanceView
+  /** No action is allowed. */
+  readonly readOnly: boolean
+  /** The worst of all services; `fail` while the manager stops. */
+  readonly status: HealthLevel
+  readonly stopping: boolean
+  /** In the order they were added. */
+  readonly services: readonly ServiceView[]
+  /** The newest, oldest first; at most {@link SNAPSHOT_EVENTS}. */
+  readonly events: readonly TimelineEvent[]
+}
+
+/** The process. */
+export interface InstanceView {
+  readonly id: string
+  /** What the application calls the place it runs in, `production` for example; null: it did not say. */
+  readonly environment: string | null
+  /** When the management API was made. */
+  readonly startedAt: string
+}
+
+/** One service in a {@link Snapshot}. */
+export interface ServiceView {
+  readonly name: string
+  readonly critical: boolean
+  readonly stopped: boolean
+  /** What its circuit and its last health check say; `fail` only for a critical service. */
+  readonly status: HealthLevel
+  /** Null: it has none. */
+  readonly circuit: CircuitView | null
+  readonly cache: {
+    readonly state: CacheStatus['state']
+    /** Null unless it is fresh; null, too, when it is fresh until it is invalidated. */
+    readonly freshUntil: string | null
+    readonly loading: boolean
+  }
+  /** The last health check; null before the first. */
+  readonly health: { readonly healthy: boolean; readonly at: string } | null
+  /** Null before the first. */
+  readonly lastFailure: FailureView | null
+  /** Since the proxy was made. */
+  readonly counts: RequestCounts
+  /** Over the last {@link RATE_WINDOW_MS}; null before the first two samples. */
+  readonly requestsPerSecond: number | null
+  /** Of all requests that did work, since the proxy was made. */
+  readonly latency: LatencySummary
+  readonly history: History
+}
+
+/** A circuit in a {@link ServiceView}. */
+export interface CircuitView {
+  readonly state: CircuitState
+  readonly since: string
+  readonly consecutiveFailures: number
+  readonly failureThreshold: number
+  readonly successfulTrials: number
+  readonly successThreshold: number
+  /** When it may admit a call; null unless it is open. */
+  readonly retryAt: string | null
+  /** It is held open through this API, and can be released through it. */
+  readonly heldByOperator: boolean
+}
+
+/** An error as an operator may see it. */
+export interface FailureView {
+  /** The class, `ServiceTimeoutError` for example. */
+  readonly name: string
+  /** Its `code`, `ECONNREFUSED` for example; null: it has none. */
+  readonly code: string | null
+  /** This library's own messages, which hold no secrets, and what `redact` made of others; null: withheld. */
+  readonly message: string | null
+  readonly at: string
+}
+
+/** How many requests ended in each of the last intervals, oldest first; the current one is not among them. */
+export interface History {
+  readonly intervalMs: number
+  readonly requests: readonly number[]
+  /** Of those, the failed ones. */
+  readonly failures: readonly number[]
+  /** Of those, the rejected ones. */
+  readonly rejections: readonly number[]
+}
+
+/** `GET api/services/:name`: {@link ServiceView} and more. */
+export interface ServiceDetail extends ServiceView {
+  /** The effective options; null stands for `Infinity`. */
+  readonly settings: Readonly<
+    Record<string, number | boolean | string | null | Readonly<Record<string, number | null>>>
+  >
+  /** Latencies by method. */
+  readonly methods: Readonly<Record<string, LatencySummary>>
+  /** Of this service, oldest first. */
+  readonly events: readonly TimelineEvent[]
+}
+
+/** Something that happened. */
+export type TimelineEvent = {
+  /** Grows by one with each event of the process. */
+  readonly id: number
+  readonly at: string
+  /** Null: all services. */
+  readonly service: string | null
+} & (
+  | { readonly type: 'circuit'; readonly from: CircuitState; readonly to: CircuitState }
+  | { readonly type: 'health'; readonly healthy: boolean }
+  | { readonly type: 'invalidate' | 'expire' | 'stop' }
+  | { readonly type: 'audit'; readonly action: ManagementAction; readonly actor: string | null }
+)
+
+/** What an operator can do. */
+export type ManagementAction =
+  | 'invalidate'
+  | 'expire'
+  | 'reset'
+  | 'isolate'
+  | 'release'
+  | 'health-check'
+  | 'invalidate-all'
+  | 'reset-all'
+
+/** `GET api/events?after=ID`: what happened since, oldest first. */
+export interface EventPage {
+  readonly events: readonly TimelineEvent[]
+  /** To be asked with next. */
+  readonly lastId: number
+  /** Events between `after` and the first of these are no longer kept. */
+  readonly missed: boolean
+}
+
+/** What an action answers with: the new state; of all services for `…-all`. */
+export interface ActionResult {
+  readonly action: ManagementAction
+  readonly services: readonly ServiceView[]
+  /** Only of `health-check`. */
+  readonly healthy?: boolean
+}
+
+/** How many events a snapshot has at most. */
+export const SNAPSHOT_EVENTS = 50
+/** The window of {@link ServiceView.requestsPerSecond}, in milliseconds. */
+export const RATE_WINDOW_MS = 10_000
