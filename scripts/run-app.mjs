@@ -5,9 +5,13 @@ import { root, run } from './workspace.mjs'
 /** Builds an app and becomes it: its arguments, its terminal, its signals and its exit code. */
 export function runApp(name, args) {
   const app = join(root, 'apps', name)
-  const build = run('tsc', ['-b', join(app, 'tsconfig.build.json')])
-  if (!build.ok) {
-    console.error(build.output)
+  for (const [command, ...args] of [
+    ['node', join(root, 'packages/dashboard/build-page.mjs')],
+    ['tsc', '-b', join(app, 'tsconfig.build.json')],
+  ]) {
+    const built = run(command, args)
+    if (built.ok) continue
+    console.error(built.output)
     process.exit(1)
   }
 
