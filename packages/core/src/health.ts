@@ -1,3 +1,4 @@
+import { atMost } from './at-most.ts'
 import type { Clock, Timer } from './clock.ts'
 
 /** How long the result of a health check is good for, in milliseconds: probes come in storms. */
@@ -38,10 +39,7 @@ export class HealthCheck {
     const { clock } = this.#options
     if (this.#last !== undefined && clock.now() < this.#last.at + RESULT_LIFE_MS) return this.#last.healthy
     this.#asking ??= this.#askOnce()
-    let giveUp: (() => void) | undefined
-    const unheard = new Promise<false>((resolve) => (giveUp = () => resolve(false)))
-    const timer = clock.setTimer(() => giveUp?.(), waitMs)
-    return Promise.race([this.#asking, unheard]).finally(() => timer.cancel())
+    return (await atMost(this.#asking, waitMs, clock)) ?? false
   }
 
   /** A result that came from elsewhere: the background monitor's. */

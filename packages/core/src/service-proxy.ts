@@ -1,5 +1,6 @@
 import { toAbortSignal } from './abort-source.ts'
 import type { AbortSource } from './abort-source.ts'
+import { atMost } from './at-most.ts'
 import { endWithout, OperationCall } from './call-attempt.ts'
 import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.ts'
 import type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
@@ -385,11 +386,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   async #stop(timeoutMs: number): Promise<void> {
     this.#monitor?.stop()
     this.#resolver.cache.stop()
-    let giveUp: (() => void) | undefined
-    const timedOut = new Promise<void>((resolve) => (giveUp = resolve))
-    const timer = this.#options.clock.setTimer(() => giveUp?.(), timeoutMs)
-    await Promise.race([this.#resolver.lifetimes.end(), timedOut])
-    timer.cancel()
+    await atMost(this.#resolver.lifetimes.end(), timeoutMs, this.#options.clock)
     this.#circuit?.dispose()
     this.#deadlines.leave()
     this.#events.emit({ type: 'stop', service: this.name })
