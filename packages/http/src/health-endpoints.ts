@@ -1,5 +1,6 @@
-import { type HealthLevel, type HealthStatus, InvalidOptionError, type ServiceProxyManager } from '@svcproxy/core'
+import type { HealthLevel, HealthStatus, ServiceProxyManager } from '@svcproxy/core'
 import type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
+import { checkBasePath, checkFunction, checkTimeout } from './option-checks.ts'
 import { problemResponse } from './problem.ts'
 
 /** `R` is the framework's own request. */
@@ -103,13 +104,7 @@ function acceptsHealthJson(accept: string | string[] | undefined): boolean {
 }
 
 function checkOptions<R>({ authorize, basePath, timeoutMs }: HealthOptions<R>): void {
-  if (authorize !== undefined && typeof authorize !== 'function') {
-    throw new InvalidOptionError('authorize', 'a function', authorize)
-  }
-  if (basePath !== undefined && !/^(\/[^/?#]+)*$/.test(basePath)) {
-    throw new InvalidOptionError('basePath', "empty, or a path that starts with '/' and does not end with it", basePath)
-  }
-  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= 2_147_483_647)) {
-    throw new InvalidOptionError('timeoutMs', 'an integer in 1 … 2 147 483 647', timeoutMs)
-  }
+  checkFunction('authorize', authorize)
+  checkBasePath(basePath)
+  checkTimeout('timeoutMs', timeoutMs)
 }

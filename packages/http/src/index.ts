@@ -1,6 +1,25 @@
+export { bodyReader } from './body-reader.ts'
 export { type ErrorHandlerOptions, errorResponse, type ErrorResponseOptions } from './error-response.ts'
 export { healthEndpoints, type HealthOptions } from './health-endpoints.ts'
-export type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
+export { type AccessDecision, type AccessGate, accessGate, type AccessOptions } from './management/access-gate.ts'
+export { managementEndpoints } from './management/management-endpoints.ts'
+export type { Access, AuditEvent, Authorization, ManagementOptions } from './management/options.ts'
+export {
+  type ActionResult,
+  type CircuitView,
+  type EventPage,
+  type FailureView,
+  type History,
+  type InstanceView,
+  type ManagementAction,
+  RATE_WINDOW_MS,
+  type ServiceDetail,
+  type ServiceView,
+  type Snapshot,
+  SNAPSHOT_EVENTS,
+  type TimelineEvent,
+} from './management/snapshot.ts'
+export type { EndpointFactory, HttpEndpoint, HttpRequest, HttpResponse, ReadBody } from './message.ts'
 export { clearRepresentation } from './representation-headers.ts'
 export { type ClientConnection, isClientGone } from './client-watch.ts'
 export { pickServices, RequestScope, RequestScopes } from './request-scope.ts'

@@ -1,0 +1,95 @@
+import { type Clock, InvalidOptionError, systemClock, type Timer } from '@svcproxy/core'
+import type { HttpResponse } from '../message.ts'
+import { checkTimeout } from '../option-checks.ts'
+import type { Access, ManagementOptions } from './options.ts'
+import { refusal } from './responses.ts'
+
+/** What decides over access. */
+export type AccessOptions<R = unknown> = Pick<ManagementOptions<R>, 'authorize' | 'authorizeTimeoutMs' | 'challenge'>
+
+/** Whether a request may do what it wants. */
+export type AccessDecision =
+  | {
+      readonly allowed: true
+      /** Whose it is; null: `authorize` did not say. */
+      readonly actor: string | null
+    }
+  | {
+      readonly allowed: false
+      /** What to answer: 401, 403 or 503. */
+      readonly response: HttpResponse
+    }
+
+/** Asks `authorize`. Never rejects. `R` is the framework's own request. */
+export type AccessGate<R> = (request: R, access: Access) => Promise<AccessDecision>
+
+/**
+ * The gate before everything that {@link managementEndpoints} answers, for pages that show the same. It fails closed:
+ * only `true` and `{ actor }` let a request in.
+ * @throws {@link InvalidOptionError}
+ */
+export function accessGate<R>(options: AccessOptions<R>): AccessGate<R> {
+  return accessGateBy(options, systemClock)
+}
+
+/** {@link accessGate} by any clock. */
+export function accessGateBy<R>(options: AccessOptions<R>, clock: Clock): AccessGate<R> {
+  checkAccessOptions(options)
+  const { authorize, authorizeTimeoutMs = 5_000, challenge = 'Bearer' } = options
+  const refuse = (response: HttpResponse): AccessDecision => ({ allowed: false, response })
+
+  return async (request, access) => {
+    const said = await answerWithin(authorizeTimeoutMs, clock, () => authorize(request, access))
+    if (said === LATE) return refuse(refusal(503, 'Whether this is allowed could not be found out in time.'))
+    if (said === 'unauthenticated') {
+      return refuse(refusal(401, 'It is not known whose request this is.', { 'WWW-Authenticate': challenge }))
+    }
+    const actor = actorOf(said)
+    return actor === undefined ? refuse(refusal(403, 'This is not allowed.')) : { allowed: true, actor }
+  }
+}
+
+const LATE = Symbol('late')
+
+/** What `ask` comes to; false when it throws or rejects. */
+async function answerWithin(timeoutMs: number, clock: Clock, ask: () => unknown): Promise<unknown> {
+  let timer: Timer | undefined
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = clock.setTimer(() => resolve(LATE), timeoutMs)
+  })
+  try {
+    return await Promise.race([ask(), late])
+  } catch {
+    return false
+  } finally {
+    timer?.cancel()
+  }
+}
+
+/** Undefined: it says no. An actor without a name is a mistake of the application, and nobody to hold to account. */
+function actorOf(said: unknown): string | null | undefined {
+  if (said === true) return null
+  if (typeof said !== 'object' || said === null) return undefined
+  try {
+    const { actor }: { actor?: unknown } = said
+    return typeof actor === 'string' && actor !== '' ? actor : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function checkAccessOptions<R>(options: AccessOptions<R>): void {
+  const { authorize, authorizeTimeoutMs, challenge } = options
+  if (typeof authorize !== 'function') {
+    throw new InvalidOptionError(
+      'authorize',
+      'a function that says who may see and who may act; there is no default that lets anybody in',
+      authorize,
+    )
+  }
+  checkTimeout('authorizeTimeoutMs', authorizeTimeoutMs)
+  // What is not printable ASCII would make the answer itself fail.
+  if (challenge !== undefined && !(typeof challenge === 'string' && /^[\x21-\x7e][\x20-\x7e]*$/.test(challenge))) {
+    throw new InvalidOptionError('challenge', 'an authentication scheme, with parameters if need be', challenge)
+  }
+}

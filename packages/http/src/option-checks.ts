@@ -1,0 +1,22 @@
+import { InvalidOptionError } from '@svcproxy/core'
+
+/** The longest delay a timer of Node honours, in milliseconds. */
+const MAX_TIMER_MS = 2_147_483_647
+
+/** @throws {@link InvalidOptionError} unless it is undefined, empty, or a path that can stand before `/readyz` */
+export function checkBasePath(basePath: unknown): void {
+  if (basePath === undefined || (typeof basePath === 'string' && /^(\/[^/?#]+)*$/.test(basePath))) return
+  throw new InvalidOptionError('basePath', "empty, or a path that starts with '/' and does not end with it", basePath)
+}
+
+/** @throws {@link InvalidOptionError} unless it is undefined, or milliseconds that a timer can wait */
+export function checkTimeout(option: string, timeoutMs: unknown): void {
+  if (timeoutMs === undefined) return
+  if (Number.isInteger(timeoutMs) && Number(timeoutMs) >= 1 && Number(timeoutMs) <= MAX_TIMER_MS) return
+  throw new InvalidOptionError(option, 'an integer in 1 … 2 147 483 647', timeoutMs)
+}
+
+/** @throws {@link InvalidOptionError} unless it is undefined or a function */
+export function checkFunction(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw new InvalidOptionError(option, 'a function', value)
+}
