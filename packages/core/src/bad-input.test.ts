@@ -9,10 +9,11 @@ import {
   registryProvider,
   resolveCircuitPolicy,
   ServiceProxy,
+  ServiceProxyManager,
   ServiceRegistry,
   UnknownServiceError,
 } from './index.ts'
-import type { CircuitSnapshot } from './index.ts'
+import type { CircuitSnapshot, Logger } from './index.ts'
 
 const provider = factoryProvider('service', { create: () => 'service' })
 
@@ -74,11 +75,26 @@ describe('an option out of bounds is an error at construction, which names the o
     ['breaker', {}, 'a function'],
     ['random', 4, 'a function'],
     ['clock', {}, 'a Clock'],
+    ['logger', {}, 'a function'],
+    ['logger', null, 'a function'],
+    ['logger', 'console', 'a function'],
+    ['logger', { info: Math.random }, 'a function'],
+    ['logger', { info: Math.random, warn: 'yes' }, 'a function'],
     ['provider', undefined, 'a ServiceProvider'],
     ['provider', {}, 'a function'],
   ] as const)('%s: %j', ([option, value, expected]) => {
     expect(() => make({ [option]: value })).toThrow(InvalidOptionError)
     expect(() => make({ [option]: value })).toThrow(`must be ${expected}; received`)
+  })
+
+  test('a logger is told which of its methods is missing', () => {
+    const warn = (): void => undefined
+    expect(() => make({ logger: { warn } })).toThrow('logger.info must be a function; received undefined')
+    expect(() => make({ logger: { info: warn } })).toThrow('logger.warn must be a function; received undefined')
+    expect(() => make({ logger: { info: warn, warn } })).not.toThrow()
+    expect(() => new ServiceProxyManager({ logger: { info: warn, warn: 1 } as unknown as Logger })).toThrow(
+      'logger.warn must be a function; received 1',
+    )
   })
 
   test('a misspelt option is one too', () => {
@@ -107,7 +123,17 @@ describe('an option out of bounds is an error at construction, which names the o
 
   test('whatever is passed as options, construction succeeds or says InvalidOptionError', () => {
     const anything = fc.dictionary(
-      fc.constantFrom(...DURATIONS, ...TIMERS, 'circuit', 'clock', 'fallback', 'critical', 'breaker', 'other'),
+      fc.constantFrom(
+        ...DURATIONS,
+        ...TIMERS,
+        'circuit',
+        'clock',
+        'fallback',
+        'critical',
+        'breaker',
+        'logger',
+        'other',
+      ),
       fc.anything(),
     )
     fc.assert(
