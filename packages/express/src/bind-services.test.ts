@@ -1,19 +1,36 @@
-import { type BindingHarness, bindingContract, type ContractRoute } from '@svcproxy/testing'
-import express, { type Request, type RequestHandler, type Response } from 'express'
+import {
+  type BindingHarness,
+  bindingContract,
+  type ContractApp,
+  type ContractExchange,
+  type ContractRoute,
+  type ContractServices,
+} from '@svcproxy/testing'
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import express4 from 'express4'
-import { bindServices } from './index.ts'
+import { bindServices, type ExpressServices } from './index.ts'
 
 bindingContract('Express 5', harness(express))
 bindingContract('Express 4', harness(express4))
 
+function mountOperations(app: Express, services: ExpressServices<ContractServices>, asked: ContractApp): void {
+  const { management, mount, mountPath = '/ops' } = asked
+  if (management !== undefined) app.use(mountPath, services.management(management))
+  else if (mount !== undefined) app.use(mountPath, services.mount(mount))
+}
+
 function harness(createApp: typeof express): BindingHarness {
   return {
     inject: (manager, names) => bindServices(manager).inject(names as 'first'[], () => {}),
-    build({ manager, routes = [], prefix = '/', isBound = true, errorHandler, onError, health, healthPrefix = '/' }) {
-      const services = bindServices(manager)
+    build(asked) {
+      const { manager, routes = [], prefix = '/', isBound = true, errorHandler, onError } = asked
+      const { health, healthPrefix = '/', asyncContext = false } = asked
+      const services = bindServices(manager, { asyncContext })
       const app = createApp()
+      if (asked.parsesBodies === true) app.use(createApp.json())
       if (health !== undefined) app.use(healthPrefix, services.health(health))
       if (isBound) app.use(services.middleware())
+      mountOperations(app, services, asked)
       const router = createApp.Router()
       for (const route of routes) router.get(route.path, handlerOf(route))
       app.use(prefix, router)
@@ -28,7 +45,9 @@ function harness(createApp: typeof express): BindingHarness {
       return app
 
       function handlerOf({ handle, isInjected }: ContractRoute): RequestHandler {
-        const exchangeOf = (req: Request, res: Response) => ({ req, res, signal: () => services.signal(req) })
+        const exchangeOf = (req: Request, res: Response): ContractExchange => {
+          return { req, res, signal: () => services.signal(req), current: () => services.current() }
+        }
         if (isInjected) {
           return services.inject(['first'], async (injected, req, res) => {
             res.send(await handle(injected, exchangeOf(req, res)))

@@ -1,20 +1,26 @@
 import { type GuardedServices, isSvcproxyError, type ServiceProxyManager } from '@svcproxy/core'
 import {
   clearRepresentation,
+  type EndpointFactory,
   type ErrorHandlerOptions,
   errorResponse,
   healthEndpoints,
   type HealthOptions,
+  type HttpEndpoint,
   type HttpResponse,
   isClientGone,
+  managementEndpoints,
+  type ManagementOptions,
   pickServices,
   RequestScopes,
+  type RequestScopesOptions,
 } from '@svcproxy/http'
 import type { NextFunction, Request, Response } from 'express'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { ExpressRequest } from './express-request.ts'
 
 /** How to bind. */
-export interface BindOptions {
+export interface BindOptions extends RequestScopesOptions {
   /** Also sets `req.services`, for which `import '@svcproxy/express/augment'` has the type. @defaultValue false */
   readonly attach?: boolean
 }
@@ -28,6 +34,11 @@ export interface ExpressServices<M extends object> {
    * @throws Error when the request did not pass it
    */
   from(req: IncomingMessage): GuardedServices<M>
+  /**
+   * The services of the request on whose behalf this code runs, without `req`; needs `{ asyncContext: true }`.
+   * @throws Error outside of a request
+   */
+  current(): GuardedServices<M>
   /**
    * Aborts when the client goes before its answer has ended; for `getProxy(name).call(operation, { signal })`.
    * @throws Error when the request did not pass {@link ExpressServices.middleware}
@@ -47,6 +58,13 @@ export interface ExpressServices<M extends object> {
    * @throws {@link InvalidOptionError}
    */
   health(options?: HealthOptions<Request>): (req: Request, res: Response, next: NextFunction) => void
+  /**
+   * Answers the management API, below where it is mounted: `app.use('/ops/services', services.management({ authorize }))`.
+   * @throws {@link InvalidOptionError}
+   */
+  management(options: ManagementOptions<Request>): (req: Request, res: Response, next: NextFunction) => void
+  /** Mounts what another package offers, the dashboard for one: `app.use('/ops/services', services.mount(dashboard({ authorize })))`. */
+  mount(makeEndpoint: EndpointFactory<Request>): (req: Request, res: Response, next: NextFunction) => void
   /** Answers this library's errors with `application/problem+json`; goes last. All others go to `next(error)`. */
   errorHandler(options?: ErrorHandlerOptions): (error: unknown, req: Request, res: Response, next: NextFunction) => void
 }
@@ -57,15 +75,16 @@ export type ServicesOf<B> = B extends ExpressServices<infer M> ? GuardedServices
 /** Binds a manager's services to an Express application. The type of the services is carried by what it returns. */
 export function bindServices<M extends object>(
   manager: ServiceProxyManager<M>,
-  { attach = false }: BindOptions = {},
+  { attach = false, ...scopesOptions }: BindOptions = {},
 ): ExpressServices<M> {
-  const scopes = new RequestScopes(manager)
+  const scopes = new RequestScopes(manager, scopesOptions)
   return {
     middleware: () => (req, res, next) => {
       const scope = scopes.open(req, res)
       if (attach) Object.defineProperty(req, 'services', { get: () => scope.services, configurable: true })
-      next()
+      scopes.run(scope, next)
     },
+    current: () => scopes.current().services,
     from: (req) => scopes.of(req).services,
     signal: (req) => scopes.of(req).abortSignal,
     inject(names, handler) {
@@ -79,20 +98,23 @@ export function bindServices<M extends object>(
         }
       }
     },
-    health(options) {
-      const answer = healthEndpoints(manager, options)
-      return (req, res, next) => {
-        const answered = answer({ method: req.method, path: req.path, headers: req.headers, original: req })
-        if (answered === undefined) next()
-        else answered.then((response) => send(res, response), next)
-      }
-    },
+    health: (options) => handlerOf(healthEndpoints(manager, options)),
+    management: (options) => handlerOf(managementEndpoints(manager, options)),
+    mount: (makeEndpoint) => handlerOf(makeEndpoint(manager)),
     errorHandler: (options) => (error, req, res, next) => {
       if (isClientGone(res) && (isSvcproxyError(error) || scopes.find(req)?.isAbort(error) === true)) return
       const response = res.headersSent ? undefined : errorResponse(error, { ...options, instance: req.originalUrl })
       if (response === undefined) next(error)
       else send(res, response)
     },
+  }
+}
+
+function handlerOf(answer: HttpEndpoint<Request>): (req: Request, res: Response, next: NextFunction) => void {
+  return (req, res, next) => {
+    const answered = answer(new ExpressRequest(req))
+    if (answered === undefined) next()
+    else answered.then((response) => send(res, response), next)
   }
 }
 

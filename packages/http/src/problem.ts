@@ -21,7 +21,12 @@ export function problemResponse(problem: Problem, headers: Readonly<Record<strin
   }
 }
 
-/** The path of a request's target: a query may hold what belongs into no body and no log. */
+/** The path of a request's target, without its query, which may hold what belongs into no body and no log. */
 export function pathOf(target: string): string {
   return /^[^?#]*/.exec(target)?.[0] ?? ''
+}
+
+/** What comes after the first `?` of a request's target. */
+export function queryOf(target: string): string {
+  return /^[^?#]*\?([^#]*)/.exec(target)?.[1] ?? ''
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type AbortSource, type GuardedServices, type ServiceProxyManager, toAbortSignal } from '@svcproxy/core'
 import { ClientWatch } from './client-watch.ts'
 import type { ClientConnection } from './client-watch.ts'
@@ -40,14 +41,25 @@ export class RequestScope<M extends object> {
   }
 }
 
+/** How a binding keeps the scopes of its requests. */
+export interface RequestScopesOptions {
+  /**
+   * Makes {@link RequestScopes.current} work: code that is called for a request, however deep, gets its services without
+   * being handed them. Costs each request an `AsyncLocalStorage.run()`. @defaultValue false
+   */
+  readonly asyncContext?: boolean
+}
+
 /** The scopes of the requests that one binding has seen. Bindings of one process never see each other's. */
 export class RequestScopes<M extends object> {
   readonly #manager: ServiceProxyManager<M>
   // A property of the request: a WeakMap costs every request a microsecond or two, most of it garbage collection.
   readonly #key = Symbol('svcproxy.scope')
+  readonly #running: AsyncLocalStorage<RequestScope<M>> | undefined
 
-  constructor(manager: ServiceProxyManager<M>) {
+  constructor(manager: ServiceProxyManager<M>, { asyncContext = false }: RequestScopesOptions = {}) {
     this.#manager = manager
+    this.#running = asyncContext ? new AsyncLocalStorage() : undefined
   }
 
   /** @param request Node's request, which keeps the scope */
@@ -68,6 +80,25 @@ export class RequestScopes<M extends object> {
     throw new Error(
       'This request has no services: it did not pass app.use(services.middleware()) of the same bindServices(). ' +
         'Put the middleware before the routes that need services.',
+    )
+  }
+
+  /** Runs what comes after the binding's middleware; {@link RequestScopes.current} is `scope` in all that it starts. */
+  run<R>(scope: RequestScope<M>, next: () => R): R {
+    return this.#running === undefined ? next() : this.#running.run(scope, next)
+  }
+
+  /**
+   * The scope of the request on whose behalf this code runs.
+   * @throws Error outside of a request, and when the binding was made without `asyncContext`
+   */
+  current(): RequestScope<M> {
+    const scope = this.#running?.getStore()
+    if (scope !== undefined) return scope
+    throw new Error(
+      this.#running === undefined
+        ? 'current() needs bindServices(manager, { asyncContext: true })'
+        : 'current() was called outside of a request that passed app.use(services.middleware())',
     )
   }
 

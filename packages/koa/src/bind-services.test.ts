@@ -1,7 +1,16 @@
-import { type BindingHarness, bindingContract, type ContractRoute } from '@svcproxy/testing'
+import {
+  type BindingHarness,
+  bindingContract,
+  type ContractApp,
+  type ContractExchange,
+  type ContractRoute,
+  type ContractServices,
+} from '@svcproxy/testing'
 import Koa, { type Middleware } from 'koa'
+import mountAt from 'koa-mount'
 import Koa2 from 'koa2'
-import { bindServices, type KoaContext } from './index.ts'
+import { json } from 'node:stream/consumers'
+import { bindServices, type KoaContext, type KoaServices } from './index.ts'
 
 bindingContract('Koa 3', harness(Koa))
 bindingContract('Koa 2', harness(Koa2))
@@ -9,14 +18,18 @@ bindingContract('Koa 2', harness(Koa2))
 function harness(App: typeof Koa): BindingHarness {
   return {
     inject: (manager, names) => bindServices(manager).inject(names as 'first'[], () => {}),
-    build({ manager, routes = [], prefix = '', isBound = true, errorHandler, onError, health, healthPrefix = '' }) {
-      const services = bindServices(manager)
+    build(asked) {
+      const { manager, routes = [], prefix = '', isBound = true, errorHandler, onError } = asked
+      const { asyncContext = false } = asked
+      const services = bindServices(manager, { asyncContext })
       const app = new App()
       app.silent = true
+      if (asked.parsesBodies === true) app.use(parseBody)
       if (onError !== undefined) app.use(noting(onError))
       if (errorHandler !== undefined) app.use(services.errorHandler(errorHandler))
-      if (health !== undefined) app.use(services.health({ ...health, basePath: healthPrefix }))
+      mountHealth(app, services, asked)
       if (isBound) app.use(services.middleware())
+      mountOperations(app, services, asked)
       for (const route of routes) {
         const handler = handlerOf(route)
         const path = prefix === '' ? route.path : `${prefix}${route.path}`
@@ -26,7 +39,10 @@ function harness(App: typeof Koa): BindingHarness {
       return (req, res) => void answer(req, res)
 
       function handlerOf({ handle, isInjected }: ContractRoute): Middleware {
-        const exchangeOf = (ctx: KoaContext) => ({ req: ctx.req, res: ctx.res, signal: () => services.signal(ctx) })
+        const exchangeOf = (ctx: KoaContext): ContractExchange => {
+          const { req, res } = ctx
+          return { req, res, signal: () => services.signal(ctx), current: () => services.current() }
+        }
         if (isInjected) {
           return services.inject(['first'], async (injected, ctx) => {
             ctx.body = await handle(injected, exchangeOf(ctx))
@@ -38,6 +54,23 @@ function harness(App: typeof Koa): BindingHarness {
       }
     },
   }
+}
+
+function mountHealth(app: Koa, services: KoaServices<ContractServices>, { health, healthPrefix = '' }: ContractApp) {
+  if (health !== undefined) app.use(services.health({ ...health, basePath: healthPrefix }))
+}
+
+/** The management API by its own option, everything else as Koa mounts. */
+function mountOperations(app: Koa, services: KoaServices<ContractServices>, asked: ContractApp): void {
+  const { management, mount, mountPath = '/ops' } = asked
+  if (management !== undefined) app.use(services.management({ ...management, basePath: mountPath }))
+  else if (mount !== undefined) app.use(mountAt(mountPath, services.mount(mount)))
+}
+
+/** As the body parsers of Koa do it. */
+const parseBody: Middleware = async (ctx, next) => {
+  if (ctx.is('json') === 'json') Object.assign(ctx.request, { body: await json(ctx.req) })
+  await next()
 }
 
 /** An error handler of the application. */

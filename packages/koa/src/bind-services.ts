@@ -1,19 +1,26 @@
 import type { GuardedServices, ServiceProxyManager } from '@svcproxy/core'
 import {
   clearRepresentation,
+  type EndpointFactory,
   type ErrorHandlerOptions,
   errorResponse,
   healthEndpoints,
   type HealthOptions,
+  type HttpEndpoint,
   type HttpResponse,
   isClientGone,
+  managementEndpoints,
+  type ManagementOptions,
   pickServices,
   RequestScopes,
+  type RequestScopesOptions,
 } from '@svcproxy/http'
 import type { ExtendableContext, Next } from 'koa'
+import type { KoaContext } from './koa-context.ts'
+import { KoaRequest } from './koa-request.ts'
 
-/** Every Koa context, whatever its state. */
-export type KoaContext = ExtendableContext & { state: object }
+/** How to bind. */
+export interface BindOptions extends RequestScopesOptions {}
 
 /** The services of a manager, bound to a Koa application. */
 export interface KoaServices<M extends object> {
@@ -24,6 +31,11 @@ export interface KoaServices<M extends object> {
    * @throws Error when the request did not pass it
    */
   from(ctx: Pick<ExtendableContext, 'req'>): GuardedServices<M>
+  /**
+   * The services of the request on whose behalf this code runs, without `ctx`; needs `{ asyncContext: true }`.
+   * @throws Error outside of a request
+   */
+  current(): GuardedServices<M>
   /**
    * Aborts when the client goes before its answer has ended; for `getProxy(name).call(operation, { signal })`.
    * @throws Error when the request did not pass {@link KoaServices.middleware}
@@ -43,6 +55,13 @@ export interface KoaServices<M extends object> {
    */
   health(options?: HealthOptions<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void>
   /**
+   * Answers the management API below `basePath`, `/ops/services` for example, or where it is mounted.
+   * @throws {@link InvalidOptionError}
+   */
+  management(options: ManagementOptions<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void>
+  /** Mounts what another package offers, the dashboard for one: `services.mount(dashboard({ basePath: '/ops/services', authorize }))`. */
+  mount(makeEndpoint: EndpointFactory<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void>
+  /**
    * Answers this library's errors with `application/problem+json` and tells the application of them (`'error'`), as
    * Koa does; goes first, around the middleware whose errors it answers. All other errors go on untouched.
    */
@@ -53,14 +72,19 @@ export interface KoaServices<M extends object> {
 export type StateOf<B> = B extends KoaServices<infer M> ? { services: GuardedServices<M> } : never
 
 /** Binds a manager's services to a Koa application. The type of the services is carried by what it returns. */
-export function bindServices<M extends object>(manager: ServiceProxyManager<M>): KoaServices<M> {
-  const scopes = new RequestScopes(manager)
+export function bindServices<M extends object>(
+  manager: ServiceProxyManager<M>,
+  bindOptions: BindOptions = {},
+): KoaServices<M> {
+  const scopes = new RequestScopes(manager, bindOptions)
   return {
     middleware: () => (ctx, next) => {
       const state: { services?: unknown } = ctx.state
-      state.services = scopes.open(ctx.req, ctx.res).services
-      return next()
+      const scope = scopes.open(ctx.req, ctx.res)
+      state.services = scope.services
+      return scopes.run(scope, next)
     },
+    current: () => scopes.current().services,
     from: (ctx) => scopes.of(ctx.req).services,
     signal: (ctx) => scopes.of(ctx.req).abortSignal,
     inject(names, handler) {
@@ -69,14 +93,9 @@ export function bindServices<M extends object>(manager: ServiceProxyManager<M>):
         await handler(pickServices(scopes.of(ctx.req).services, names), ctx, next)
       }
     },
-    health(options) {
-      const answer = healthEndpoints(manager, options)
-      return async (ctx, next) => {
-        const answered = answer({ method: ctx.method, path: ctx.path, headers: ctx.headers, original: ctx })
-        if (answered === undefined) await next()
-        else send(ctx, await answered)
-      }
-    },
+    health: (options) => middlewareOf(healthEndpoints(manager, options)),
+    management: (options) => middlewareOf(managementEndpoints(manager, options)),
+    mount: (makeEndpoint) => middlewareOf(makeEndpoint(manager)),
     errorHandler: (options) => async (ctx, next) => {
       try {
         await next()
@@ -90,6 +109,14 @@ export function bindServices<M extends object>(manager: ServiceProxyManager<M>):
         ctx.app.emit('error', error, ctx)
       }
     },
+  }
+}
+
+function middlewareOf(answer: HttpEndpoint<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void> {
+  return async (ctx, next) => {
+    const answered = answer(new KoaRequest(ctx))
+    if (answered === undefined) await next()
+    else send(ctx, await answered)
   }
 }
 

@@ -1,1 +1,2 @@
-export { bindServices, type KoaContext, type KoaServices, type StateOf } from './bind-services.ts'
+export { bindServices, type BindOptions, type KoaServices, type StateOf } from './bind-services.ts'
+export type { KoaContext } from './koa-context.ts'

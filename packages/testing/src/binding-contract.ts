@@ -1,8 +1,10 @@
 import { describe, test } from 'vitest'
 import { clientCases } from './binding-contract/client-cases.ts'
+import { contextCases } from './binding-contract/context-cases.ts'
 import { errorCases } from './binding-contract/error-cases.ts'
 import type { BindingHarness } from './binding-contract/harness.ts'
 import { healthCases } from './binding-contract/health-cases.ts'
+import { operationsCases } from './binding-contract/operations-cases.ts'
 import { serviceCases } from './binding-contract/service-cases.ts'
 
 /**
@@ -26,4 +28,6 @@ const TOPICS = [
   ['errors', errorCases],
   ['clients', clientCases],
   ['health', healthCases],
+  ['operations', operationsCases],
+  ['async context', contextCases],
 ] as const

@@ -45,12 +45,16 @@ export interface Answer {
 export interface AskOptions {
   readonly method?: string
   readonly headers?: Record<string, string>
+  readonly body?: string
   /** Ends the request as a client does that goes away. */
   readonly signal?: AbortSignal
 }
 
 /** Sends a request over a connection of its own. Rejects when the connection ends before the answer does. */
-export function ask(url: string, { method = 'GET', headers = {}, signal }: AskOptions = {}): Promise<Answer> {
+export function ask(
+  url: string,
+  { method = 'GET', headers = {}, body: sentBody, signal }: AskOptions = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent: false, ...(signal && { signal }) }, (response) => {
       let body = ''
@@ -63,7 +67,7 @@ export function ask(url: string, { method = 'GET', headers = {}, signal }: AskOp
       })
     })
     sent.on('error', reject)
-    sent.end()
+    sent.end(sentBody)
   })
 }
 

@@ -1,5 +1,5 @@
 import type { GuardedServices, ServiceProxyManager } from '@svcproxy/core'
-import type { ErrorHandlerOptions, HealthOptions } from '@svcproxy/http'
+import type { EndpointFactory, ErrorHandlerOptions, HealthOptions, ManagementOptions } from '@svcproxy/http'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 
 /** The service that the applications of the contract use. */
@@ -19,6 +19,8 @@ export interface ContractServices {
 export interface ContractExchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  /** What the binding's `current()` returns; asked for at each use. */
+  current(): Pick<GuardedServices<ContractServices>, 'first'>
   /** What the binding's `signal(req)` or `signal(ctx)` returns; asked for at each use. */
   signal(): AbortSignal
 }
@@ -55,6 +57,16 @@ export interface ContractApp {
   readonly health?: HealthOptions
   /** Where the health endpoints are mounted. @defaultValue '' */
   readonly healthPrefix?: string
+  /** Whether `current()` is to work. @defaultValue false */
+  readonly asyncContext?: boolean
+  /** A body parser for JSON of the application, before everything else. @defaultValue false */
+  readonly parsesBodies?: boolean
+  /** With the management API mounted at {@link ContractApp.mountPath}, before the routes. @defaultValue without */
+  readonly management?: ManagementOptions
+  /** With `mount()` of this there, if there is no management API. @defaultValue without */
+  readonly mount?: EndpointFactory<unknown>
+  /** `/ops/services` for example. @defaultValue '/ops' */
+  readonly mountPath?: string
 }
 
 /** What the contract needs to know of a binding. */
