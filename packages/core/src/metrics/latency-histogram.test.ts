@@ -33,4 +33,27 @@ describe('a histogram', () => {
     expect(histogram.percentile(0.5)).toBe(0)
     expect(histogram.percentile(1)).toBeGreaterThan(2_000_000)
   })
+
+  test('merged from others has recorded what they have, however it was spread over them, and leaves them as they were', () => {
+    const durations = fc.array(fc.double({ min: 0, max: 1_800_000, noNaN: true }), { maxLength: 100 })
+    fc.assert(
+      fc.property(fc.array(durations, { maxLength: 5 }), (spread) => {
+        const parts = spread.map(histogramOf)
+        const before = parts.map((part) => part.summary())
+        const whole = histogramOf(spread.flat())
+        for (let round = 0; round < 2; round++) {
+          const merged = LatencyHistogram.merged(parts)
+          expect(merged.summary()).toEqual(whole.summary())
+          expect(merged.percentile(0.25)).toBe(whole.percentile(0.25))
+        }
+        expect(parts.map((part) => part.summary())).toEqual(before)
+      }),
+    )
+  })
 })
+
+function histogramOf(durations: readonly number[]): LatencyHistogram {
+  const histogram = new LatencyHistogram()
+  for (const duration of durations) histogram.record(duration)
+  return histogram
+}

@@ -1,5 +1,7 @@
 import { ManualClock } from '@svcproxy/testing'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { LatencyHistogram } from './latency-histogram.ts'
 import { RequestCounters } from './service-metrics.ts'
 
 describe('the counters', () => {
@@ -59,5 +61,24 @@ describe('the counters', () => {
     const { latency } = counters.snapshot('closed')
     expect(Object.keys(latency)).toHaveLength(65)
     expect([latency['method0']?.count, latency['method63']?.count, latency['$other']?.count]).toEqual([2, 1, 6])
+  })
+
+  test('summarise the latencies of all methods as one histogram would, also of more methods than have one', () => {
+    const work = fc.array(fc.tuple(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 60_000 })), {
+      maxLength: 300,
+    })
+    fc.assert(
+      fc.property(work, (done) => {
+        const counters = new RequestCounters(new ManualClock())
+        const all = new LatencyHistogram()
+        for (const [method, durationMs] of done) {
+          counters.worked(`method${method}`, durationMs)
+          all.record(durationMs)
+        }
+        const { overallLatency, latency } = counters.snapshot('closed')
+        expect(overallLatency).toEqual(all.summary())
+        expect(Object.values(latency).reduce((sum, { count }) => sum + count, 0)).toBe(done.length)
+      }),
+    )
   })
 })
