@@ -1,7 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { ManualClock, plainBreaker } from '@svcproxy/testing'
-import { describe, expect, expectTypeOf, test } from 'vitest'
+import { describe, expect, expectTypeOf, onTestFinished, test } from 'vitest'
 import { factoryProvider, InvalidOptionError, ServiceProxyManager, StoppedError, UnknownServiceError } from './index.ts'
-import type { Guarded, ServiceProxy } from './index.ts'
+import type { Guarded, ServiceEvent, ServiceEventOf, ServiceProxy } from './index.ts'
 
 interface Clock {
   time(): number
@@ -149,5 +152,132 @@ describe('a manager', () => {
     expect(manager.stop()).toBe(stop)
     expect(() => manager.createProxy('late', { provider: clockProvider })).toThrow(InvalidOptionError)
     await manager[Symbol.asyncDispose]()
+  })
+})
+
+describe('a listener to all proxies of a manager', () => {
+  /** What is heard of all proxies: `on` a type, `onAny`, and by the listeners of one proxy. */
+  function setUpListeners() {
+    const manager = setUp()
+    const heard: string[] = []
+    const hear =
+      (who: string) =>
+      ({ type, service }: ServiceEvent): void =>
+        void heard.push(`${who}: ${type} ${service}`)
+    return { manager, heard, hear }
+  }
+
+  test('hears of the proxies that were there and of those that are made later, each event once', async () => {
+    const { manager, heard, hear } = setUpListeners()
+    manager.on('invalidate', hear('on'))
+    manager.onAny(hear('onAny'))
+    const late = manager.createProxy('late', { provider: clockProvider })
+    manager.invalidateAllCaches()
+    await late.get()
+    expect(heard).toEqual([
+      'on: invalidate clock',
+      'onAny: invalidate clock',
+      'on: invalidate flags',
+      'onAny: invalidate flags',
+      'on: invalidate late',
+      'onAny: invalidate late',
+      'onAny: load late',
+    ])
+  })
+
+  test('hears of its own type only, and its event is typed', () => {
+    const { manager } = setUpListeners()
+    const states: string[] = []
+    manager.on('circuit', (event) => {
+      expectTypeOf(event).toEqualTypeOf<ServiceEventOf<'circuit'>>()
+      states.push(`${event.service} ${event.from} ${event.to}`)
+    })
+    manager.invalidateAllCaches()
+    manager.getProxy('flags').isolateCircuit()
+    expect(states).toEqual(['flags closed isolated'])
+  })
+
+  test('hears nothing once the function it was given was called; the others still do', () => {
+    const { manager, heard, hear } = setUpListeners()
+    const takeAway = [manager.on('expire', hear('first')), manager.onAny(hear('second'))]
+    manager.on('expire', hear('third'))
+    manager.getProxy('clock').expireCache()
+    for (const off of takeAway) off()
+    for (const off of takeAway) off()
+    manager.getProxy('clock').expireCache()
+    manager.createProxy('late', { provider: clockProvider }).expireCache()
+    expect(heard).toEqual([
+      'first: expire clock',
+      'third: expire clock',
+      'second: expire clock',
+      'third: expire clock',
+      'third: expire late',
+    ])
+  })
+
+  test('hears that a proxy was removed, and nothing of it afterwards; of its successor again, once', async () => {
+    const { manager, heard, hear } = setUpListeners()
+    manager.onAny(hear('all'))
+    const removed = manager.getProxy('clock')
+    await manager.removeProxy('clock')
+    expect(heard).toEqual(['all: stop clock'])
+    removed.invalidateCache()
+    expect(heard).toHaveLength(1)
+    manager.createProxy('clock', { provider: clockProvider }).expireCache()
+    expect(heard.slice(1)).toEqual(['all: expire clock'])
+  })
+
+  test('hears the end of all of them', async () => {
+    const { manager, heard, hear } = setUpListeners()
+    manager.on('stop', hear('all'))
+    await manager.stop()
+    expect(heard.toSorted()).toEqual(['all: stop clock', 'all: stop flags'])
+  })
+
+  test("is told after the proxy's own listeners to the type, also those added later", () => {
+    const { manager, heard, hear } = setUpListeners()
+    manager.on('expire', hear('manager'))
+    manager.onAny(hear('manager, any'))
+    manager.getProxy('clock').on('expire', hear('proxy'))
+    manager.getProxy('clock').expireCache()
+    expect(heard).toEqual(['proxy: expire clock', 'manager: expire clock', 'manager, any: expire clock'])
+  })
+
+  test('that throws changes nothing for the service or for those who listen with it; its error is published', async () => {
+    const { manager, heard, hear } = setUpListeners()
+    const thrown = new Error('listener')
+    const published: unknown[] = []
+    const onError = (message: unknown): void => void published.push(message)
+    subscribe('svcproxy:listener-error', onError)
+    onTestFinished(() => void unsubscribe('svcproxy:listener-error', onError))
+    const fail = (): never => {
+      throw thrown
+    }
+    manager.on('load', fail)
+    manager.onAny(fail)
+    manager.on('load', hear('on'))
+    manager.onAny(hear('onAny'))
+    expect(await manager.services.clock.time()).toBe(12)
+    expect(heard).toEqual(['on: load clock', 'onAny: load clock'])
+    const event = expect.objectContaining({ type: 'load', service: 'clock' })
+    expect(published).toEqual([
+      { event, error: thrown },
+      { event, error: thrown },
+    ])
+  })
+
+  test('does not keep a proxy that was removed from being forgotten', async () => {
+    const manager = new ServiceProxyManager<{ passing: Clock }>()
+    manager.onAny(() => undefined)
+    const removed: WeakRef<object>[] = []
+    for (let round = 0; round < 100; round++) {
+      removed.push(new WeakRef(manager.createProxy('passing', { provider: clockProvider })))
+      await manager.removeProxy('passing')
+    }
+    await new ManualClock().settle()
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    collectGarbage()
+    expect(removed.filter((proxy) => proxy.deref() !== undefined).length).toBeLessThan(10)
   })
 })
