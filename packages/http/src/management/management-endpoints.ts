@@ -1,13 +1,22 @@
 import { type Clock, type ServiceProxyManager, systemClock } from '@svcproxy/core'
-import type { HttpEndpoint } from '../message.ts'
+import type { HttpEndpoint, HttpRequest, HttpResponse } from '../message.ts'
 import { accessGateBy } from './access-gate.ts'
+import { Actions } from './actions.ts'
+import { Audit } from './audit.ts'
 import { checkManagementOptions } from './check-options.ts'
+import { FailureViews } from './failure-view.ts'
+import { managementStateOf } from './management-state.ts'
 import type { ManagementOptions } from './options.ts'
-import { refusal } from './responses.ts'
+import { Readings } from './readings.ts'
+import { methodNotAllowed, refusal } from './responses.ts'
+import { type Route, routeOf } from './routes.ts'
+import { isMeant } from './same-origin.ts'
+import { ServiceViews } from './service-view.ts'
+import { SnapshotSource } from './snapshot-source.ts'
 
 /**
- * The management API of a manager's services: answers everything under `<basePath>/api/`, and nothing else. Whoever may
- * not see or act is refused before anything else is said, apart from actions of other origins.
+ * The management API of a manager's services: answers everything under `<basePath>/api/`, and nothing else. It fails
+ * closed: who may not see or act learns nothing, and nobody may act unless `readOnly` is false.
  * @throws {@link InvalidOptionError}
  */
 export function managementEndpoints<M extends object, R = unknown>(
@@ -19,17 +28,74 @@ export function managementEndpoints<M extends object, R = unknown>(
 
 /** {@link managementEndpoints} by any clock. */
 export function managementBy<M extends object, R = unknown>(
-  _manager: ServiceProxyManager<M>,
+  manager: ServiceProxyManager<M>,
   options: ManagementOptions<R>,
   clock: Clock,
 ): HttpEndpoint<R> {
   checkManagementOptions(options)
   const admit = accessGateBy(options, clock)
-  const prefix = `${options.basePath ?? ''}/api/`
+  const { basePath = '', readOnly = true } = options
+  const trustedOrigins = new Set(options.trustedOrigins)
+  const { readings, actions } = partsOf(manager, options, clock)
+  const prefix = `${basePath}/api/`
+
+  const read = async (request: HttpRequest<R>, route: Route | undefined): Promise<HttpResponse> => {
+    const decision = await admit(request.original, 'read')
+    if (!decision.allowed) return decision.response
+    if (route === undefined) return nothingHere()
+    return route.type === 'action' ? wrongMethod(route, readOnly) : readings.answer(request, route)
+  }
+
+  const write = async (request: HttpRequest<R>, route: Route | undefined): Promise<HttpResponse> => {
+    const refuse = (response: HttpResponse, actor: string | null = null): HttpResponse => {
+      if (route?.type === 'action' && request.method === 'POST') actions.refused(request, route, actor)
+      return response
+    }
+    if (!isMeant(request.headers, trustedOrigins)) return refuse(notMeant())
+    const decision = await admit(request.original, 'write')
+    if (!decision.allowed) return refuse(decision.response)
+    if (route === undefined) return nothingHere()
+    if (route.type !== 'action' || request.method !== 'POST') return wrongMethod(route, readOnly)
+    if (readOnly) return refuse(wrongMethod(route, readOnly), decision.actor)
+    return actions.perform(request, route, decision.actor)
+  }
+
   return (request) => {
     if (!request.path.startsWith(prefix)) return undefined
-    return admit(request.original, 'read').then((decision) =>
-      decision.allowed ? refusal(404, 'There is nothing here.') : decision.response,
-    )
+    const answer = request.method === 'GET' || request.method === 'HEAD' ? read : write
+    return answer(request, routeOf(request.path.slice(prefix.length))).catch(() => {
+      return refusal(500, 'The management API failed.')
+    })
   }
+}
+
+function partsOf<M extends object, R>(
+  manager: ServiceProxyManager<M>,
+  options: ManagementOptions<R>,
+  clock: Clock,
+): { readings: Readings; actions: Actions } {
+  const { environment = null, instanceId, readOnly = true, redact, onAudit } = options
+  const state = managementStateOf(manager, clock)
+  const { services, events, startedAt } = state
+  const views = new ServiceViews(state, new FailureViews(redact), clock)
+  const instance = { id: instanceId ?? state.id, environment, startedAt }
+  const snapshots = new SnapshotSource({ state, views, clock, instance, readOnly })
+  return {
+    readings: new Readings({ services, events, views, snapshots }),
+    actions: new Actions({ services, views, audit: new Audit(onAudit, events, clock) }),
+  }
+}
+
+function nothingHere(): HttpResponse {
+  return refusal(404, 'There is nothing here.')
+}
+
+function notMeant(): HttpResponse {
+  return refusal(403, 'Actions are taken from pages of this host, with the header X-Svcproxy-Action: 1.')
+}
+
+function wrongMethod(route: Route, readOnly: boolean): HttpResponse {
+  if (route.type !== 'action') return methodNotAllowed('GET, HEAD', 'This is read with GET or HEAD.')
+  if (readOnly) return methodNotAllowed('', 'This is for reading only: no action is allowed.')
+  return methodNotAllowed('POST', 'An action is sent with POST.')
 }

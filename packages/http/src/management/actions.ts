@@ -1,0 +1,79 @@
+import type { HttpRequest, HttpResponse } from '../message.ts'
+import { readAction } from './action-body.ts'
+import type { Audit } from './audit.ts'
+import { isolate, release } from './isolations.ts'
+import type { ManagedProxy, ManagedServices } from './managed-services.ts'
+import { jsonResponse, refusal } from './responses.ts'
+import type { ActionRoute } from './routes.ts'
+import type { ServiceViews } from './service-view.ts'
+import type { ActionResult, ManagementAction } from './snapshot.ts'
+
+/** What {@link Actions} is made from. */
+export interface ActionParts {
+  readonly services: ManagedServices
+  readonly views: ServiceViews
+  readonly audit: Audit
+}
+
+/** The actions of operators. Whether a request may act was decided before. */
+export class Actions {
+  readonly #parts: ActionParts
+
+  constructor(parts: ActionParts) {
+    this.#parts = parts
+  }
+
+  /** Does what the request asks for. @param actor whose it is */
+  async perform(request: HttpRequest, route: ActionRoute, actor: string | null): Promise<HttpResponse> {
+    const targets = this.#targets(route)
+    if (targets === undefined) return refusal(404, 'There is no such service.')
+    const asked = await readAction(request, route)
+    if ('response' in asked) return asked.response
+    const { action } = asked
+    if (NEEDS_CIRCUIT.has(action) && targets.some((proxy) => proxy.settings.circuit === false)) {
+      return refusal(422, 'The service has no circuit.')
+    }
+    this.#parts.audit.done({ action, service: route.service, actor })
+    const healthy = action === 'health-check' ? await areHealthy(targets) : undefined
+    if (action !== 'health-check') for (const proxy of targets) ACTIONS[action](proxy)
+    const services = targets.map((proxy) => this.#parts.views.of(proxy))
+    const result: ActionResult = { action, services, ...(healthy === undefined ? {} : { healthy }) }
+    return jsonResponse(JSON.stringify(result))
+  }
+
+  /**
+   * Tells the application what was refused, if that can be known. The refusal itself does not wait for it: a body that
+   * never ends must not keep a client waiting that has no right to be heard.
+   */
+  refused(request: HttpRequest, route: ActionRoute, actor: string | null): void {
+    if (this.#targets(route) === undefined) return
+    void readAction(request, route).then((asked) => {
+      if ('action' in asked) this.#parts.audit.refused({ action: asked.action, service: route.service, actor })
+    })
+  }
+
+  /** Undefined: there is no such service. */
+  #targets({ service }: ActionRoute): ManagedProxy[] | undefined {
+    if (service === null) return this.#parts.services.all()
+    const proxy = this.#parts.services.find(service)
+    return proxy && [proxy]
+  }
+}
+
+const NEEDS_CIRCUIT: ReadonlySet<ManagementAction> = new Set<ManagementAction>(['reset', 'isolate', 'release'])
+
+/** What each does to a service; `health-check` alone takes time. */
+const ACTIONS: Readonly<Record<Exclude<ManagementAction, 'health-check'>, (proxy: ManagedProxy) => void>> = {
+  invalidate: (proxy) => proxy.invalidateCache(),
+  'invalidate-all': (proxy) => proxy.invalidateCache(),
+  expire: (proxy) => proxy.expireCache(),
+  reset: (proxy) => proxy.resetCircuitBreaker(),
+  'reset-all': (proxy) => proxy.resetCircuitBreaker(),
+  isolate,
+  release,
+}
+
+async function areHealthy(proxies: readonly ManagedProxy[]): Promise<boolean> {
+  const answers = await Promise.all(proxies.map((proxy) => proxy.checkHealth()))
+  return answers.every((healthy) => healthy)
+}

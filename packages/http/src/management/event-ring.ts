@@ -1,0 +1,61 @@
+import type { Clock, ServiceEvent } from '@svcproxy/core'
+import type { EventPage, TimelineEvent } from './snapshot.ts'
+
+/** How many events are kept. */
+const CAPACITY = 500
+
+/** An event before it has its place in the order of all. */
+export type NewEvent = TimelineEvent extends infer E ? (E extends unknown ? Omit<E, 'id' | 'at'> : never) : never
+
+/** The newest events of a process. Their ids grow by one, from 1. */
+export class EventRing {
+  readonly #clock: Clock
+  /** Oldest first. */
+  readonly #events: TimelineEvent[] = []
+  #lastId = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** 0 before the first. */
+  get lastId(): number {
+    return this.#lastId
+  }
+
+  add(event: NewEvent): void {
+    const at = new Date(this.#clock.wallNow()).toISOString()
+    this.#events.push({ id: ++this.#lastId, at, ...event })
+    if (this.#events.length > CAPACITY) this.#events.shift()
+  }
+
+  /** Of what happens to services, what belongs on a timeline; single loads, disposals and fallbacks do not. */
+  addIfTold(event: ServiceEvent): void {
+    const { type, service } = event
+    if (type === 'circuit') this.add({ type, service, from: event.from, to: event.to })
+    else if (type === 'health') this.add({ type, service, healthy: event.healthy })
+    else if (type === 'invalidate' || type === 'expire' || type === 'stop') this.add({ type, service })
+  }
+
+  /** At most `count`, oldest first. */
+  newest(count: number): readonly TimelineEvent[] {
+    return this.#events.slice(-count)
+  }
+
+  /** Those of one service, oldest first. */
+  of(service: string): readonly TimelineEvent[] {
+    return this.#events.filter((event) => event.service === service)
+  }
+
+  /**
+   * What came after the event with the id `after`. An id that was not given out yet is one of an earlier process: its
+   * asker has missed whatever happened, and gets all.
+   */
+  after(after: number): EventPage {
+    const lastId = this.#lastId
+    if (after > lastId) return { events: this.newest(CAPACITY), lastId, missed: true }
+    const firstKept = lastId - this.#events.length + 1
+    const missed = after < firstKept - 1
+    return { events: missed ? this.newest(CAPACITY) : this.#events.slice(after - firstKept + 1), lastId, missed }
+  }
+}

@@ -1,0 +1,61 @@
+import { isSvcproxyError } from '@svcproxy/core'
+import type { ManagedProxy } from './managed-services.ts'
+import type { ManagementOptions } from './options.ts'
+import type { FailureView } from './snapshot.ts'
+
+const MAX_MESSAGE = 500
+/** What names of classes and codes are made of. What else stands there is text, and may be anything. */
+const WORD = /^[\w$.:-]{1,100}$/
+
+type ErrorView = Omit<FailureView, 'at'>
+
+/** Errors as operators may see them: each is made fit to be seen once. */
+export class FailureViews {
+  readonly #redact: ManagementOptions['redact']
+  readonly #made = new WeakMap<ManagedProxy, { readonly error: unknown; readonly view: ErrorView }>()
+
+  constructor(redact: ManagementOptions['redact']) {
+    this.#redact = redact
+  }
+
+  of(proxy: ManagedProxy, error: unknown): ErrorView {
+    const made = this.#made.get(proxy)
+    if (made !== undefined && Object.is(made.error, error)) return made.view
+    const view = this.#view(proxy.name, error)
+    this.#made.set(proxy, { error, view })
+    return view
+  }
+
+  #view(service: string, error: unknown): ErrorView {
+    return {
+      name: attempt(() => word(error instanceof Error ? error.name : typeof error)) ?? 'Error',
+      code: attempt(() => word(codeOf(error))) ?? null,
+      message: attempt(() => this.#messageOf(service, error)) ?? null,
+    }
+  }
+
+  #messageOf(service: string, error: unknown): string | undefined {
+    const message: unknown = isSvcproxyError(error) ? error.message : this.#redact?.(error, service)
+    return typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : undefined
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'number' ? String(error.code) : error.code
+}
+
+function word(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const bounded = value.slice(0, 100)
+  return WORD.test(bounded) ? bounded : undefined
+}
+
+/** A service may throw anything, also what throws when it is looked at. */
+function attempt(read: () => string | undefined): string | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}

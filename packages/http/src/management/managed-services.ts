@@ -1,0 +1,38 @@
+import type { ServiceEvent, ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
+
+/** What is managed of a proxy, whatever its service is. */
+export type ManagedProxy = Pick<
+  ServiceProxy<unknown>,
+  | 'name'
+  | 'critical'
+  | 'settings'
+  | 'checkHealth'
+  | 'getCounts'
+  | 'getMetrics'
+  | 'getStatus'
+  | 'invalidateCache'
+  | 'expireCache'
+  | 'resetCircuitBreaker'
+  | 'isolateCircuit'
+>
+
+/** A manager without the types of its services. */
+export interface ManagedServices {
+  readonly stopping: boolean
+  /** In the order they were added. */
+  all(): ManagedProxy[]
+  /** Undefined: there is none of this name, whatever the name is. */
+  find(name: string): ManagedProxy | undefined
+  onAny(listener: (event: ServiceEvent) => void): void
+}
+
+export function managedServices<M extends object>(manager: ServiceProxyManager<M>): ManagedServices {
+  return {
+    get stopping() {
+      return manager.stopping
+    },
+    all: () => manager.names.map((name) => manager.getProxy(name)),
+    find: (name) => (manager.has(name) ? manager.getProxy(name) : undefined),
+    onAny: (listener) => void manager.onAny(listener),
+  }
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock, ServiceProxyManager } from '@svcproxy/core'
+import { EventRing } from './event-ring.ts'
+import { HistorySampler } from './history.ts'
+import { managedServices, type ManagedServices } from './managed-services.ts'
+import { SteadyTimes } from './steady-time.ts'
+
+/** What is remembered of a manager's services for all who look, whichever mount they look through. */
+export interface ManagementState {
+  readonly services: ManagedServices
+  readonly events: EventRing
+  readonly history: HistorySampler
+  readonly times: SteadyTimes
+  /** When it was made: ISO 8601. */
+  readonly startedAt: string
+  /** Tells this process from its siblings, if the application does not. */
+  readonly id: string
+}
+
+const STATES = new WeakMap<object, ManagementState>()
+
+/** The state of a manager, made with its first mount, whose clock it keeps. */
+export function managementStateOf<M extends object>(manager: ServiceProxyManager<M>, clock: Clock): ManagementState {
+  const known = STATES.get(manager)
+  if (known !== undefined) return known
+  const services = managedServices(manager)
+  const events = new EventRing(clock)
+  services.onAny((event) => events.addIfTold(event))
+  const state = {
+    services,
+    events,
+    history: new HistorySampler(services, clock),
+    times: new SteadyTimes(),
+    startedAt: new Date(clock.wallNow()).toISOString(),
+    id: randomBytes(4).toString('hex'),
+  }
+  STATES.set(manager, state)
+  return state
+}

@@ -1,0 +1,56 @@
+import type { HttpRequest, HttpResponse } from '../message.ts'
+import type { EventRing } from './event-ring.ts'
+import type { ManagedServices } from './managed-services.ts'
+import { jsonResponse, refusal, unchanged } from './responses.ts'
+import type { ActionRoute, Route } from './routes.ts'
+import type { ServiceViews } from './service-view.ts'
+import type { SnapshotSource } from './snapshot-source.ts'
+
+/** What {@link Readings} is made from. */
+export interface ReadingParts {
+  readonly services: ManagedServices
+  readonly events: EventRing
+  readonly views: ServiceViews
+  readonly snapshots: SnapshotSource
+}
+
+/** What can be read. Whether a request may read was decided before. */
+export class Readings {
+  readonly #parts: ReadingParts
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts
+  }
+
+  answer(request: HttpRequest, route: Exclude<Route, ActionRoute>): HttpResponse {
+    if (route.type === 'snapshot') return this.#snapshot(request)
+    return route.type === 'events' ? this.#events(request) : this.#service(route.name)
+  }
+
+  #snapshot({ headers }: HttpRequest): HttpResponse {
+    const { etag, json } = this.#parts.snapshots.get()
+    return names(headers['if-none-match'], etag) ? unchanged(etag) : jsonResponse(json, { ETag: etag })
+  }
+
+  #service(name: string): HttpResponse {
+    const proxy = this.#parts.services.find(name)
+    if (proxy === undefined) return refusal(404, 'There is no such service.')
+    return jsonResponse(JSON.stringify(this.#parts.views.detailOf(proxy)))
+  }
+
+  #events({ query = '' }: HttpRequest): HttpResponse {
+    const [after = '0', ...others] = new URLSearchParams(query).getAll('after')
+    if (!/^\d{1,15}$/.test(after) || others.length > 0) {
+      return refusal(400, 'after is the id of an event: a whole number.')
+    }
+    return jsonResponse(JSON.stringify(this.#parts.events.after(Number(after))))
+  }
+}
+
+/** Compared as RFC 9110 has it for If-None-Match: a proxy may have made a tag strong or weak. */
+function names(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
+  const opaque = etag.replace(/^W\//, '')
+  return String(ifNoneMatch ?? '')
+    .split(',')
+    .some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === opaque)
+}

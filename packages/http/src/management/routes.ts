@@ -1,0 +1,57 @@
+import type { ManagementAction } from './snapshot.ts'
+
+/** What can be done to one service, or to all. */
+export interface ActionRoute {
+  readonly type: 'action'
+  /** A name that may belong to no service; null: all services. */
+  readonly service: string | null
+  /** The body names one of several; one alone is named by the path. */
+  readonly actions: readonly ManagementAction[]
+}
+
+/** What a path below `api/` stands for. */
+export type Route =
+  | { readonly type: 'snapshot' }
+  | { readonly type: 'events' }
+  /** `name` may belong to no service. */
+  | { readonly type: 'service'; readonly name: string }
+  | ActionRoute
+
+const SERVICE_ACTIONS: ReadonlyMap<string, readonly ManagementAction[]> = new Map([
+  ['cache', ['invalidate', 'expire']],
+  ['circuit', ['reset', 'isolate', 'release']],
+  ['health-check', ['health-check']],
+])
+
+const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['snapshot', { type: 'snapshot' }],
+  ['events', { type: 'events' }],
+  ['cache/invalidate-all', { type: 'action', service: null, actions: ['invalidate-all'] }],
+  ['circuits/reset-all', { type: 'action', service: null, actions: ['reset-all'] }],
+])
+
+/** A service's name has at most 100 characters, and each takes at most three as sent. */
+const MAX_SEGMENT = 300
+
+/** @param path as sent, without what comes before and including `api/`; undefined: there is nothing */
+export function routeOf(path: string): Route | undefined {
+  const fixed = FIXED.get(path)
+  if (fixed !== undefined) return fixed
+  // Split before it is decoded: an encoded slash is part of a name, and no name has one.
+  const [first, segment, subject, ...others] = path.split('/', 4)
+  if (first !== 'services' || segment === undefined || others.length > 0) return undefined
+  const name = decode(segment)
+  if (subject === undefined) return { type: 'service', name }
+  const actions = SERVICE_ACTIONS.get(subject)
+  return actions && { type: 'action', service: name, actions }
+}
+
+/** The empty name, which no service has, for what cannot be one. */
+function decode(segment: string): string {
+  if (segment.length > MAX_SEGMENT) return ''
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,114 @@
+import type { Clock, HealthLevel, ServiceMetrics, ServiceStatus } from '@svcproxy/core'
+import type { FailureViews } from './failure-view.ts'
+import { isHeldByOperator } from './isolations.ts'
+import type { ManagedProxy } from './managed-services.ts'
+import type { ManagementState } from './management-state.ts'
+import type { CircuitView, FailureView, ServiceDetail, ServiceView } from './snapshot.ts'
+
+/** The last moment a `Date` can tell; what is fresh beyond it is fresh until it is invalidated. */
+const LAST_DATE = 8.64e15
+
+/** Shows services as they stand, asking none of them anything. */
+export class ServiceViews {
+  readonly #state: ManagementState
+  readonly #failures: FailureViews
+  readonly #clock: Clock
+
+  constructor(state: ManagementState, failures: FailureViews, clock: Clock) {
+    this.#state = state
+    this.#failures = failures
+    this.#clock = clock
+  }
+
+  of(proxy: ManagedProxy): ServiceView {
+    return this.#view(proxy, proxy.getMetrics())
+  }
+
+  detailOf(proxy: ManagedProxy): ServiceDetail {
+    const metrics = proxy.getMetrics()
+    return {
+      ...this.#view(proxy, metrics),
+      settings: settingsOf(proxy),
+      methods: metrics.latency,
+      events: this.#state.events.of(proxy.name),
+    }
+  }
+
+  #view(proxy: ManagedProxy, metrics: ServiceMetrics): ServiceView {
+    const { name, critical } = proxy
+    const status = proxy.getStatus()
+    const { history } = this.#state
+    return {
+      name,
+      critical,
+      stopped: status.stopped,
+      status: levelOf(status, critical),
+      circuit: this.#circuit(proxy, status),
+      cache: this.#cache(proxy, status),
+      health: this.#health(proxy, status),
+      lastFailure: this.#lastFailure(proxy, status),
+      counts: proxy.getCounts(),
+      requestsPerSecond: history.requestsPerSecond(proxy) ?? null,
+      latency: metrics.overallLatency,
+      history: history.historyOf(proxy),
+    }
+  }
+
+  #circuit(proxy: ManagedProxy, { circuit }: ServiceStatus): CircuitView | null {
+    const { settings } = proxy
+    if (circuit === undefined || settings.circuit === false) return null
+    const { state, since, consecutiveFailures, successfulTrials, retryAfterMs } = circuit
+    const { failureThreshold, successThreshold } = settings.circuit
+    const retryAt =
+      state === 'open' && retryAfterMs !== undefined
+        ? this.#state.times.iso(proxy, 'retryAt', this.#clock.wallNow() + retryAfterMs)
+        : null
+    return {
+      state,
+      since: this.#state.times.iso(proxy, 'circuitSince', since.getTime()),
+      consecutiveFailures,
+      failureThreshold,
+      successfulTrials,
+      successThreshold,
+      retryAt,
+      heldByOperator: state === 'isolated' && isHeldByOperator(proxy),
+    }
+  }
+
+  #cache(proxy: ManagedProxy, { cache }: ServiceStatus): ServiceView['cache'] {
+    const { state, freshForMs, loading } = cache
+    const until = this.#clock.wallNow() + freshForMs
+    const ends = state === 'fresh' && until <= LAST_DATE
+    return { state, freshUntil: ends ? this.#state.times.iso(proxy, 'freshUntil', until) : null, loading }
+  }
+
+  #health(proxy: ManagedProxy, { health }: ServiceStatus): ServiceView['health'] {
+    if (health === undefined) return null
+    return { healthy: health.healthy, at: this.#state.times.iso(proxy, 'healthAt', health.at.getTime()) }
+  }
+
+  #lastFailure(proxy: ManagedProxy, { lastFailure }: ServiceStatus): FailureView | null {
+    if (lastFailure === undefined) return null
+    const at = this.#state.times.iso(proxy, 'failedAt', lastFailure.at.getTime())
+    return { ...this.#failures.of(proxy, lastFailure.error), at }
+  }
+}
+
+/** The rule of `getHealthStatus()`, with the last result in place of a new one: a service nobody asked is well. */
+function levelOf({ circuit, health, stopped }: ServiceStatus, critical: boolean): HealthLevel {
+  const healthy = !stopped && health?.healthy !== false
+  if (healthy && (circuit === undefined || circuit.state === 'closed')) return 'pass'
+  return critical && !healthy ? 'fail' : 'warn'
+}
+
+/** Numbers of which one may be `Infinity`, which JSON does not have, and flags. */
+function settingsOf({ settings }: ManagedProxy): ServiceDetail['settings'] {
+  const { circuit, ...others } = settings
+  return { ...finite(others), circuit: circuit === false ? false : finite(circuit) }
+}
+
+function finite<T extends object>(settings: T): { [K in keyof T]: T[K] | null } {
+  const shown: { [K in keyof T]: T[K] | null } = { ...settings }
+  for (const key in settings) if (settings[key] === Infinity) shown[key] = null
+  return shown
+}
