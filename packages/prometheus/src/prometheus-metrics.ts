@@ -1,0 +1,88 @@
+import type { CallTrace, ServiceProxyManager } from '@svcproxy/core'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { CallDurations } from './call-durations.ts'
+import { coreVersion } from './core-version.ts'
+import { checkFree, type PrometheusMetricsOptions, resolveOptions } from './options.ts'
+import type { PrometheusClient, PrometheusHistogram, PrometheusMetric } from './prometheus-client.ts'
+import { scrapedMetric } from './scraped-metric.ts'
+import { SCRAPED_METRICS } from './scraped-metrics.ts'
+
+/** The metrics of a manager in a registry. */
+export interface PrometheusMetrics extends Disposable {
+  /** Ends the measuring and takes the metrics out of the registry. Doing it again does nothing. */
+  dispose(): void
+}
+
+/** Where core tells of each call that has ended. */
+const CALL_ENDS = 'tracing:svcproxy:call:asyncEnd'
+
+const DURATIONS = 'svcproxy_call_duration_seconds'
+const BUILD = 'svcproxy_build_info'
+
+/**
+ * Puts the metrics of all proxies of a manager, also of those made later, into a registry of the application. What is
+ * counted is read at each scrape, so it agrees with `manager.getAllMetrics()`; durations are measured from now on.
+ * @throws {@link InvalidOptionError} also when the registry has the metrics of a manager already
+ */
+export function prometheusMetrics<M extends object>(
+  manager: ServiceProxyManager<M>,
+  options: PrometheusMetricsOptions,
+): PrometheusMetrics {
+  const { client, register, buckets } = resolveOptions(options)
+  checkFree(register, [DURATIONS, ...SCRAPED_METRICS.map(({ name }) => name), BUILD])
+
+  const histogram = durationMetric(client, buckets, () => durations.forgetRemoved())
+  const durations = new CallDurations(manager, histogram)
+  const metrics = new Map<string, PrometheusMetric>([[DURATIONS, histogram]])
+  for (const scraped of SCRAPED_METRICS) metrics.set(scraped.name, scrapedMetric(client, manager, scraped))
+  metrics.set(BUILD, buildMetric(client))
+  for (const metric of metrics.values()) register.registerMetric(metric)
+
+  const onCallEnd = (trace: unknown): void => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what core puts on this channel
+    durations.record(trace as CallTrace)
+  }
+  subscribe(CALL_ENDS, onCallEnd)
+  const unlisten = manager.on('stop', ({ service }) => durations.forgetIfRemoved(service))
+
+  const dispose = (): void => {
+    unsubscribe(CALL_ENDS, onCallEnd)
+    unlisten()
+    for (const [name, metric] of metrics) {
+      // The application may have cleared the registry and given the name away.
+      if (register.getSingleMetric(name) === metric) register.removeSingleMetric(name)
+    }
+  }
+  return { dispose, [Symbol.dispose]: dispose }
+}
+
+function durationMetric(
+  client: PrometheusClient,
+  buckets: readonly number[],
+  collect: () => void,
+): PrometheusHistogram {
+  return new client.Histogram({
+    name: DURATIONS,
+    help: 'How long requests to the service took, from the request to its answer.',
+    labelNames: ['service', 'method', 'outcome', 'source'],
+    // A copy: the client library freezes it.
+    buckets: [...buckets],
+    registers: [],
+    aggregator: 'sum',
+    collect,
+  })
+}
+
+function buildMetric(client: PrometheusClient): PrometheusMetric {
+  const version = coreVersion()
+  const gauge = new client.Gauge({
+    name: BUILD,
+    help: 'Always 1; its label says which version of @svcproxy/core is at work.',
+    labelNames: ['version'],
+    registers: [],
+    aggregator: 'first',
+    // At each scrape, because an application may reset the metrics of its registry.
+    collect: () => gauge.set({ version }, 1),
+  })
+  return gauge
+}

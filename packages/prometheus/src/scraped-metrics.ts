@@ -1,0 +1,83 @@
+import type { ServiceProxy } from '@svcproxy/core'
+import type { PrometheusMetricConfiguration } from './prometheus-client.ts'
+
+/** What a scrape asks of a proxy. */
+export type ScrapedProxy = Pick<ServiceProxy<unknown>, 'circuitState' | 'getCounts' | 'getStatus'>
+
+/** A metric that is read from the proxies when it is scraped. All have the label `service`. */
+export interface ScrapedMetric {
+  readonly kind: 'Counter' | 'Gauge'
+  readonly name: string
+  readonly help: string
+  /** The label besides `service`, if there is one. */
+  readonly label?: string
+  /** @defaultValue 'sum' */
+  readonly aggregator?: PrometheusMetricConfiguration['aggregator']
+  /** The figures by the value of `label`; without a label, by anything. None: the proxy has no series now. */
+  readonly read: (proxy: ScrapedProxy) => Readonly<Record<string, number>>
+}
+
+/** Those of circuits stand in this order because a look at a state can be what makes the transition. */
+export const SCRAPED_METRICS: readonly ScrapedMetric[] = [
+  {
+    kind: 'Gauge',
+    name: 'svcproxy_calls_in_flight',
+    help: 'Requests to the service under way.',
+    read: (proxy) => ({ value: proxy.getCounts().inFlight }),
+  },
+  {
+    kind: 'Gauge',
+    name: 'svcproxy_circuit_state',
+    help: 'The state of the circuit: 1 for the one it is in, 0 for the others.',
+    label: 'state',
+    aggregator: 'max',
+    read: ({ circuitState }) =>
+      circuitState === 'disabled' ? {} : { closed: 0, open: 0, half_open: 0, isolated: 0, [circuitState]: 1 },
+  },
+  {
+    kind: 'Counter',
+    name: 'svcproxy_circuit_transitions_total',
+    help: 'How often the circuit entered each state.',
+    label: 'to',
+    read: (proxy) => (proxy.circuitState === 'disabled' ? {} : proxy.getCounts().circuitTransitions),
+  },
+  {
+    kind: 'Counter',
+    name: 'svcproxy_circuit_rejected_total',
+    help: 'Requests that were refused before anything was sent to the service, by reason.',
+    label: 'reason',
+    read: (proxy) => proxy.getCounts().rejections,
+  },
+  {
+    kind: 'Counter',
+    name: 'svcproxy_cache_gets_total',
+    help: 'Requests that found a fresh instance (hit), had to wait for a load (miss) or were served a stale one.',
+    label: 'result',
+    read: (proxy) => {
+      const { cacheHits, cacheMisses, staleServed } = proxy.getCounts()
+      return { hit: cacheHits, miss: cacheMisses, stale: staleServed }
+    },
+  },
+  {
+    kind: 'Counter',
+    name: 'svcproxy_cache_invalidations_total',
+    help: 'How often the cached instance was invalidated.',
+    read: (proxy) => ({ value: proxy.getCounts().invalidations }),
+  },
+  {
+    kind: 'Counter',
+    name: 'svcproxy_fallbacks_total',
+    help: 'Requests that a fallback answered.',
+    read: (proxy) => ({ value: proxy.getCounts().fallbacks }),
+  },
+  {
+    kind: 'Gauge',
+    name: 'svcproxy_health_state',
+    help: 'What the last health check found: 1 healthy, 0 not. No series before the first check.',
+    aggregator: 'min',
+    read: (proxy): Readonly<Record<string, number>> => {
+      const { health } = proxy.getStatus()
+      return health === undefined ? {} : { value: health.healthy ? 1 : 0 }
+    },
+  },
+]
