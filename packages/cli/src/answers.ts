@@ -1,0 +1,137 @@
+import type { ActionResult, ServiceDetail, ServiceView, Snapshot, TimelineEvent } from '@svcproxy/http'
+import { isAnything, isFlag, isNumber, isText, listOf, objectOf, oneOf, orNull, recordOf, type Shape } from './shape.ts'
+
+// Of the answers of the management API, what this command reads. What else they hold, now or later, is not looked at.
+
+type Circuit = NonNullable<ServiceView['circuit']>
+type Failure = NonNullable<ServiceView['lastFailure']>
+type Latency = ServiceView['latency']
+type Counts = Pick<
+  ServiceView['counts'],
+  'totalRequests' | 'timedOutRequests' | 'rejectedRequests' | 'fallbacks' | 'cacheHits' | 'cacheMisses' | 'staleServed'
+>
+
+/** One service. */
+export interface ServiceRow extends Pick<
+  ServiceView,
+  'name' | 'critical' | 'stopped' | 'status' | 'cache' | 'health' | 'lastFailure' | 'requestsPerSecond' | 'latency'
+> {
+  readonly circuit: Omit<Circuit, 'retryAt' | 'successfulTrials' | 'successThreshold'> | null
+  readonly counts: Counts
+}
+
+/** One service and more. */
+export interface ServiceSheet extends ServiceRow, Pick<ServiceDetail, 'methods'> {
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly events: readonly unknown[]
+}
+
+/** A process. */
+export interface ProcessState extends Pick<
+  Snapshot,
+  'version' | 'at' | 'instance' | 'readOnly' | 'status' | 'stopping'
+> {
+  readonly services: readonly ServiceRow[]
+  readonly events: readonly unknown[]
+}
+
+/** What an action came to. */
+export interface ActionState extends Pick<ActionResult, 'action'> {
+  readonly services: readonly ServiceRow[]
+  readonly healthy?: boolean | undefined
+}
+
+const isLevel = oneOf('pass', 'warn', 'fail')
+const isState = oneOf('closed', 'open', 'half_open', 'isolated')
+
+const isLatency = objectOf<Latency>({
+  count: isNumber,
+  p50Ms: isNumber,
+  p90Ms: isNumber,
+  p99Ms: isNumber,
+  maxMs: isNumber,
+})
+
+const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
+  name: isText,
+  critical: isFlag,
+  stopped: isFlag,
+  status: isLevel,
+  circuit: orNull(
+    objectOf<NonNullable<ServiceRow['circuit']>>({
+      state: isState,
+      since: isText,
+      consecutiveFailures: isNumber,
+      failureThreshold: isNumber,
+      heldByOperator: isFlag,
+    }),
+  ),
+  cache: objectOf<ServiceView['cache']>({
+    state: oneOf('empty', 'fresh', 'stale', 'suspect'),
+    freshUntil: orNull(isText),
+    loading: isFlag,
+  }),
+  health: orNull(objectOf<NonNullable<ServiceView['health']>>({ healthy: isFlag, at: isText })),
+  lastFailure: orNull(objectOf<Failure>({ name: isText, code: orNull(isText), message: orNull(isText), at: isText })),
+  requestsPerSecond: orNull(isNumber),
+  latency: isLatency,
+  counts: objectOf<Counts>({
+    totalRequests: isNumber,
+    timedOutRequests: isNumber,
+    rejectedRequests: isNumber,
+    fallbacks: isNumber,
+    cacheHits: isNumber,
+    cacheMisses: isNumber,
+    staleServed: isNumber,
+  }),
+}
+
+const isRow = objectOf<ServiceRow>(ROW)
+
+export const isServiceSheet: Shape<ServiceSheet> = objectOf<ServiceSheet>({
+  ...ROW,
+  settings: recordOf(isAnything),
+  methods: recordOf(isLatency),
+  events: listOf(isAnything),
+})
+
+export const isProcessState: Shape<ProcessState> = objectOf<ProcessState>({
+  version: oneOf(1),
+  at: isText,
+  instance: objectOf<Snapshot['instance']>({ id: isText, environment: orNull(isText), startedAt: isText }),
+  readOnly: isFlag,
+  status: isLevel,
+  stopping: isFlag,
+  services: listOf(isRow),
+  events: listOf(isAnything),
+})
+
+export const isActionState: Shape<ActionState> = objectOf<ActionState>({
+  action: oneOf('invalidate', 'expire', 'reset', 'isolate', 'release', 'health-check', 'invalidate-all', 'reset-all'),
+  services: listOf(isRow),
+  healthy: (value): value is boolean | undefined => value === undefined || isFlag(value),
+})
+
+type EventHead = Pick<TimelineEvent, 'id' | 'at' | 'service'>
+const HEAD = { id: isNumber, at: isText, service: orNull(isText) }
+type EventOf<T extends TimelineEvent['type']> = Extract<TimelineEvent, { readonly type: T }>
+
+const EVENTS: readonly Shape<TimelineEvent>[] = [
+  objectOf<EventOf<'circuit'>>({ ...HEAD, type: oneOf('circuit'), from: isState, to: isState }),
+  objectOf<EventOf<'health'>>({ ...HEAD, type: oneOf('health'), healthy: isFlag }),
+  objectOf<EventHead & { readonly type: 'invalidate' | 'expire' | 'stop' }>({
+    ...HEAD,
+    type: oneOf('invalidate', 'expire', 'stop'),
+  }),
+  objectOf<EventOf<'audit'>>({
+    ...HEAD,
+    type: oneOf('audit'),
+    action: (value): value is EventOf<'audit'>['action'] => isText(value),
+    actor: orNull(isText),
+  }),
+]
+
+/** Those of the events that this version of the command knows. */
+export function knownEvents(events: readonly unknown[]): TimelineEvent[] {
+  return events.filter((event): event is TimelineEvent => EVENTS.some((shape) => shape(event)))
+}

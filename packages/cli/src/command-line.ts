@@ -1,0 +1,124 @@
+import { parseArgs } from 'node:util'
+import { COMMANDS, type CommandName, isCommandName } from './command-names.ts'
+import { usageFailure } from './failure.ts'
+import { managementUrl } from './management-url.ts'
+import { plainText } from './plain-text.ts'
+import type { CliEnvironment } from './terminal.ts'
+
+/** What to do, checked. */
+export interface Invocation {
+  readonly command: CommandName
+  /** Of the management API, without a slash at its end. */
+  readonly url: string
+  /** Undefined: none was named. */
+  readonly service: string | undefined
+  readonly all: boolean
+  readonly json: boolean
+  readonly timeoutMs: number
+  readonly intervalMs: number
+  readonly token: string | undefined
+}
+
+const OPTIONS = {
+  all: { type: 'boolean' },
+  'allow-insecure': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  'interval-ms': { type: 'string' },
+  json: { type: 'boolean' },
+  'timeout-ms': { type: 'string' },
+  version: { type: 'boolean' },
+} as const
+
+const MAX_TIMER_MS = 2_147_483_647
+const MIN_INTERVAL_MS = 100
+
+/**
+ * Reads the command line; settings that are secret, or the same each time, come from the environment.
+ * @throws {@link CommandFailure} of kind `usage`
+ */
+export function parseCommandLine(argv: readonly string[], env: CliEnvironment): Invocation | 'help' | 'version' {
+  const { values, positionals } = split(argv)
+  if (values.help === true) return 'help'
+  if (values.version === true) return 'version'
+  const [command, ...rest] = positionals
+  if (command === undefined) throw usageFailure('No command was given.')
+  if (!isCommandName(command)) throw usageFailure(`There is no such command${quotedIfHarmless(command)}.`)
+  const all = values.all === true
+  if (values['interval-ms'] !== undefined && command !== 'watch')
+    throw usageFailure('--interval-ms goes with watch only.')
+  const { url, service } = targetOf(rest, env['SVCPROXY_URL'])
+  checkTarget(command, service, all)
+  return {
+    command,
+    url: managementUrl(url, values['allow-insecure'] === true),
+    service,
+    all,
+    json: values.json === true,
+    timeoutMs: milliseconds('--timeout-ms', values['timeout-ms'], 1, 5_000),
+    intervalMs: milliseconds('--interval-ms', values['interval-ms'], MIN_INTERVAL_MS, 2_000),
+    token: checkedToken(env['SVCPROXY_TOKEN']),
+  }
+}
+
+function split(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    const [argument = ''] = /(?<=')--?[a-z-]+/.exec(String(error)) ?? []
+    if (argument.startsWith('--token')) {
+      throw usageFailure(
+        'A token is not taken as an argument, which every process of the machine can read: set SVCPROXY_TOKEN.',
+      )
+    }
+    throw usageFailure(`${argument === '' ? 'An option' : argument} ${faultOf(error)}.`)
+  }
+}
+
+function faultOf(error: unknown): string {
+  const code = error instanceof TypeError && 'code' in error ? error.code : undefined
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return 'is not an option'
+  return /does not take an argument/.test(String(error)) ? 'takes no value' : 'needs a value'
+}
+
+/** The first argument is the URL when it looks like one, or when the environment has none. */
+function targetOf(rest: readonly string[], preset: string | undefined): { url: string; service: string | undefined } {
+  const [first, ...others] = rest
+  const presetUrl = preset === '' ? undefined : preset
+  const isGiven = first !== undefined && (presetUrl === undefined || first.includes('://'))
+  const url = isGiven ? first : presetUrl
+  if (url === undefined) throw usageFailure('The URL of the management API is missing: give it, or set SVCPROXY_URL.')
+  const [service, ...more] = isGiven ? others : rest
+  if (more.length > 0) throw usageFailure('There are too many arguments: one URL and one service at most.')
+  // A URL parser would take these two for a way up.
+  if (service === '' || service === '.' || service === '..') throw usageFailure('That is not the name of a service.')
+  return { url, service }
+}
+
+function checkTarget(command: CommandName, service: string | undefined, all: boolean): void {
+  const { target } = COMMANDS[command]
+  if (all && target !== 'one or all') throw usageFailure('--all goes with invalidate and reset only.')
+  if (all && service !== undefined) throw usageFailure('Name a service or say --all, not both.')
+  if (target === 'none' && service !== undefined)
+    throw usageFailure(`${command} takes no service: it shows all of them.`)
+  if (service !== undefined || all) return
+  if (target === 'one or all') throw usageFailure(`${command} needs the name of a service, or --all.`)
+}
+
+function milliseconds(option: string, text: string | undefined, min: number, preset: number): number {
+  if (text === undefined) return preset
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= MAX_TIMER_MS) return value
+  throw usageFailure(`${option} must be a whole number of milliseconds in ${min} … ${MAX_TIMER_MS}.`)
+}
+
+/** Fetch would refuse such a header with a message that repeats it. */
+function checkedToken(token: string | undefined): string | undefined {
+  if (token === undefined || token === '') return undefined
+  if (/^[\u0021-\u007e]+$/.test(token)) return token
+  throw usageFailure('SVCPROXY_TOKEN holds a space, a line break or another character that no token has.')
+}
+
+/** What is not like a command may be an address with a password, or the token itself. */
+function quotedIfHarmless(command: string): string {
+  return /^[a-z-]{1,20}$/.test(command) ? `: ${plainText(command)}` : ''
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { COMMANDS, type CommandTarget } from './command-names.ts'
+
+const ARGUMENTS: Readonly<Record<CommandTarget, string>> = {
+  none: '',
+  one: ' <service>',
+  'all or one': ' [service]',
+  'one or all': ' <service>|--all',
+}
+
+/** What `--help` prints. */
+export function helpText(): string {
+  return `svcproxy <command> [url] [service] [options]
+
+Shows the services of a process and acts on them, through the management API of @svcproxy/http.
+
+Commands
+${Object.entries(COMMANDS)
+  .map(([name, { target, does }]) => `  ${`${name}${ARGUMENTS[target]}`.padEnd(26)}${does}`)
+  .join('\n')}
+
+The url is where the API is mounted, https://app.internal/ops/services for example.
+
+Options
+  --json              what the API answers; watch: one JSON document a line
+  --timeout-ms <n>    for each request; 5000 unless given
+  --interval-ms <n>   watch: from one answer to the next request; 2000 unless given
+  --allow-insecure    plain http to another machine, where others can read the token
+  -h, --help          this text
+  --version           the version
+
+Environment
+  SVCPROXY_URL        the url, when none is given
+  SVCPROXY_TOKEN      sent as "Authorization: Bearer …"; there is no option for it
+  NO_COLOR, FORCE_COLOR
+
+Exit codes
+  0  well (status pass; health: no check failed), or the action was done
+  1  warn or fail; health: a check failed
+  2  not reached, refused, interrupted, or called wrongly: a sentence on standard error says which
+`
+}
+
+/** Of this package. */
+export function versionText(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const isObject = typeof manifest === 'object' && manifest !== null
+  return isObject && 'version' in manifest ? String(manifest.version) : 'unknown'
+}

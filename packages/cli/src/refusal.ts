@@ -1,0 +1,90 @@
+import type { HttpAnswer } from './exchange.ts'
+import { CommandFailure, UNKNOWN_OUTCOME } from './failure.ts'
+
+/** What was asked when the answer was not 200. */
+export interface RefusedRequest {
+  /** Of the management API. */
+  readonly url: string
+  readonly token: string | undefined
+  readonly service?: string
+  readonly isWrite: boolean
+}
+
+/** Says why, and what to do about it. */
+export function refusalOf(answer: HttpAnswer, request: RefusedRequest): CommandFailure {
+  const { status } = answer
+  // What answers like this may be a gateway whose application starts anew: a watch tries again.
+  const kind = status >= 500 || status === 429 ? 'unreachable' : 'refused'
+  return new CommandFailure(kind, `${status}: ${withoutToken(sentence(answer, request), request.token)}`)
+}
+
+function sentence(answer: HttpAnswer, request: RefusedRequest): string {
+  const { status } = answer
+  if (status >= 300 && status < 400) return redirection(answer, request)
+  switch (status) {
+    case 401:
+      return unknownCaller(request)
+    case 403:
+      return `not allowed. The application's "authorize" does not let you ${request.isWrite ? 'act; nothing was done' : 'see its services'}.`
+    case 404:
+      return notFound(answer, request)
+    case 405:
+      return request.isWrite && isProblem(answer)
+        ? 'the management API is read-only; nothing was done. Actions have to be allowed where the application makes it: "readOnly: false".'
+        : noApi(request)
+    default:
+      return otherwise(answer, request)
+  }
+}
+
+function unknownCaller({ token }: RefusedRequest): string {
+  return token === undefined
+    ? 'it is not known who asks. Set SVCPROXY_TOKEN.'
+    : 'the token in SVCPROXY_TOKEN is not accepted. It may have expired, or be of another environment.'
+}
+
+function otherwise(answer: HttpAnswer, { isWrite }: RefusedRequest): string {
+  const detail = detailOf(answer) ?? 'the server gives no reason.'
+  if (!isWrite) return detail
+  // A gateway answers for an application that may have heard the request all the same.
+  return answer.status < 500 ? `${detail} Nothing was done.` : `${detail} ${UNKNOWN_OUTCOME}`
+}
+
+function redirection({ headers }: HttpAnswer, { url }: RefusedRequest): string {
+  const location = headers.get('Location') ?? ''
+  // Not its query: what a login page is sent there is nobody else's.
+  const target = URL.canParse(location, url) ? new URL(location, url) : undefined
+  const where = target === undefined ? 'elsewhere' : `to ${target.origin}${target.pathname}`
+  return `${url} leads ${where}. Redirects are not followed, for the token would go along; if it is a login page, ask for a way around it, else give the address it leads to.`
+}
+
+function notFound(answer: HttpAnswer, request: RefusedRequest): string {
+  if (request.service === undefined || !isProblem(answer)) return noApi(request)
+  return `there is no service '${request.service}' here. "svcproxy status" shows those there are.`
+}
+
+function noApi({ url }: RefusedRequest): string {
+  return `there is no management API at ${url}. Give the address where the application mounts it, without "/api".`
+}
+
+function isProblem({ headers }: HttpAnswer): boolean {
+  return /^application\/problem\+json\b/i.test(headers.get('Content-Type') ?? '')
+}
+
+/** Of an RFC 9457 problem. */
+function detailOf(answer: HttpAnswer): string | undefined {
+  if (!isProblem(answer)) return undefined
+  try {
+    const problem: unknown = JSON.parse(answer.body)
+    const isObject = typeof problem === 'object' && problem !== null
+    const detail: unknown = isObject && 'detail' in problem ? problem.detail : undefined
+    return typeof detail === 'string' ? detail.slice(0, 500) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A server that repeats what it was sent must not put it on a screen. */
+function withoutToken(text: string, token: string | undefined): string {
+  return token === undefined ? text : text.replaceAll(token, '…')
+}

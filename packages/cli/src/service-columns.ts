@@ -1,0 +1,110 @@
+import type { ServiceRow } from './answers.ts'
+import { plainText } from './plain-text.ts'
+import { countText, latencyText, rateText, spanText } from './quantities.ts'
+import type { Cell, Column } from './table.ts'
+import type { Style } from './terminal.ts'
+
+const NONE: Cell = { text: '–', style: 'dim' }
+
+/** The state of a circuit: each has a symbol and a word, for those who see no colours. */
+const STATES: Readonly<Record<NonNullable<ServiceRow['circuit']>['state'], { text: string; style: Style }>> = {
+  closed: { text: '● closed', style: 'green' },
+  half_open: { text: '◐ half-open', style: 'yellow' },
+  open: { text: '○ open', style: 'red' },
+  isolated: { text: '■ isolated', style: 'magenta' },
+}
+
+/** @param now by the clock of whoever answered, in milliseconds since the epoch */
+export function serviceColumns(now: number): readonly Column<ServiceRow>[] {
+  const left = { align: 'left' } as const
+  const right = { align: 'right' } as const
+  return [
+    { title: 'service', ...left, rank: 0, minWidth: 8, maxWidth: 32, cell: nameCell },
+    { title: 'state', ...left, rank: 0, minWidth: 11, cell: stateCell },
+    { title: 'since', ...right, rank: 5, minWidth: 6, cell: ({ circuit }) => ageCell(circuit?.since, now) },
+    { title: 'fail', ...right, rank: 2, cell: failuresCell },
+    { title: 'req/s', ...right, rank: 3, cell: rateCell },
+    { title: 'p50', ...right, rank: 11, minWidth: 5, cell: ({ latency }) => latencyCell(latency, latency.p50Ms) },
+    { title: 'p90', ...right, rank: 10, minWidth: 5, cell: ({ latency }) => latencyCell(latency, latency.p90Ms) },
+    { title: 'p99', ...right, rank: 6, minWidth: 5, cell: ({ latency }) => latencyCell(latency, latency.p99Ms) },
+    { title: 't/o', ...right, rank: 8, cell: ({ counts }) => countCell(counts.timedOutRequests) },
+    { title: 'rej', ...right, rank: 7, cell: ({ counts }) => countCell(counts.rejectedRequests) },
+    { title: 'fb', ...right, rank: 12, cell: ({ counts }) => countCell(counts.fallbacks) },
+    { title: 'hit', ...right, rank: 9, minWidth: 4, cell: hitCell },
+    { title: 'health', ...left, rank: 1, cell: healthCell },
+    {
+      title: 'last error',
+      ...left,
+      rank: 4,
+      minWidth: 20,
+      flexible: true,
+      cell: ({ lastFailure }) => failureCell(lastFailure, now),
+    },
+  ]
+}
+
+/** Of the last health checks alone. @param now as of {@link serviceColumns} */
+export function healthColumns(now: number): readonly Column<ServiceRow>[] {
+  return [
+    { title: 'service', align: 'left', rank: 0, minWidth: 8, maxWidth: 60, cell: nameCell },
+    { title: 'health', align: 'left', rank: 0, minWidth: 8, cell: healthCell },
+    { title: 'checked', align: 'right', rank: 1, minWidth: 7, cell: ({ health }) => ageCell(health?.at, now) },
+    { title: 'critical', align: 'left', rank: 2, cell: ({ critical }) => ({ text: critical ? 'yes' : 'no' }) },
+  ]
+}
+
+/** What an error is called: its class, or its code when the class says nothing. */
+export function failureText({ name, code, message }: NonNullable<ServiceRow['lastFailure']>): string {
+  const title = code !== null && (name === 'Error' || name === '') ? code : name
+  return plainText(message === null || message === '' ? title : `${title}: ${message}`)
+}
+
+function nameCell({ name }: ServiceRow): Cell {
+  return { text: plainText(name) }
+}
+
+function stateCell({ circuit, stopped }: ServiceRow): Cell {
+  if (stopped) return { text: '□ stopped', style: 'dim' }
+  return circuit === null ? { text: '– none', style: 'dim' } : STATES[circuit.state]
+}
+
+function ageCell(at: string | undefined, now: number): Cell {
+  return at === undefined ? NONE : { text: spanText(now - Date.parse(at)) }
+}
+
+/** They are counted while the circuit is closed. */
+function failuresCell({ circuit }: ServiceRow): Cell {
+  if (circuit?.state !== 'closed') return NONE
+  const { consecutiveFailures, failureThreshold } = circuit
+  const text = `${countText(consecutiveFailures)}/${countText(failureThreshold)}`
+  return consecutiveFailures > 0 ? { text, style: 'yellow' } : { text }
+}
+
+function rateCell({ requestsPerSecond }: ServiceRow): Cell {
+  return requestsPerSecond === null ? NONE : { text: rateText(requestsPerSecond) }
+}
+
+function latencyCell({ count }: ServiceRow['latency'], ms: number): Cell {
+  return count === 0 ? NONE : { text: latencyText(ms) }
+}
+
+function countCell(count: number): Cell {
+  return count === 0 ? { text: '0', style: 'dim' } : { text: countText(count) }
+}
+
+/** Fresh instances among all that were asked for. */
+function hitCell({ counts: { cacheHits, cacheMisses, staleServed } }: ServiceRow): Cell {
+  const gets = cacheHits + cacheMisses + staleServed
+  return gets === 0 ? NONE : { text: `${Math.floor((cacheHits / gets) * 100)}%` }
+}
+
+function healthCell({ health, critical }: ServiceRow): Cell {
+  if (health === null) return NONE
+  if (health.healthy) return { text: 'well', style: 'green' }
+  return { text: critical ? 'unwell!' : 'unwell', style: 'red' }
+}
+
+function failureCell(failure: ServiceRow['lastFailure'], now: number): Cell {
+  if (failure === null) return NONE
+  return { text: `${spanText(now - Date.parse(failure.at))} ago ${failureText(failure)}` }
+}

@@ -1,0 +1,169 @@
+import { expect, test } from 'vitest'
+import type { ProcessState, ServiceRow } from './answers.ts'
+import { widthOf } from './plain-text.ts'
+import { statusLines } from './status-lines.ts'
+
+const NOW = Date.UTC(2026, 0, 1, 3, 12, 0)
+const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString()
+const plain = (_style: string, text: string): string => text
+
+const FLEET: ServiceRow = {
+  name: 'fleetService',
+  critical: true,
+  stopped: false,
+  status: 'fail',
+  circuit: { state: 'open', since: ago(192), consecutiveFailures: 0, failureThreshold: 5, heldByOperator: false },
+  cache: { state: 'stale', freshUntil: null, loading: false },
+  health: { healthy: false, at: ago(10) },
+  lastFailure: { name: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 10.0.4.17:5432', at: ago(194) },
+  requestsPerSecond: 0.4,
+  latency: { count: 81_234, p50Ms: 12.3, p90Ms: 48, p99Ms: 1_240, maxMs: 5_000 },
+  counts: {
+    totalRequests: 123_456,
+    timedOutRequests: 17,
+    rejectedRequests: 1_820,
+    fallbacks: 240,
+    cacheHits: 99_000,
+    cacheMisses: 1_000,
+    staleServed: 0,
+  },
+}
+
+const WELL: ServiceRow = {
+  ...FLEET,
+  name: 'flags',
+  critical: false,
+  status: 'pass',
+  circuit: { state: 'closed', since: ago(90_000), consecutiveFailures: 2, failureThreshold: 3, heldByOperator: false },
+  health: { healthy: true, at: ago(5) },
+  lastFailure: null,
+  requestsPerSecond: 512.3,
+  latency: { count: 9, p50Ms: 0.4, p90Ms: 0.9, p99Ms: 3.2, maxMs: 4 },
+  counts: { ...FLEET.counts, timedOutRequests: 0, rejectedRequests: 0, fallbacks: 0 },
+}
+
+const NEW: ServiceRow = {
+  ...WELL,
+  name: 'reports',
+  circuit: null,
+  health: null,
+  requestsPerSecond: null,
+  latency: { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, maxMs: 0 },
+  counts: { ...WELL.counts, cacheHits: 0, cacheMisses: 0 },
+}
+
+const TRIED: ServiceRow = {
+  ...WELL,
+  name: 'pricing',
+  status: 'warn',
+  circuit: { state: 'half_open', since: ago(2), consecutiveFailures: 0, failureThreshold: 3, heldByOperator: false },
+  lastFailure: { name: 'ServiceTimeoutError', code: 'SVCPROXY_TIMEOUT', message: null, at: ago(33) },
+}
+
+const HELD: ServiceRow = {
+  ...WELL,
+  name: 'mail',
+  status: 'warn',
+  circuit: { state: 'isolated', since: ago(600), consecutiveFailures: 0, failureThreshold: 3, heldByOperator: true },
+}
+
+const STATE: ProcessState = {
+  version: 1,
+  at: new Date(NOW).toISOString(),
+  instance: { id: 'a1b2c3d4', environment: 'production', startedAt: ago(90_061) },
+  readOnly: true,
+  status: 'fail',
+  stopping: false,
+  services: [FLEET, WELL, NEW, TRIED, HELD],
+  events: [],
+}
+
+function rendered(state: ProcessState, width: number): string {
+  return `\n${statusLines(state, NOW, { width, paint: plain }).join('\n')}\n`
+}
+
+test('80 columns hold what matters most', () => {
+  expect(rendered(STATE, 80)).toMatchInlineSnapshot(`
+    "
+    FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
+    service       state         since  fail  req/s  health   last error
+    fleetService  ○ open        3m12s     –    0.4  unwell!  3m14s ago ECONNREFUSED…
+    flags         ● closed       1d1h   2/3    512  well     –
+    reports       – none            –     –      –  –        –
+    pricing       ◐ half-open      2s     –    512  well     33s ago ServiceTimeout…
+    mail          ■ isolated   10m00s     –    512  well     –
+    "
+  `)
+})
+
+test('140 columns hold every figure', () => {
+  expect(rendered(STATE, 140)).toMatchInlineSnapshot(`
+    "
+    FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
+    service       state         since  fail  req/s    p50    p90    p99  t/o   rej   fb   hit  health   last error
+    fleetService  ○ open        3m12s     –    0.4   12ms   48ms   1.2s   17  1820  240   99%  unwell!  3m14s ago ECONNREFUSED: connect ECONNRE…
+    flags         ● closed       1d1h   2/3    512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
+    reports       – none            –     –      –      –      –      –    0     0    0     –  –        –
+    pricing       ◐ half-open      2s     –    512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     33s ago ServiceTimeoutError
+    mail          ■ isolated   10m00s     –    512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
+    "
+  `)
+})
+
+test('40 columns hold which service is in which state', () => {
+  expect(rendered(STATE, 40)).toMatchInlineSnapshot(`
+    "
+    FAIL  production · instance a1b2c3d4 · …
+    service       state        fail  health
+    fleetService  ○ open          –  unwell!
+    flags         ● closed      2/3  well
+    reports       – none          –  –
+    pricing       ◐ half-open     –  well
+    mail          ■ isolated      –  well
+    "
+  `)
+})
+
+test('without a terminal nothing is left out and nothing is cut', () => {
+  const services = [FLEET, { ...FLEET, name: 'a'.repeat(100) }]
+  expect(rendered({ ...STATE, services }, Infinity)).toContain('a'.repeat(100))
+  expect(rendered({ ...STATE, services }, Infinity)).toContain(
+    '3m14s ago ECONNREFUSED: connect ECONNREFUSED 10.0.4.17:5432',
+  )
+})
+
+test('no line is wider than the window', () => {
+  const long = { ...FLEET, name: 'a'.repeat(100), lastFailure: { ...FLEET.lastFailure!, message: '接続'.repeat(250) } }
+  const state = { ...STATE, services: [...STATE.services, long] }
+  for (let width = 21; width <= 200; width++) {
+    const widths = statusLines(state, NOW, { width, paint: plain }).map(widthOf)
+    expect(Math.max(...widths)).toBeLessThanOrEqual(width)
+  }
+})
+
+test('the states differ without their colours', () => {
+  const states = rendered(STATE, 80).match(/[●◐○■–] (closed|half-open|open|isolated|none)/gu)
+  expect(new Set(states).size).toBe(5)
+})
+
+test('colours mark the state and how the process does', () => {
+  const marked = (style: string, text: string): string => `<${style}>${text.trim()}</${style}>`
+  const lines = statusLines(STATE, NOW, { width: 80, paint: marked }).join('\n')
+  expect(lines).toContain('<red>FAIL</red>')
+  expect(lines).toContain('<red>○ open</red>')
+  expect(lines).toContain('<green>● closed</green>')
+})
+
+test('a process without services says so', () => {
+  expect(rendered({ ...STATE, services: [] }, 80)).toContain('There are no services.')
+})
+
+test('the environment, the instance, names and errors cannot control the terminal', () => {
+  const evil = '\u001b[2J\u001b]0;owned\u0007\r\n\u202e'
+  const state: ProcessState = {
+    ...STATE,
+    instance: { id: evil, environment: evil, startedAt: evil },
+    services: [{ ...FLEET, name: evil, lastFailure: { name: evil, code: evil, message: evil, at: evil } }],
+  }
+  expect(statusLines(state, NOW, { width: 400, paint: plain }).join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+})
