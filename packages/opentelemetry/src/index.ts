@@ -1,1 +1,1 @@
-export {}
+export { instrument, type InstrumentOptions } from './instrument.ts'

@@ -1,0 +1,35 @@
+import type { Attributes, Meter } from '@opentelemetry/api'
+import type { CallTrace } from '@svcproxy/core'
+import { onCallEnd } from './call-channel.ts'
+import { errorTypeOf } from './error-type.ts'
+import { harmless } from './harmless.ts'
+import type { ManagedCalls } from './managed-calls.ts'
+
+/** Those that the semantic conventions give to the durations of HTTP, in seconds. */
+const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+/** Records `svcproxy.call.duration` of each call that ends, until it is disposed. */
+export function recordCallDurations(meter: Meter, calls: ManagedCalls, attributes: Attributes): Disposable {
+  const durations = meter.createHistogram('svcproxy.call.duration', {
+    description: 'From the request to its answer.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: BUCKETS_S },
+  })
+  const record = (call: CallTrace): void => {
+    if (call.durationMs === undefined || !calls.has(call)) return
+    durations.record(call.durationMs / 1000, { ...attributes, ...attributesOf(call, calls) })
+  }
+  return { [Symbol.dispose]: onCallEnd((call) => harmless(() => record(call))) }
+}
+
+function attributesOf(call: CallTrace, calls: ManagedCalls): Attributes {
+  const attributes: Attributes = {
+    'svcproxy.service': call.service,
+    'svcproxy.method': calls.methodOf(call),
+    'svcproxy.outcome': call.outcome,
+    'svcproxy.source': call.source,
+  }
+  const errorType = errorTypeOf(call)
+  if (errorType !== undefined) attributes['error.type'] = errorType
+  return attributes
+}

@@ -1,0 +1,94 @@
+import {
+  context,
+  type Attributes,
+  type Context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from '@opentelemetry/api'
+import type { CallTrace } from '@svcproxy/core'
+import { ActiveContext } from './active-context.ts'
+import { callStarts, onCallEnd } from './call-channel.ts'
+import { errorTypeOf } from './error-type.ts'
+import { harmless } from './harmless.ts'
+import type { ManagedCalls } from './managed-calls.ts'
+
+/**
+ * One span for each call, a child of the caller's and active while the call runs. A `get()` that finds a fresh instance
+ * makes none: it takes less time than its span would.
+ */
+export class CallSpans implements Disposable {
+  readonly #tracer: Tracer
+  readonly #calls: ManagedCalls
+  readonly #attributes: Attributes
+  /** One of its own, because a channel binds a store only once. */
+  readonly #activeContext = new ActiveContext()
+  readonly #spans = new WeakMap<CallTrace, Span>()
+  readonly #leave: () => void
+  #underWay = 0
+  #disposed = false
+
+  constructor(tracer: Tracer, calls: ManagedCalls, attributes: Attributes) {
+    this.#tracer = tracer
+    this.#calls = calls
+    this.#attributes = attributes
+    this.#leave = onCallEnd((call) => this.#end(call))
+    callStarts.bindStore(this.#activeContext, (call) => harmless(() => this.#begin(call)))
+  }
+
+  /** Begins no span any more. Those of calls under way still end. */
+  [Symbol.dispose](): void {
+    this.#disposed = true
+    callStarts.unbindStore(this.#activeContext)
+    this.#leaveWhenDone()
+  }
+
+  /** Returns the context in which the call is to run. */
+  #begin(call: CallTrace): Context | undefined {
+    if (!this.#calls.has(call) || this.#calls.isCached(call)) return undefined
+    const { service, method } = call
+    const callers = context.active()
+    const attributes = { ...this.#attributes, 'svcproxy.service': service, 'svcproxy.method': method }
+    const span = this.#tracer.startSpan(spanName(service, method), { kind: SpanKind.INTERNAL, attributes }, callers)
+    this.#spans.set(call, span)
+    this.#underWay++
+    return trace.setSpan(callers, span)
+  }
+
+  #end(call: CallTrace): void {
+    const span = this.#spans.get(call)
+    if (span === undefined) return
+    this.#spans.delete(call)
+    this.#underWay--
+    harmless(() => this.#describe(span, call))
+    harmless(() => span.end())
+    this.#leaveWhenDone()
+  }
+
+  #describe(span: Span, call: CallTrace): void {
+    if (!span.isRecording()) return
+    const { service, outcome, source } = call
+    const method = this.#calls.methodOf(call)
+    if (method !== call.method) {
+      span.updateName(spanName(service, method))
+      span.setAttribute('svcproxy.method', method)
+    }
+    span.setAttribute('svcproxy.source', source)
+    if (outcome !== undefined) span.setAttribute('svcproxy.outcome', outcome)
+    const errorType = errorTypeOf(call)
+    if (errorType === undefined) return
+    span.setAttribute('error.type', errorType)
+    // No message: what a service says in an error may hold anything.
+    span.setStatus({ code: SpanStatusCode.ERROR })
+  }
+
+  #leaveWhenDone(): void {
+    if (this.#disposed && this.#underWay === 0) this.#leave()
+  }
+}
+
+function spanName(service: string, method: string): string {
+  return `${service}.${method}`
+}

@@ -1,0 +1,335 @@
+import { channel } from 'node:diagnostics_channel'
+import {
+  type DataPoint,
+  DataPointType,
+  type Histogram,
+  type MetricData,
+  MeterProvider,
+  MetricReader,
+} from '@opentelemetry/sdk-metrics'
+import { factoryProvider, ServiceProxyManager, type ServiceProxyOptions } from '@svcproxy/core'
+import { ManualClock, plainBreaker } from '@svcproxy/testing'
+import { afterEach, describe, expect, test } from 'vitest'
+import { instrument } from './index.ts'
+
+class Reader extends MetricReader {
+  protected override async onShutdown(): Promise<void> {}
+  protected override async onForceFlush(): Promise<void> {}
+}
+
+class SoldOut extends Error {}
+
+interface Stock {
+  count(): Promise<number>
+  fail(): Promise<never>
+  soldOut(): Promise<never>
+  hang(): Promise<never>
+}
+
+function newStock(): Stock {
+  return {
+    count: async () => 3,
+    fail: async () => Promise.reject(new RangeError('password=hunter2')),
+    soldOut: async () => Promise.reject(new SoldOut()),
+    hang: () => new Promise(() => {}),
+  }
+}
+
+/** A manager with one service, and what the SDK of an application reads of it. */
+function setUp(options: Partial<ServiceProxyOptions<Stock>> = {}) {
+  const clock = new ManualClock()
+  const reader = new Reader()
+  const meterProvider = new MeterProvider({ readers: [reader] })
+  const manager = new ServiceProxyManager({ breaker: plainBreaker, clock }).add('stock', {
+    provider: factoryProvider('stock', { create: newStock }),
+    circuit: { isFailure: (error) => !(error instanceof SoldOut), failureThreshold: 3, timeoutMs: 100 },
+    ...options,
+  })
+  const handle = instrument(manager, { meterProvider, traces: false })
+  handles.push(handle)
+
+  /** The metrics by name. */
+  const collect = async (): Promise<ReadonlyMap<string, MetricData>> => {
+    const { resourceMetrics, errors } = await reader.collect()
+    expect(errors).toEqual([])
+    const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+    return new Map(metrics.map((metric) => [metric.descriptor.name, metric]))
+  }
+  /** What a metric is, by the values of its attributes but the service. */
+  const values = async (name: string): Promise<Record<string, number>> => {
+    const metric = (await collect()).get(name)
+    if (metric === undefined) return {}
+    expect(metric.dataPointType).not.toBe(DataPointType.HISTOGRAM)
+    const points = metric.dataPoints as DataPoint<number>[]
+    return Object.fromEntries(points.map(({ attributes, value }) => [labels(attributes), value]))
+  }
+  const durations = async (): Promise<DataPoint<Histogram>[]> => {
+    const metric = (await collect()).get('svcproxy.call.duration')
+    return (metric?.dataPoints ?? []) as DataPoint<Histogram>[]
+  }
+  return { clock, manager, handle, collect, values, durations, proxy: manager.getProxy('stock') }
+}
+
+const labels = ({ 'svcproxy.service': _service, ...others }: DataPoint<number>['attributes']): string =>
+  Object.values(others).join(',')
+
+const handles: Disposable[] = []
+afterEach(() => {
+  for (const handle of handles.splice(0)) handle[Symbol.dispose]()
+})
+
+const ignore = (): void => {}
+
+describe('svcproxy.call.duration', () => {
+  test('is in seconds, with buckets from 5 ms to 10 s', async () => {
+    const { clock, proxy, collect } = setUp()
+    const call = proxy.call(() => new Promise<void>((resolve) => void clock.setTimer(resolve, 80)))
+    await clock.advanceAsync(80)
+    await call
+    const metric = (await collect()).get('svcproxy.call.duration')
+    expect(metric?.descriptor.unit).toBe('s')
+    const [point] = (metric?.dataPoints ?? []) as DataPoint<Histogram>[]
+    expect(point?.value).toMatchObject({ count: 1, sum: 0.08 })
+    expect(point?.value.buckets.boundaries.at(0)).toBe(0.005)
+    expect(point?.value.buckets.boundaries.at(-1)).toBe(10)
+  })
+
+  test('says the service, the method, how a call ended and what answered; and the type of an error that reached its caller', async () => {
+    const { clock, proxy, durations } = setUp()
+    await proxy.service.count()
+    await proxy.get()
+    await proxy.service.soldOut().catch(ignore)
+    await proxy.service.fail().catch(ignore)
+    await proxy.call((stock) => stock.fail(), { fallback: () => 0 })
+    const hung = proxy.service.hang().catch(ignore)
+    await clock.advanceAsync(100)
+    await hung
+    await proxy.service.count().catch(ignore)
+    const series = (await durations()).map(({ attributes, value }) => [...Object.values(attributes), value.count])
+    expect(series).toEqual([
+      ['stock', 'count', 'success', 'origin', 1],
+      ['stock', '$get', 'success', 'cache', 1],
+      ['stock', 'soldOut', 'ignored', 'origin', 1],
+      ['stock', 'fail', 'failure', 'origin', 'RangeError', 1],
+      ['stock', '$call', 'failure', 'fallback', 1],
+      ['stock', 'hang', 'timeout', 'origin', 'SVCPROXY_TIMEOUT', 1],
+      ['stock', 'count', 'rejected', 'origin', 'SVCPROXY_CIRCUIT_OPEN', 1],
+    ])
+  })
+
+  test('has at most 64 methods of a service; the others share a name, and what is no method has none of its own', async () => {
+    const many = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`method${index}`, async () => index]))
+    const reader = new Reader()
+    const manager = new ServiceProxyManager().add('many', {
+      provider: factoryProvider('many', { create: () => many }),
+    })
+    using _ = instrument(manager, { meterProvider: new MeterProvider({ readers: [reader] }), traces: false })
+    const service: object = manager.services.many
+    for (const method of [...Object.keys(many), 'from a user', 'from another']) {
+      await (Reflect.get(service, method) as () => Promise<unknown>)().catch(ignore)
+    }
+    const { resourceMetrics } = await reader.collect()
+    const histogram = resourceMetrics.scopeMetrics[0]?.metrics.find(
+      ({ descriptor }) => descriptor.name === 'svcproxy.call.duration',
+    )
+    const points = (histogram?.dataPoints ?? []) as DataPoint<Histogram>[]
+    const counts = new Map(points.map(({ attributes, value }) => [attributes['svcproxy.method'], value.count]))
+    expect(counts.size).toBe(66)
+    expect(counts.get('$other')).toBe(6)
+    expect(counts.get('$unknown')).toBe(2)
+  })
+})
+
+describe('what is read at each collection', () => {
+  test('is where the circuit stands, and how often it went there', async () => {
+    const { proxy, values } = setUp()
+    expect(await values('svcproxy.circuit.status')).toEqual({ closed: 1, open: 0, half_open: 0, isolated: 0 })
+    for (let count = 0; count < 3; count++) await proxy.service.fail().catch(ignore)
+    expect(await values('svcproxy.circuit.status')).toEqual({ closed: 0, open: 1, half_open: 0, isolated: 0 })
+    expect(await values('svcproxy.circuit.transitions')).toEqual({ closed: 0, open: 1, half_open: 0, isolated: 0 })
+    await proxy.service.count().catch(ignore)
+    expect(await values('svcproxy.circuit.rejected')).toMatchObject({ open: 1, capacity: 0, stopped: 0 })
+  })
+
+  test('agrees on a circuit whose time is over: it is half-open, and has gone there', async () => {
+    const { clock, proxy, values } = setUp()
+    for (let count = 0; count < 3; count++) await proxy.service.fail().catch(ignore)
+    clock.advance(30_000)
+    expect(await values('svcproxy.circuit.transitions')).toMatchObject({ open: 1, half_open: 1 })
+    expect(await values('svcproxy.circuit.status')).toMatchObject({ open: 0, half_open: 1 })
+  })
+
+  test('has no circuit of a service that has none', async () => {
+    const { collect } = setUp({ circuit: false })
+    expect([...(await collect()).keys()]).not.toContain('svcproxy.circuit.status')
+  })
+
+  test('is how many calls are under way', async () => {
+    const { clock, proxy, values } = setUp()
+    const hung = [proxy.service.hang(), proxy.service.hang()].map((call) => call.catch(ignore))
+    await clock.settle()
+    expect(await values('svcproxy.call.active')).toEqual({ '': 2 })
+    await clock.advanceAsync(100)
+    await Promise.all(hung)
+    expect(await values('svcproxy.call.active')).toEqual({ '': 0 })
+  })
+
+  test('is the health that the last check found, once there was one', async () => {
+    const { proxy, values } = setUp()
+    expect(await values('svcproxy.health.status')).toEqual({})
+    await proxy.service.count()
+    await proxy.checkHealth()
+    expect(await values('svcproxy.health.status')).toEqual({ '': 1 })
+  })
+
+  test('is nothing any more of a service that was removed', async () => {
+    const { manager, collect } = setUp()
+    await manager.services.stock.count()
+    await manager.removeProxy('stock')
+    const names = [...(await collect()).values()]
+      .filter(({ dataPoints }) => dataPoints.length > 0)
+      .map(({ descriptor }) => descriptor.name)
+    expect(names).toEqual(['svcproxy.call.duration'])
+  })
+
+  test('has names, units and attributes that are written down', async () => {
+    const { proxy, collect } = setUp()
+    await proxy.service.count()
+    await proxy.checkHealth()
+    const written = [...(await collect()).values()].map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      descriptor.unit,
+      [...new Set(dataPoints.flatMap(({ attributes }) => Object.keys(attributes)))].sort().join(' '),
+    ])
+    expect(written.toSorted((one, other) => (String(one) < String(other) ? -1 : 1))).toEqual([
+      ['svcproxy.cache.invalidations', '{invalidation}', 'svcproxy.service'],
+      ['svcproxy.cache.requests', '{request}', 'svcproxy.cache.result svcproxy.service'],
+      ['svcproxy.call.active', '{call}', 'svcproxy.service'],
+      ['svcproxy.call.duration', 's', 'svcproxy.method svcproxy.outcome svcproxy.service svcproxy.source'],
+      ['svcproxy.circuit.rejected', '{call}', 'svcproxy.rejection.reason svcproxy.service'],
+      ['svcproxy.circuit.status', '1', 'svcproxy.circuit.state svcproxy.service'],
+      ['svcproxy.circuit.transitions', '{transition}', 'svcproxy.circuit.state svcproxy.service'],
+      ['svcproxy.fallbacks', '{call}', 'svcproxy.service'],
+      ['svcproxy.health.status', '1', 'svcproxy.service'],
+    ])
+  })
+})
+
+describe('all metrics', () => {
+  test.each([1, 2, 3, 4, 5])('agree with what the proxy counted, after any history (%i)', async (seed) => {
+    const { clock, manager, proxy, values, durations } = setUp({ maxConcurrentCalls: 3, staleWhileRevalidateMs: 50 })
+    const random = generator(seed)
+    const actions = [
+      () => proxy.service.count(),
+      () => proxy.service.fail(),
+      () => proxy.service.soldOut(),
+      () => proxy.service.hang(),
+      () => proxy.get(),
+      () => proxy.call((stock) => stock.fail(), { fallback: () => 0 }),
+      () => proxy.call((stock) => stock.hang(), { signal: AbortSignal.abort(new Error('gone')) }),
+      () => (Reflect.get(proxy.service, 'nonsense') as () => Promise<unknown>)(),
+      async () => proxy.invalidateCache(),
+      async () => proxy.expireCache(),
+      async () => proxy.resetCircuitBreaker(),
+      async () => clock.advanceAsync(random(60)),
+    ]
+    const calls: Promise<unknown>[] = []
+    for (let step = 0; step < 600; step++) {
+      calls.push(actions[random(actions.length)]!().catch(ignore))
+      if (random(2) === 0) await clock.settle()
+    }
+    await clock.advanceAsync(1_000)
+    await Promise.all(calls)
+
+    const metrics = manager.getAllMetrics()['stock']!
+    const points = await durations()
+    const count = (pick: (attributes: DataPoint<Histogram>['attributes']) => boolean): number =>
+      points.filter(({ attributes }) => pick(attributes)).reduce((sum, { value }) => sum + value.count, 0)
+    expect(metrics.inFlight).toBe(0)
+    expect(count(() => true)).toBe(metrics.totalRequests)
+    expect(count((of) => of['svcproxy.outcome'] === 'rejected')).toBe(metrics.rejectedRequests)
+    expect(count((of) => of['svcproxy.outcome'] === 'timeout')).toBe(metrics.timedOutRequests)
+    expect(count((of) => ['failure', 'timeout'].includes(String(of['svcproxy.outcome'])))).toBe(
+      metrics.failedRequests - metrics.abortedRequests,
+    )
+    expect(count((of) => of['svcproxy.source'] === 'fallback')).toBe(metrics.fallbacks)
+    expect(await values('svcproxy.fallbacks')).toEqual({ '': metrics.fallbacks })
+    expect(await values('svcproxy.circuit.rejected')).toEqual(metrics.rejections)
+    expect(await values('svcproxy.circuit.transitions')).toEqual(metrics.circuitTransitions)
+    expect(await values('svcproxy.cache.invalidations')).toEqual({ '': metrics.invalidations })
+    expect(await values('svcproxy.cache.requests')).toEqual({
+      hit: metrics.cacheHits,
+      miss: metrics.cacheMisses,
+      stale: metrics.staleServed,
+    })
+    // The history was one in which things happened.
+    expect(Math.min(metrics.rejectedRequests, metrics.timedOutRequests, metrics.fallbacks)).toBeGreaterThan(0)
+  })
+
+  test('end with the handle', async () => {
+    const { handle, proxy, collect, durations } = setUp()
+    await proxy.service.count()
+    handle[Symbol.dispose]()
+    expect(channel('tracing:svcproxy:call:asyncEnd').hasSubscribers).toBe(false)
+    await proxy.service.count()
+    expect((await durations()).map(({ value }) => value.count)).toEqual([1])
+    expect((await collect()).get('svcproxy.call.active')?.dataPoints ?? []).toEqual([])
+  })
+
+  test('of two managers whose services share a name are told apart by attributes of the application', async () => {
+    const reader = new Reader()
+    const meterProvider = new MeterProvider({ readers: [reader] })
+    const managers = ['north', 'south'].map((side) => {
+      const manager = new ServiceProxyManager().add('stock', {
+        provider: factoryProvider('stock', { create: newStock }),
+      })
+      handles.push(instrument(manager, { meterProvider, traces: false, attributes: { side } }))
+      return manager
+    })
+    await managers[0]!.services.stock.count()
+    await managers[1]!.services.stock.count()
+    await managers[1]!.services.stock.count()
+    const { resourceMetrics } = await reader.collect()
+    const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+    const read = (name: string): unknown[] =>
+      metrics
+        .filter(({ descriptor }) => descriptor.name === name)
+        .flatMap(({ dataPoints }) => dataPoints as DataPoint<number | Histogram>[])
+        .filter(({ attributes }) => (attributes['svcproxy.cache.result'] ?? 'hit') === 'hit')
+        .map(({ attributes, value }) => [attributes['side'], typeof value === 'number' ? value : value.count])
+    expect(read('svcproxy.call.duration')).toEqual([
+      ['north', 1],
+      ['south', 2],
+    ])
+    expect(read('svcproxy.cache.requests')).toEqual([
+      ['north', 0],
+      ['south', 1],
+    ])
+  })
+
+  test('reach no call when the meter throws', async () => {
+    const broken = (): never => {
+      throw new Error('broken')
+    }
+    const meterProvider = new MeterProvider()
+    const meter = meterProvider.getMeter('broken')
+    meter.createHistogram = () => ({ record: broken })
+    const manager = new ServiceProxyManager().add('stock', {
+      provider: factoryProvider('stock', { create: newStock }),
+    })
+    using _ = instrument(manager, { meterProvider: { getMeter: () => meter }, traces: false })
+    expect(await manager.services.stock.count()).toBe(3)
+    await expect(manager.services.stock.fail()).rejects.toThrow(RangeError)
+  })
+})
+
+/** Whole numbers below a bound, the same for the same seed: mulberry32. */
+function generator(seed: number): (bound: number) => number {
+  let state = seed
+  return (bound) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound
+  }
+}

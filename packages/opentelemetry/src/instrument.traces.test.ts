@@ -1,0 +1,424 @@
+import { channel } from 'node:diagnostics_channel'
+import { context, SpanKind, SpanStatusCode, trace, type Context, type Span, type Tracer } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import {
+  AlwaysOffSampler,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import { factoryProvider, ServiceProxyManager, type ServiceProxyOptions } from '@svcproxy/core'
+import { ManualClock, plainBreaker } from '@svcproxy/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { instrument, type InstrumentOptions } from './index.ts'
+
+const contextManager = new AsyncLocalStorageContextManager()
+const exporter = new InMemorySpanExporter()
+const tracerProvider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+const application: Tracer = tracerProvider.getTracer('application')
+
+beforeAll(() => context.setGlobalContextManager(contextManager.enable()))
+afterEach(() => exporter.reset())
+afterAll(() => context.disable())
+
+class SoldOut extends Error {}
+
+/** A service whose methods do what clients of databases do: take turns, and make spans of their own. */
+class Stock {
+  async count(article: string): Promise<number> {
+    return application.startActiveSpan(`SELECT ${article}`, async (span) => {
+      await turn()
+      span.end()
+      return article.length
+    })
+  }
+
+  async reserve(): Promise<void> {
+    throw new SoldOut('password=hunter2')
+  }
+
+  hang(): Promise<never> {
+    return new Promise(() => {})
+  }
+
+  plain(): Promise<string> {
+    return Promise.resolve('plain')
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
+function stock(options: Partial<ServiceProxyOptions<Stock>> = {}): ServiceProxyManager<{ stock: Stock }> {
+  return new ServiceProxyManager({ breaker: plainBreaker }).add('stock', {
+    provider: factoryProvider('stock', { create: () => new Stock() }),
+    ...options,
+  })
+}
+
+/** Runs `work` in a span, as instrumented servers run a request. */
+async function request<R>(name: string, work: () => Promise<R>): Promise<R> {
+  return application.startActiveSpan(name, { kind: SpanKind.SERVER }, async (span) => {
+    try {
+      return await work()
+    } finally {
+      span.end()
+    }
+  })
+}
+
+function traced<M extends object>(manager: ServiceProxyManager<M>, options: InstrumentOptions = {}): Disposable {
+  return instrument(manager, { tracerProvider, metrics: false, ...options })
+}
+
+function spanNamed(name: string): ReadableSpan {
+  const found = exporter.getFinishedSpans().filter((span) => span.name === name)
+  expect(found, `spans named ${name}`).toHaveLength(1)
+  return found[0]!
+}
+
+const finished = (): string[] => exporter.getFinishedSpans().map(({ name }) => name)
+const parentOf = (name: string): string | undefined => spanNamed(name).parentSpanContext?.spanId
+const idOf = (name: string): string => spanNamed(name).spanContext().spanId
+
+describe('spans of calls', () => {
+  test('are children of the span of the request, and parents of the spans that the service makes', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    expect(await request('GET /stock', () => manager.services.stock.count('tea'))).toBe(3)
+    expect(parentOf('stock.count')).toBe(idOf('GET /stock'))
+    expect(parentOf('SELECT tea')).toBe(idOf('stock.count'))
+    expect(spanNamed('stock.count').kind).toBe(SpanKind.INTERNAL)
+  })
+
+  test('say which service and method, how the call ended, and what answered', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    await manager.services.stock.count('tea')
+    expect(spanNamed('stock.count').attributes).toEqual({
+      'svcproxy.service': 'stock',
+      'svcproxy.method': 'count',
+      'svcproxy.outcome': 'success',
+      'svcproxy.source': 'origin',
+    })
+    expect(spanNamed('stock.count').status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(spanNamed('stock.count').instrumentationScope.name).toBe('@svcproxy/opentelemetry')
+  })
+
+  test('leave the active span of the caller as it was', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    await request('GET /stock', async () => {
+      const before = trace.getActiveSpan()
+      const answer = manager.services.stock.count('tea')
+      expect(trace.getActiveSpan()).toBe(before)
+      await answer
+      expect(trace.getActiveSpan()).toBe(before)
+    })
+  })
+
+  test('keep their own parents while calls are interleaved', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    const articles = ['tea', 'milk', 'sugar', 'coffee', 'chocolate']
+    await Promise.all(
+      articles.map((article) =>
+        request(`GET ${article}`, async () => {
+          await turn()
+          await manager.getProxy('stock').call(async (service) => {
+            await turn()
+            return service.count(article)
+          })
+        }),
+      ),
+    )
+    const calls = exporter.getFinishedSpans().filter(({ name }) => name === 'stock.$call')
+    for (const article of articles) {
+      const call = calls.find((span) => span.spanContext().spanId === parentOf(`SELECT ${article}`))
+      expect(call?.parentSpanContext?.spanId).toBe(idOf(`GET ${article}`))
+    }
+  })
+
+  test('are those of the loads, and the spans of the load are their children', async () => {
+    const manager = new ServiceProxyManager().add('pool', {
+      provider: factoryProvider('pool', {
+        create: async () => {
+          application.startSpan('connect').end()
+          return { query: async () => 1 }
+        },
+      }),
+    })
+    using _ = traced(manager)
+    await request('GET /', () => manager.getProxy('pool').get())
+    expect(parentOf('pool.$get')).toBe(idOf('GET /'))
+    expect(parentOf('connect')).toBe(idOf('pool.$get'))
+  })
+
+  test('are not made for a get() that finds a fresh instance', async () => {
+    const clock = new ManualClock()
+    const manager = stock({ clock, cacheTtlMs: 1_000, cacheTtlJitterRatio: 0 })
+    using _ = traced(manager)
+    await manager.getProxy('stock').get()
+    await manager.getProxy('stock').get()
+    expect(finished()).toEqual(['stock.$get'])
+    clock.advance(1_000)
+    await manager.getProxy('stock').get()
+    expect(finished()).toEqual(['stock.$get', 'stock.$get'])
+  })
+
+  test('are made for a get() that an open circuit refuses although an instance is cached', async () => {
+    const manager = stock()
+    const proxy = manager.getProxy('stock')
+    await proxy.get()
+    using _ = traced(manager)
+    using _isolated = proxy.isolateCircuit()
+    await expect(proxy.get()).rejects.toMatchObject({ code: 'SVCPROXY_CIRCUIT_OPEN' })
+    expect(spanNamed('stock.$get').attributes).toMatchObject({ 'svcproxy.outcome': 'rejected' })
+  })
+
+  test('carry the attributes of the application', async () => {
+    const manager = stock()
+    using _ = traced(manager, { attributes: { 'shop.tenant': 'north' } })
+    await manager.services.stock.plain()
+    expect(spanNamed('stock.plain').attributes).toMatchObject({ 'shop.tenant': 'north' })
+  })
+
+  test('that are not sampled still carry the trace of the request on', async () => {
+    const unsampled = new TracerProvider({ sampler: new AlwaysOffSampler() })
+    const manager = stock()
+    using _ = traced(manager, { tracerProvider: unsampled })
+    await request('GET /stock', async () => {
+      const { traceId } = trace.getActiveSpan()!.spanContext()
+      await manager.getProxy('stock').call(async () => {
+        await turn()
+        expect(trace.getActiveSpan()?.spanContext().traceId).toBe(traceId)
+      })
+    })
+    expect(finished()).toEqual(['GET /stock'])
+  })
+})
+
+describe('a call that fails', () => {
+  test('has the class of the error as its type, and never the message', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    await expect(manager.services.stock.reserve()).rejects.toThrow(SoldOut)
+    const span = spanNamed('stock.reserve')
+    expect(span.attributes).toMatchObject({ 'svcproxy.outcome': 'failure', 'error.type': 'SoldOut' })
+    expect(span.status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(span.events).toEqual([])
+    expect(JSON.stringify([span.attributes, span.status])).not.toContain('hunter2')
+  })
+
+  test('has the code of this library as its type when the error is of this library', async () => {
+    const clock = new ManualClock()
+    const manager = stock({ clock, timeoutMs: 100 })
+    using _ = traced(manager)
+    const hung = manager.services.stock.hang()
+    const answered = expect(hung).rejects.toMatchObject({ code: 'SVCPROXY_TIMEOUT' })
+    await clock.advanceAsync(100)
+    await answered
+    expect(spanNamed('stock.hang').attributes).toMatchObject({
+      'svcproxy.outcome': 'timeout',
+      'error.type': 'SVCPROXY_TIMEOUT',
+    })
+
+    using _isolated = manager.getProxy('stock').isolateCircuit()
+    await expect(manager.services.stock.plain()).rejects.toMatchObject({ code: 'SVCPROXY_CIRCUIT_OPEN' })
+    expect(spanNamed('stock.plain').attributes).toMatchObject({
+      'svcproxy.outcome': 'rejected',
+      'error.type': 'SVCPROXY_CIRCUIT_OPEN',
+    })
+    expect(spanNamed('stock.plain').status).toEqual({ code: SpanStatusCode.ERROR })
+  })
+
+  test('with something that is no error has a type all the same', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    const call = manager.getProxy('stock').call(() => Promise.reject('a string'))
+    await expect(call).rejects.toBe('a string')
+    expect(spanNamed('stock.$call').attributes['error.type']).toBe('_OTHER')
+  })
+
+  test('and is saved by a fallback is no error, and says that the fallback answered', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    const answer = await manager
+      .getProxy('stock')
+      .call((service) => service.reserve().then(() => 'reserved'), { fallback: () => 'later' })
+    expect(answer).toBe('later')
+    const span = spanNamed('stock.$call')
+    expect(span.attributes).toEqual({
+      'svcproxy.service': 'stock',
+      'svcproxy.method': '$call',
+      'svcproxy.outcome': 'failure',
+      'svcproxy.source': 'fallback',
+    })
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+  })
+
+  test('and whose fallback fails too has the type of the error that the caller got', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    const fallback = (): never => {
+      throw new RangeError('none left')
+    }
+    const call = manager.getProxy('stock').call((service) => service.reserve(), { fallback })
+    await expect(call).rejects.toThrow(RangeError)
+    expect(spanNamed('stock.$call').attributes['error.type']).toBe('RangeError')
+  })
+
+  test('with an error of the domain is no error of the service', async () => {
+    const manager = stock({ circuit: { isFailure: (error) => !(error instanceof SoldOut) } })
+    using _ = traced(manager)
+    await expect(manager.services.stock.reserve()).rejects.toThrow(SoldOut)
+    const span = spanNamed('stock.reserve')
+    expect(span.attributes).toMatchObject({ 'svcproxy.outcome': 'ignored' })
+    expect(span.attributes).not.toHaveProperty('error.type')
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+  })
+
+  test('because its caller gave up is no error of the service', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    const caller = new AbortController()
+    const call = manager.getProxy('stock').call((service) => service.hang(), { signal: caller.signal })
+    const answered = expect(call).rejects.toThrow('gone')
+    await turn()
+    caller.abort(new Error('gone'))
+    await answered
+    expect(spanNamed('stock.$call').attributes).toMatchObject({ 'svcproxy.outcome': 'ignored' })
+    expect(spanNamed('stock.$call').status).toEqual({ code: SpanStatusCode.UNSET })
+  })
+
+  test('because the service has no such method does not carry that name', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    const service: object = manager.services.stock
+    const call = Reflect.get(service, 'from a user') as () => Promise<unknown>
+    await expect(call()).rejects.toThrow(TypeError)
+    expect(spanNamed('stock.$unknown').attributes).toMatchObject({
+      'svcproxy.method': '$unknown',
+      'svcproxy.outcome': 'rejected',
+      'error.type': 'TypeError',
+    })
+  })
+})
+
+describe('several managers', () => {
+  test('that are instrumented each get the spans of their own services, whatever their names', async () => {
+    const [north, south] = [stock(), stock()]
+    using _north = traced(north, { attributes: { side: 'north' } })
+    using _south = traced(south, { attributes: { side: 'south' } })
+    await request('GET /', async () => {
+      await north.services.stock.count('tea')
+      await south.services.stock.count('milk')
+    })
+    for (const [side, article] of [
+      ['north', 'tea'],
+      ['south', 'milk'],
+    ]) {
+      const spans = exporter.getFinishedSpans().filter(({ attributes }) => attributes['side'] === side)
+      expect(spans.map(({ name }) => name)).toEqual(['stock.count'])
+      expect(parentOf(`SELECT ${article}`)).toBe(spans[0]!.spanContext().spanId)
+      expect(spans[0]!.parentSpanContext?.spanId).toBe(idOf('GET /'))
+    }
+  })
+
+  test('that nobody instrumented get no spans', async () => {
+    using _ = traced(stock())
+    expect(await stock().services.stock.plain()).toBe('plain')
+    expect(finished()).toEqual([])
+  })
+
+  test('get spans for a service that was added, or added again, after they were instrumented', async () => {
+    const manager = new ServiceProxyManager<{ late: { answer(): number } }>()
+    using _ = traced(manager)
+    for (const answer of [1, 2]) {
+      manager.createProxy('late', {
+        provider: factoryProvider('late', { create: () => ({ answer: () => answer }) }),
+      })
+      expect(await manager.services.late.answer()).toBe(answer)
+      await manager.removeProxy('late')
+    }
+    expect(finished()).toEqual(['late.answer', 'late.answer'])
+  })
+})
+
+describe('disposed', () => {
+  test('it makes no more spans, ends those under way, and then listens no more', async () => {
+    const manager = stock()
+    const handle = traced(manager)
+    let release = (_answer: string): void => {}
+    const answer = new Promise<string>((resolve) => {
+      release = resolve
+    })
+    const underWay = manager.getProxy('stock').call(() => answer)
+    await turn()
+    handle[Symbol.dispose]()
+    handle[Symbol.dispose]()
+    expect(await manager.services.stock.plain()).toBe('plain')
+    expect(finished()).toEqual([])
+    expect(channel('tracing:svcproxy:call:asyncEnd').hasSubscribers).toBe(true)
+    release('done')
+    await underWay
+    expect(finished()).toEqual(['stock.$call'])
+    expect(channel('tracing:svcproxy:call:asyncEnd').hasSubscribers).toBe(false)
+    expect(channel('tracing:svcproxy:call:start').hasSubscribers).toBe(false)
+  })
+
+  test('it listens to nothing when nothing was asked for', () => {
+    using _ = instrument(stock(), { traces: false, metrics: false })
+    expect(channel('tracing:svcproxy:call:start').hasSubscribers).toBe(false)
+    expect(channel('tracing:svcproxy:call:asyncEnd').hasSubscribers).toBe(false)
+  })
+})
+
+describe('what OpenTelemetry throws', () => {
+  const broken = (): never => {
+    throw new Error('broken')
+  }
+
+  test.each<[string, Partial<Tracer>]>([
+    ['when a span starts', { startSpan: broken }],
+    ['when a span is written to and ended', { startSpan: () => brokenSpan }],
+  ])('reaches no call: %s', async (_when, tracer) => {
+    const manager = stock()
+    using _ = traced(manager, { tracerProvider: { getTracer: () => tracer as Tracer } })
+    expect(await manager.services.stock.plain()).toBe('plain')
+    await expect(manager.services.stock.reserve()).rejects.toThrow(SoldOut)
+    expect(await manager.getProxy('stock').get()).toBeInstanceOf(Stock)
+    expect(manager.getProxy('stock').getMetrics()).toMatchObject({ totalRequests: 3, failedRequests: 1 })
+    await turn()
+  })
+
+  test('reaches no call: when the context cannot be entered', async () => {
+    const manager = stock()
+    using _ = traced(manager)
+    context.disable()
+    context.setGlobalContextManager({
+      ...brokenContextManager,
+      active: () => contextManager.active(),
+    })
+    try {
+      expect(await manager.services.stock.plain()).toBe('plain')
+      await expect(manager.getProxy('stock').call(() => Promise.reject(new SoldOut()))).rejects.toThrow(SoldOut)
+    } finally {
+      context.disable()
+      context.setGlobalContextManager(contextManager.enable())
+    }
+  })
+
+  const brokenSpan = new Proxy({} as Span, { get: () => broken })
+  const brokenContextManager = {
+    active: (): Context => broken(),
+    with: broken,
+    bind: broken,
+    enable() {
+      return this
+    },
+    disable() {
+      return this
+    },
+  }
+})

@@ -1,0 +1,109 @@
+import type {
+  Attributes,
+  BatchObservableResult,
+  Meter,
+  Observable,
+  ObservableCounter,
+  ObservableGauge,
+  ObservableUpDownCounter,
+} from '@opentelemetry/api'
+import type { CircuitState, RequestCounts, ServiceProxyManager, ServiceStatus } from '@svcproxy/core'
+import { harmless } from './harmless.ts'
+
+/**
+ * Lets a meter read what the services of a manager have counted and where they stand, each time it collects, until it
+ * is disposed. Reading asks no service anything. A service that was removed is not read any more.
+ */
+export function observeServices<M extends object>(
+  meter: Meter,
+  manager: ServiceProxyManager<M>,
+  attributes: Attributes,
+): Disposable {
+  const instruments = createInstruments(meter)
+  const observeAll = (result: BatchObservableResult): void => {
+    for (const service of manager.names) {
+      harmless(() => {
+        const proxy = manager.getProxy(service)
+        const observation = { result, instruments, attributes: { ...attributes, 'svcproxy.service': service } }
+        // The status first: to look at an open circuit whose time is over is what makes it half-open.
+        const status = proxy.getStatus()
+        const counts = proxy.getCounts()
+        observeCounts(observation, counts)
+        observeStatus(observation, status, counts.circuitTransitions)
+      })
+    }
+  }
+  const observables: Observable[] = Object.values({ ...instruments })
+  meter.addBatchObservableCallback(observeAll, observables)
+  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observeAll, observables) }
+}
+
+/** What is read of one service in one collection. */
+interface Observation {
+  readonly result: BatchObservableResult
+  readonly instruments: Instruments
+  /** Of the service. */
+  readonly attributes: Attributes
+}
+
+function observeCounts({ result, instruments, attributes }: Observation, counts: RequestCounts): void {
+  result.observe(instruments.active, counts.inFlight, attributes)
+  result.observe(instruments.fallbacks, counts.fallbacks, attributes)
+  result.observe(instruments.invalidations, counts.invalidations, attributes)
+  const cacheRequests = { hit: counts.cacheHits, miss: counts.cacheMisses, stale: counts.staleServed }
+  for (const [found, count] of Object.entries(cacheRequests)) {
+    result.observe(instruments.cacheRequests, count, { ...attributes, 'svcproxy.cache.result': found })
+  }
+  for (const [reason, count] of Object.entries(counts.rejections)) {
+    result.observe(instruments.rejected, count, { ...attributes, 'svcproxy.rejection.reason': reason })
+  }
+}
+
+function observeStatus(
+  { result, instruments, attributes }: Observation,
+  { circuit, health }: ServiceStatus,
+  transitions: Readonly<Record<CircuitState, number>>,
+): void {
+  if (health !== undefined) result.observe(instruments.health, Number(health.healthy), attributes)
+  if (circuit === undefined) return
+  for (const [state, count] of Object.entries(transitions)) {
+    const ofState = { ...attributes, 'svcproxy.circuit.state': state }
+    result.observe(instruments.circuit, Number(state === circuit.state), ofState)
+    result.observe(instruments.transitions, count, ofState)
+  }
+}
+
+interface Instruments {
+  readonly active: ObservableUpDownCounter
+  readonly circuit: ObservableGauge
+  readonly transitions: ObservableCounter
+  readonly rejected: ObservableCounter
+  readonly cacheRequests: ObservableCounter
+  readonly invalidations: ObservableCounter
+  readonly fallbacks: ObservableCounter
+  readonly health: ObservableGauge
+}
+
+function createInstruments(meter: Meter): Instruments {
+  const counter = (name: string, unit: string, description: string): ObservableCounter =>
+    meter.createObservableCounter(name, { unit, description })
+  return {
+    active: meter.createObservableUpDownCounter('svcproxy.call.active', {
+      unit: '{call}',
+      description: 'Calls that are not answered yet.',
+    }),
+    circuit: meter.createObservableGauge('svcproxy.circuit.status', {
+      unit: '1',
+      description: '1 for the state in which the circuit is, 0 for the others.',
+    }),
+    transitions: counter('svcproxy.circuit.transitions', '{transition}', 'How often the circuit entered a state.'),
+    rejected: counter('svcproxy.circuit.rejected', '{call}', 'Calls that were refused before anything was sent.'),
+    cacheRequests: counter('svcproxy.cache.requests', '{request}', 'Where calls found the instance of the service.'),
+    invalidations: counter('svcproxy.cache.invalidations', '{invalidation}', 'Invalidations of the cached instance.'),
+    fallbacks: counter('svcproxy.fallbacks', '{call}', 'Calls that a fallback answered.'),
+    health: meter.createObservableGauge('svcproxy.health.status', {
+      unit: '1',
+      description: '1 when the last health check found the service well, else 0.',
+    }),
+  }
+}
