@@ -243,6 +243,18 @@ describe('a listener to all proxies of a manager', () => {
     expect(heard).toEqual(['proxy: expire clock', 'manager: expire clock', 'manager, any: expire clock'])
   })
 
+  test('does not make an event one more on diagnostics_channel', () => {
+    const { manager, heard, hear } = setUpListeners()
+    const published: unknown[] = []
+    const listener = (message: unknown): void => void published.push(message)
+    subscribe('svcproxy:expire', listener)
+    onTestFinished(() => void unsubscribe('svcproxy:expire', listener))
+    manager.on('expire', hear('manager'))
+    manager.getProxy('clock').expireCache()
+    expect(heard).toHaveLength(1)
+    expect(published).toEqual([{ type: 'expire', service: 'clock' }])
+  })
+
   test('that throws changes nothing for the service or for those who listen with it; its error is published', async () => {
     const { manager, heard, hear } = setUpListeners()
     const thrown = new Error('listener')

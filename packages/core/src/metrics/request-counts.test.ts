@@ -138,13 +138,13 @@ describe('the counts of a proxy', () => {
 
   test('once read stay as they were', async () => {
     const { proxy } = setUp()
-    proxy.isolateCircuit()
+    const isolation = proxy.isolateCircuit()
     await expect(proxy.get()).rejects.toThrow(CircuitOpenError)
     const counts = proxy.getCounts()
     const copy = structuredClone(counts)
     await expect(proxy.get()).rejects.toThrow(CircuitOpenError)
+    isolation[Symbol.dispose]()
     proxy.invalidateCache()
-    await proxy.stop()
     expect(counts).toEqual(copy)
     expect(proxy.getCounts().rejections.isolated).toBe(2)
   })
