@@ -1,34 +1,36 @@
+import { dashboard } from '@svcproxy/dashboard'
 import {
   type DemoContext,
   type DemoServices,
   ENDPOINTS,
   MAX_BODY_BYTES,
   NotFoundError,
+  OPERATIONS_PATH,
   parseActor,
   parseCommand,
   parseEntityId,
   parseFeatureName,
   problemOf,
-  reportServices,
   sendCommand,
 } from '@svcproxy/demo-services'
 import { bindServices } from '@svcproxy/express'
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
 
 /** The whole application: every entity route twice, once with plain services and once with proxied ones. */
-export function createApp({ manager, standard, logError }: DemoContext): Express {
+export function createApp({ manager, standard, operations, logError }: DemoContext): Express {
   const services = bindServices(manager)
   const app = express()
   app.disable('x-powered-by')
   app.use(services.health({ authorize: () => true }))
+  app.use(OPERATIONS_PATH, services.mount(dashboard(operations.dashboard)))
+  app.get('/metrics', async (_req, res) => {
+    res.set('Content-Type', operations.metrics.contentType).send(await operations.metrics.text())
+  })
   app.use(express.json({ limit: MAX_BODY_BYTES }))
   app.use(services.middleware())
 
   app.get('/', (_req, res) => {
     res.json(ENDPOINTS)
-  })
-  app.get('/services', async (_req, res) => {
-    res.json(await reportServices(manager))
   })
   app.use(
     '/standard',

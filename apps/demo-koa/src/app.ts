@@ -1,24 +1,25 @@
 import { bodyParser } from '@koa/bodyparser'
 import { Router } from '@koa/router'
+import { dashboard } from '@svcproxy/dashboard'
 import {
   type DemoContext,
   type DemoServices,
   ENDPOINTS,
   MAX_BODY_BYTES,
   NotFoundError,
+  OPERATIONS_PATH,
   parseActor,
   parseCommand,
   parseEntityId,
   parseFeatureName,
   problemOf,
-  reportServices,
   sendCommand,
 } from '@svcproxy/demo-services'
 import { bindServices, type StateOf } from '@svcproxy/koa'
 import Koa, { type Context, type DefaultState, type Next } from 'koa'
 
 /** The whole application: every entity route twice, once with plain services and once with proxied ones. */
-export function createApp({ manager, standard, logError }: DemoContext): Koa {
+export function createApp({ manager, standard, operations, logError }: DemoContext): Koa {
   const services = bindServices(manager)
   type State = StateOf<typeof services>
   const app = new Koa<State>()
@@ -26,6 +27,7 @@ export function createApp({ manager, standard, logError }: DemoContext): Koa {
   app.use(answerProblems)
   app.use(services.errorHandler())
   app.use(services.health({ authorize: () => true }))
+  app.use(services.mount(dashboard({ ...operations.dashboard, basePath: OPERATIONS_PATH })))
   app.use(bodyParser({ enableTypes: ['json'], jsonLimit: MAX_BODY_BYTES }))
   app.use(services.middleware())
 
@@ -33,8 +35,9 @@ export function createApp({ manager, standard, logError }: DemoContext): Koa {
   router.get('/', (ctx) => {
     ctx.body = ENDPOINTS
   })
-  router.get('/services', async (ctx) => {
-    ctx.body = await reportServices(manager)
+  router.get('/metrics', async (ctx) => {
+    ctx.body = await operations.metrics.text()
+    ctx.type = operations.metrics.contentType
   })
   app.use(router.routes())
   app.use(entityRoutes<State>('/standard', () => standard).routes())

@@ -1,12 +1,12 @@
 import { STATUS_CODES } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { DemoApp } from './demo-app.ts'
-import { startServer } from './demo-server.ts'
 import type { DemoServer } from './demo-server.ts'
-import { openDemoWorld } from './demo-world.ts'
 import type { DemoWorld } from './demo-world.ts'
 import { MAX_BODY_BYTES } from './input.ts'
 import { connectDatabase } from './postgres/database.ts'
+import { startDemo } from './running-demo.ts'
+import type { RunningDemo } from './running-demo.ts'
 
 /** An answer as a client sees it. */
 interface Reply {
@@ -17,6 +17,7 @@ interface Reply {
 }
 
 interface Running {
+  readonly demo: RunningDemo
   readonly world: DemoWorld
   readonly server: DemoServer
   readonly get: (path: string) => Promise<Reply>
@@ -31,30 +32,28 @@ const SIDES = [
 ]
 
 /** What both applications promise, held to account over real sockets against a real PostgreSQL. */
-export function appContract({ framework, createListener }: DemoApp): void {
-  describe(framework, () => {
+export function appContract(app: DemoApp): void {
+  describe(app.framework, () => {
     const running: { current?: Running } = {}
     beforeAll(async () => {
-      const world = await openDemoWorld({ databaseUrl: undefined, policy: POLICY, logError: () => undefined })
-      const server = await startServer(createListener(world.context), 0)
-      running.current = { world, server, ...client(server.url) }
+      const demo = await startDemo(app, POLICY)
+      running.current = { demo, world: demo.world, server: demo.server, ...client(demo.server.url) }
     }, 60_000)
     afterAll(async () => {
-      await running.current?.server[Symbol.asyncDispose]()
-      await running.current?.world[Symbol.asyncDispose]()
+      await running.current?.demo[Symbol.asyncDispose]()
     }, 60_000)
-    const app = (): Running => {
+    const current = (): Running => {
       if (running.current === undefined) throw new Error('The application did not start')
       return running.current
     }
 
-    overviewCases(app)
+    overviewCases(current)
     describe.each(SIDES)('$side', ({ prefix }) => {
-      serviceCases(app, prefix)
-      commandCases(app, prefix)
-      badInputCases(app, prefix)
+      serviceCases(current, prefix)
+      commandCases(current, prefix)
+      badInputCases(current, prefix)
     })
-    outageCases(app) // last: it opens circuits
+    outageCases(current) // last: it opens circuits
   })
 }
 
@@ -62,16 +61,39 @@ function overviewCases(app: () => Running): void {
   test('the index names the endpoints', async () => {
     const { status, body } = await app().get('/')
     expect(status).toBe(200)
-    expect(body).toMatchObject({ entities: '/entities', services: '/services' })
+    expect(body).toMatchObject({ entities: '/entities', dashboard: '/ops/services/' })
   })
 
-  test('the services are reported with circuit, health and metrics', async () => {
-    const { status, body } = await app().get('/services')
+  test('an operator sees all services, as a page and as JSON', async () => {
+    const page = await fetch(`${app().server.url}/ops/services/`)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(await page.text()).toContain('<title>')
+    const { status, body } = await app().get('/ops/services/api/snapshot')
     expect(status).toBe(200)
     const names = ['featureManager', 'entityService', 'configService', 'securityAuditService']
     expect(body).toMatchObject({
-      services: names.map((name) => ({ name, circuitState: 'closed', health: { status: 'pass' }, metrics: {} })),
+      instance: { environment: 'demo' },
+      services: names.map((name) => ({ name, circuit: { state: 'closed' } })),
     })
+  })
+
+  test('an operator can act, a page of another origin cannot', async () => {
+    const act = (headers: Record<string, string>) =>
+      app().post('/ops/services/api/services/configService/cache', '{"action":"invalidate"}', headers)
+    expect((await act({ 'X-Svcproxy-Action': '1' })).status).toBe(200)
+    expectProblem(await act({}), 403)
+    expectProblem(await act({ 'X-Svcproxy-Action': '1', 'Sec-Fetch-Site': 'cross-site' }), 403)
+    expect(app().world.context.manager.getProxy('configService').getCounts().invalidations).toBe(1)
+  })
+
+  test('Prometheus is told what the proxies have counted', async () => {
+    await app().get('/config')
+    const response = await fetch(`${app().server.url}/metrics`)
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+    const { cacheHits } = app().world.context.manager.getProxy('configService').getCounts()
+    expect(await response.text()).toContain(
+      `svcproxy_cache_gets_total{service="configService",result="hit"} ${cacheHits}\n`,
+    )
   })
 
   test.each(['/livez', '/readyz', '/healthz'])('%s passes', async (path) => {
@@ -201,7 +223,17 @@ function outageCases(app: () => Running): void {
     expectProblem(commanded, commanded.status)
     expect(commanded.status).toBeGreaterThanOrEqual(500)
     expect((await get('/features/live_map')).status).toBe(200)
-    expect((await get('/readyz')).status).toBe(200)
+    for (const path of ['/livez', '/readyz']) {
+      for (const method of ['GET', 'HEAD']) {
+        const probed = await fetch(`${app().server.url}${path}`, { method })
+        expect([method, path, probed.status, probed.headers.get('cache-control')]).toEqual([
+          method,
+          path,
+          200,
+          'no-store',
+        ])
+      }
+    }
 
     await world.embedded?.start()
     await vi.waitFor(async () => expect((await get('/entities/veh-001')).status).toBe(200), 10_000)

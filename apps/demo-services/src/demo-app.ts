@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import type { DemoServices } from './demo-services.ts'
+import type { Operations } from './operations.ts'
 import type { DemoManager } from './service-manager.ts'
 
 /** What an application is made from. */
@@ -7,6 +8,7 @@ export interface DemoContext {
   readonly manager: DemoManager
   /** The same services without proxies. */
   readonly standard: DemoServices
+  readonly operations: Operations
   /** Told of errors that were answered with a status of 500 and above. */
   readonly logError: (error: unknown) => void
 }

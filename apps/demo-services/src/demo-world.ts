@@ -1,5 +1,6 @@
 import type { CircuitPolicy } from '@svcproxy/core'
 import type { DemoContext } from './demo-app.ts'
+import { openOperations } from './operations.ts'
 import { EmbeddedPostgres } from './postgres/embedded-postgres.ts'
 import { placeOf } from './postgres/database.ts'
 import type { DatabaseTraffic } from './postgres/database.ts'
@@ -34,7 +35,7 @@ export async function openDemoWorld({ databaseUrl, policy, logError }: DemoWorld
     })
     const manager = createServiceManager({ database: { url, traffic: traffic.proxied }, policy })
     return {
-      context: { manager, standard: standard.services, logError },
+      context: { manager, standard: standard.services, operations: openOperations(manager), logError },
       embedded,
       databaseUrl: url,
       traffic,

@@ -7,25 +7,27 @@ import { Interruption, interruption } from './interruption.ts'
 import { DEMO_POLICY } from './story/demo-policy.ts'
 import { tellStory } from './story/story.ts'
 import { messageOf, print, tone } from './story/terminal.ts'
+import { startTracing } from './tracing.ts'
 
-const USAGE = `Usage: npm run demo [-- [--koa] [--serve]]
+const USAGE = `Usage: npm run demo [-- [--koa] [--serve] [--traces]]
 
   --koa     the Koa application; the Express one otherwise
   --serve   no story: just serves, until it is interrupted
+  --traces  prints an OpenTelemetry span for each request and each call
 
   DATABASE_URL   a PostgreSQL to use in place of the embedded one
   PORT           where to listen; a free port otherwise`
 
 /** Runs a demo to its end. Resolves with the exit code of the process. */
 export async function runDemo(app: DemoApp): Promise<number> {
-  const mode = readMode()
-  if (mode === 'help' || mode === 'mistaken') {
+  const wishes = readWishes()
+  if (wishes === 'help' || wishes === 'mistaken') {
     print(USAGE)
-    return mode === 'help' ? 0 : 2
+    return wishes === 'help' ? 0 : 2
   }
   const interrupted = interruption()
   try {
-    return await run(app, mode === 'serve', interrupted)
+    return await run(app, wishes, interrupted)
   } catch (error) {
     if (interrupted.reason instanceof Interruption) return interrupted.reason.exitCode
     console.error(`\n${tone('red', messageOf(error))}`)
@@ -33,26 +35,35 @@ export async function runDemo(app: DemoApp): Promise<number> {
   }
 }
 
-function readMode(): 'story' | 'serve' | 'help' | 'mistaken' {
-  const options = { serve: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+/** What the command line asks for. */
+interface Wishes {
+  readonly serveOnly: boolean
+  readonly traces: boolean
+}
+
+function readWishes(): Wishes | 'help' | 'mistaken' {
+  const flag = { type: 'boolean', default: false } as const
   try {
-    const { serve, help } = parseArgs({ options }).values
-    if (help === true) return 'help'
-    return serve === true ? 'serve' : 'story'
+    const { serve, traces, help } = parseArgs({
+      options: { serve: flag, traces: flag, help: { ...flag, short: 'h' } },
+    }).values
+    return help ? 'help' : { serveOnly: serve, traces }
   } catch (error) {
     console.error(`${messageOf(error)}\n`)
     return 'mistaken'
   }
 }
 
-async function run(app: DemoApp, serveOnly: boolean, interrupted: AbortSignal): Promise<number> {
+async function run(app: DemoApp, { serveOnly, traces }: Wishes, interrupted: AbortSignal): Promise<number> {
   const { DATABASE_URL: databaseUrl, PORT: port } = process.env
   await using world = await openDemoWorld({
     databaseUrl,
     ...(serveOnly ? {} : { policy: DEMO_POLICY }),
     logError: serveOnly ? (error) => console.error(messageOf(error)) : () => undefined,
   })
-  await using server = await startServer(app.createListener(world.context), Number(port ?? 0))
+  await using tracing = traces ? startTracing(world.context.manager) : undefined
+  const listener = app.createListener(world.context)
+  await using server = await startServer(tracing?.around(listener) ?? listener, Number(port ?? 0))
 
   let wentAsTold = true
   if (!serveOnly) wentAsTold = await tellStory({ ...world, framework: app.framework, baseUrl: server.url, interrupted })
@@ -69,6 +80,7 @@ function printUrls(framework: string, url: string): void {
   print(`   ${url}/                    what there is`)
   print(`   ${url}/entities            through the proxy`)
   print(`   ${url}/standard/entities   without`)
-  print(`   ${url}/services            circuits, metrics and health of all services`)
+  print(`   ${url}/ops/services/       the dashboard`)
+  print(`   ${url}/metrics             for Prometheus`)
   print(`   ${url}/healthz             health, as a probe sees it`)
 }

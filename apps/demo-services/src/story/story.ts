@@ -1,5 +1,6 @@
 import type { DemoWorld } from '../demo-world.ts'
 import { DRIVER_TIMEOUT_MS, placeOf } from '../postgres/database.ts'
+import { OPERATIONS_PATH } from '../endpoints.ts'
 import { DEMO_POLICY } from './demo-policy.ts'
 import { tellEmbeddedStory } from './embedded-story.ts'
 import { tellExternalStory } from './external-story.ts'
@@ -32,7 +33,7 @@ export async function tellStory(parts: StoryParts): Promise<boolean> {
   return stage.failedChecks === 0
 }
 
-function printIntroduction({ framework, embedded }: StoryParts, database: string): void {
+function printIntroduction({ framework, embedded, baseUrl }: StoryParts, database: string): void {
   const { failureThreshold, recoveryTimeoutMs, successThreshold, timeoutMs } = DEMO_POLICY
   const [recovery, deadline, driver] = [recoveryTimeoutMs, timeoutMs, DRIVER_TIMEOUT_MS].map((ms) => `${ms / 1000} s`)
   const lines = [
@@ -47,6 +48,7 @@ function printIntroduction({ framework, embedded }: StoryParts, database: string
     ['hits', "requests that found the service in the proxy's cache"],
   ]
   print(`\n ${tone('bold', 'svcproxy demo')}  ${framework}, Node ${process.version.slice(1)}, ${database}\n`)
+  print(` ${tone('bold', 'Watch it')} in a browser: ${tone('cyan', `${baseUrl}${OPERATIONS_PATH}/`)}\n`)
   print(` Every ${REQUEST_EVERY_MS} ms the same GET request goes to both sides, over HTTP:`)
   for (const [title = '', text = ''] of lines) print(`   ${tone('bold', title.padEnd(10))}${text}`.trimEnd())
   if (embedded !== undefined) print('\n The story takes about 20 seconds.')
