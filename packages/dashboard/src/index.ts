@@ -1,1 +1,1 @@
-export {}
+export { dashboard, type DashboardOptions } from './dashboard.ts'

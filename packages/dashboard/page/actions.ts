@@ -1,0 +1,114 @@
+import type { InstanceView, ManagementAction, ServiceView } from '@svcproxy/http'
+
+// What an operator can do, in words.
+
+/** An action on a service, or with `service` null on all of them, that waits to be confirmed. */
+export interface Intent {
+  readonly action: ManagementAction
+  readonly service: string | null
+}
+
+/** How an action is asked for, told of and confirmed. */
+interface ActionText {
+  /** What the button says. */
+  readonly label: string
+  /** The question; `subject` is the service, or all of them. */
+  readonly question: (subject: string) => string
+  /** What it does, and what that means for callers. */
+  readonly effect: string
+  /** What is said when it is done. */
+  readonly done: (subject: string) => string
+  /** What the timeline says that somebody did. */
+  readonly past: string
+  /** Callers may notice. */
+  readonly risky: boolean
+}
+
+/** Every action. */
+export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
+  invalidate: {
+    label: 'Invalidate cache',
+    question: (subject) => `Invalidate the cache of ${subject}?`,
+    effect: 'Its instance is never served again, not even as a fallback. The next request waits for a new one.',
+    done: (subject) => `The cache of ${subject} is empty.`,
+    past: 'invalidated the cache',
+    risky: false,
+  },
+  expire: {
+    label: 'Expire cache',
+    question: (subject) => `Expire the cache of ${subject}?`,
+    effect: 'Its instance is stale from now on, and served only where the options allow stale ones.',
+    done: (subject) => `The cache of ${subject} is stale.`,
+    past: 'expired the cache',
+    risky: false,
+  },
+  reset: {
+    label: 'Reset circuit',
+    question: (subject) => `Reset the circuit of ${subject}?`,
+    effect:
+      'It closes and forgets its failures. All calls go through at once, whether the service has recovered or not.',
+    done: (subject) => `The circuit of ${subject} was reset.`,
+    past: 'reset the circuit',
+    risky: true,
+  },
+  isolate: {
+    label: 'Isolate',
+    question: (subject) => `Isolate ${subject}?`,
+    effect: 'Its circuit is held open until it is released. Every call is rejected, or answered by a fallback.',
+    done: (subject) => `${subject} is isolated.`,
+    past: 'isolated',
+    risky: true,
+  },
+  release: {
+    label: 'Release',
+    question: (subject) => `Release ${subject}?`,
+    effect:
+      'What was held open through this page is let go. Unless the application holds it too, the circuit closes and calls go through.',
+    done: (subject) => `${subject} is released.`,
+    past: 'released',
+    risky: true,
+  },
+  'health-check': {
+    label: 'Run health check',
+    question: (subject) => `Check the health of ${subject}?`,
+    effect: 'The service is asked once whether it is well. Its circuit does not change.',
+    done: (subject) => `The health of ${subject} was checked.`,
+    past: 'ran a health check',
+    risky: false,
+  },
+  'invalidate-all': {
+    label: 'Invalidate all caches',
+    question: () => 'Invalidate the caches of all services?',
+    effect:
+      'No cached instance is served again, not even as a fallback. Every service is loaded anew at its next request.',
+    done: () => 'All caches are empty.',
+    past: 'invalidated all caches',
+    risky: true,
+  },
+  'reset-all': {
+    label: 'Reset all circuits',
+    question: () => 'Reset the circuits of all services?',
+    effect: 'They close and forget their failures. All calls go through at once. Isolated circuits stay isolated.',
+    done: () => 'All circuits were reset.',
+    past: 'reset all circuits',
+    risky: true,
+  },
+}
+
+/** What can be done to a service as it stands, in the order of the buttons. */
+export function actionsFor({ circuit, stopped }: ServiceView): ManagementAction[] {
+  if (stopped) return []
+  if (circuit === null) return ['health-check', 'invalidate']
+  if (circuit.state === 'isolated') return ['health-check', 'invalidate', ...held(circuit.heldByOperator)]
+  return ['health-check', 'invalidate', 'reset', 'isolate']
+}
+
+/** Where an action takes place, for a confirmation: `production, process 7f9c`. */
+export function placeOf({ environment, id }: InstanceView): string {
+  return environment === null ? `the process ${id}` : `${environment}, the process ${id}`
+}
+
+/** What the application itself isolated, it alone releases. */
+function held(heldByOperator: boolean): ManagementAction[] {
+  return heldByOperator ? ['release'] : []
+}

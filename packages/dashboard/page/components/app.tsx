@@ -1,0 +1,114 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { ACTION_TEXT, type Intent } from '../actions.ts'
+import { act, type ActionOutcome } from '../api.ts'
+import type { Feed } from '../polling.ts'
+import { fragmentOf } from '../route.ts'
+import { changesBetween, type Selection, totalsOf } from '../services.ts'
+import { useFeed } from '../use-feed.ts'
+import { useRoute } from '../use-route.ts'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { Detail } from './detail.tsx'
+import { Masthead } from './masthead.tsx'
+import { Banners, Refused, Skeleton } from './notices.tsx'
+import { Overview } from './overview.tsx'
+import { Ticking } from './time.tsx'
+import { type Message, Toast } from './toast.tsx'
+
+/** The page. `title` is what the application calls it. */
+export function App({ title }: { readonly title: string }): JSX.Element {
+  const { feed, refresh } = useFeed()
+  const [intent, setIntent] = useState<Intent | null>(null)
+  const [message, setMessage] = useState<Message | null>(null)
+  useTitle(title, feed)
+  const confirm = async ({ action, service }: Intent): Promise<void> => {
+    setMessage(messageOf({ action, service }, await act(action, service)))
+    refresh()
+  }
+  return (
+    <Ticking clockAheadMs={feed.clockAheadMs} paused={feed.paused}>
+      <Masthead title={title} feed={feed} />
+      <main class={feed.stale ? 'stale' : ''} aria-busy={feed.snapshot === null && feed.refusal === null}>
+        <Banners feed={feed} />
+        <Content feed={feed} refresh={refresh} onIntent={setIntent} />
+      </main>
+      <Announcements feed={feed} />
+      <Toast message={message} onDismiss={() => setMessage(null)} />
+      {intent !== null && feed.snapshot !== null && (
+        <ConfirmDialog
+          intent={intent}
+          instance={feed.snapshot.instance}
+          onConfirm={() => confirm(intent)}
+          onClose={() => setIntent(null)}
+        />
+      )}
+    </Ticking>
+  )
+}
+
+function Content(props: {
+  readonly feed: Feed
+  readonly refresh: () => void
+  readonly onIntent: (intent: Intent) => void
+}): JSX.Element {
+  const { feed, refresh, onIntent } = props
+  const { snapshot, refusal } = feed
+  const [selection, setSelection] = useState<Selection>({ text: '', onlyUnwell: false, order: 'unwell' })
+  const { service, showAll } = useRoute()
+  useReturnedFocus(service)
+  // Whoever may no longer see the services is shown none, not even those of a moment ago.
+  const hidden = refusal === 'unauthenticated' || refusal === 'forbidden' || refusal === 'version'
+  if (refusal !== null && (snapshot === null || hidden)) return <Refused reason={refusal} onRetry={refresh} />
+  if (snapshot === null) return <Skeleton />
+  if (service !== null) {
+    return <Detail name={service} snapshot={snapshot} onIntent={onIntent} onBack={showAll} />
+  }
+  return <Overview snapshot={snapshot} selection={selection} onSelect={setSelection} onIntent={onIntent} />
+}
+
+/** Tells those who listen to the page what changed; a poll that changes nothing is silent. */
+function Announcements({ feed: { snapshot } }: { readonly feed: Feed }): JSX.Element {
+  const before = useRef(snapshot)
+  const [words, setWords] = useState('')
+  useEffect(() => {
+    const changes = changesBetween(before.current?.services ?? [], snapshot?.services ?? [])
+    before.current = snapshot
+    if (changes.length > 0) setWords(changes.join('. '))
+  }, [snapshot])
+  return (
+    <p class="unseen" role="status">
+      {words}
+    </p>
+  )
+}
+
+/** The tab says how many services are unwell. */
+function useTitle(title: string, { snapshot, stale }: Feed): void {
+  const unwell = totalsOf(snapshot?.services ?? []).unwell
+  const environment = snapshot?.instance.environment ?? null
+  useEffect(() => {
+    const place = environment === null ? title : `${title} · ${environment}`
+    const count = unwell === 0 ? '' : `(${unwell}) `
+    document.title = (stale ? '(stale) ' : count) + place
+  }, [title, unwell, environment, stale])
+}
+
+/** Who comes back from a service finds the focus where it was: on its link. */
+function useReturnedFocus(service: string | null): void {
+  const before = useRef(service)
+  useEffect(() => {
+    const left = before.current
+    before.current = service
+    if (service !== null || left === null) return
+    document.querySelector<HTMLElement>(`a.service-link[href="${CSS.escape(fragmentOf(left))}"]`)?.focus()
+  }, [service])
+}
+
+function messageOf({ action, service }: Intent, outcome: ActionOutcome): Message {
+  const subject = service ?? 'all services'
+  if (!outcome.done) return { good: false, words: `${ACTION_TEXT[action].label}, ${subject}: ${outcome.reason}` }
+  if (outcome.healthy !== undefined) {
+    return { good: outcome.healthy, words: `${subject} is ${outcome.healthy ? 'healthy' : 'unhealthy'}.` }
+  }
+  return { good: true, words: ACTION_TEXT[action].done(subject) }
+}

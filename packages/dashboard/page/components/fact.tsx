@@ -1,0 +1,26 @@
+import type { ComponentChildren, JSX } from 'preact'
+
+interface FactProps {
+  readonly name: string
+  readonly children: ComponentChildren
+}
+
+/** A name above what stands for it; goes into a `dl`. */
+export function Fact({ name, children }: FactProps): JSX.Element {
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+/** A name beside what stands for it; goes into a `dl`. */
+export function Line({ name, children }: FactProps): JSX.Element {
+  return (
+    <div class="line">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,62 @@
+import type { Snapshot } from '@svcproxy/http'
+import type { JSX } from 'preact'
+import { formatTimeOfDay } from '../format.ts'
+import type { Feed } from '../polling.ts'
+import { Mark } from './icons.tsx'
+import { LevelPill } from './pills.tsx'
+import { Age } from './time.tsx'
+
+/** What this is, where it runs, how it is, and how fresh what is shown. */
+export function Masthead({ title, feed }: { readonly title: string; readonly feed: Feed }): JSX.Element {
+  const { snapshot } = feed
+  return (
+    <header class="masthead">
+      <div class="masthead-row">
+        <Mark />
+        <h1>{title}</h1>
+        {snapshot !== null && <Place snapshot={snapshot} />}
+        <div class="masthead-end">
+          <Liveness feed={feed} />
+          {snapshot !== null && <LevelPill level={snapshot.status} />}
+        </div>
+      </div>
+    </header>
+  )
+}
+
+function Place({ snapshot: { instance } }: { readonly snapshot: Snapshot }): JSX.Element {
+  return (
+    <>
+      {instance.environment !== null && <Environment name={instance.environment} />}
+      <p class="masthead-process">
+        this process <b>{instance.id}</b>
+        <span class="masthead-up">
+          {' '}
+          · up <Age at={instance.startedAt} />
+        </span>
+      </p>
+    </>
+  )
+}
+
+/** Where an action takes effect; production is made plain. */
+export function Environment({ name }: { readonly name: string }): JSX.Element {
+  return <span class={/^prod/i.test(name) ? 'environment environment-production' : 'environment'}>{name}</span>
+}
+
+function Liveness({ feed: { seenAt, refusal, paused, stale } }: { readonly feed: Feed }): JSX.Element {
+  const [tone, words] = livenessOf(paused, stale, refusal !== null)
+  return (
+    <p class={`liveness liveness-${tone}`}>
+      <span class="liveness-dot" />
+      {words}
+      {seenAt !== null && <span class="quiet liveness-at">{formatTimeOfDay(seenAt)}</span>}
+    </p>
+  )
+}
+
+function livenessOf(paused: boolean, stale: boolean, refused: boolean): readonly [tone: string, words: string] {
+  if (paused) return ['paused', 'Paused']
+  if (stale) return ['stale', 'Stale']
+  return refused ? ['stale', 'Trying again'] : ['live', 'Live']
+}

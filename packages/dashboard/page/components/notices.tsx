@@ -1,0 +1,106 @@
+import type { ComponentChildren, JSX } from 'preact'
+import type { Refusal } from '../api.ts'
+import { formatTimeOfDay } from '../format.ts'
+import type { Feed } from '../polling.ts'
+import { Icon, type IconName } from './icons.tsx'
+import { Ago } from './time.tsx'
+
+const REFUSED: Readonly<Record<Refusal, { readonly icon: IconName; readonly title: string; readonly words: string }>> =
+  {
+    unauthenticated: {
+      icon: 'operator',
+      title: 'Who are you?',
+      words: 'The application does not know who is asking. Sign in to it, then come back.',
+    },
+    forbidden: {
+      icon: 'isolated',
+      title: 'You may not see this',
+      words: 'The application knows you, but does not let you see its services. Ask whoever runs it.',
+    },
+    unavailable: {
+      icon: 'unhealthy',
+      title: 'No snapshot to be had',
+      words: 'The process answers, but not with its services. Trying again every two seconds.',
+    },
+    unreachable: {
+      icon: 'unhealthy',
+      title: 'Nobody answers',
+      words: 'The process cannot be reached. It may be starting, or gone. Trying again every two seconds.',
+    },
+    version: {
+      icon: 'stop',
+      title: 'This page is out of date',
+      words: 'The process now speaks another version of its API. Reload the page.',
+    },
+  }
+
+/** Stands in place of the services when there are none to show, and says why. */
+export function Notice(props: {
+  readonly icon: IconName
+  readonly title: string
+  readonly children: ComponentChildren
+}): JSX.Element {
+  return (
+    <section class="notice">
+      <span class="notice-icon">
+        <Icon name={props.icon} />
+      </span>
+      <h2>{props.title}</h2>
+      {props.children}
+    </section>
+  )
+}
+
+/** Why the process tells nothing. */
+export function Refused(props: { readonly reason: Refusal; readonly onRetry: () => void }): JSX.Element {
+  const { icon, title, words } = REFUSED[props.reason]
+  const reload = props.reason === 'version'
+  return (
+    <Notice icon={icon} title={title}>
+      <p role="alert">{words}</p>
+      <button type="button" class="button" onClick={reload ? () => location.reload() : props.onRetry}>
+        {reload ? 'Reload' : 'Try again'}
+      </button>
+    </Notice>
+  )
+}
+
+/** Above the services: what is to be known of all of them. */
+export function Banners({ feed }: { readonly feed: Feed }): JSX.Element {
+  const { seenAt, stale, snapshot } = feed
+  return (
+    <>
+      {stale && seenAt !== null && (
+        <p class="banner banner-stale" role="alert">
+          <Icon name="unhealthy" />
+          <span>
+            Last seen {formatTimeOfDay(seenAt)}
+            <span class="quiet">
+              {', '}
+              <Ago at={new Date(seenAt + feed.clockAheadMs).toISOString()} />
+            </span>
+            . The process does not answer; trying again.
+          </span>
+        </p>
+      )}
+      {snapshot?.stopping === true && (
+        <p class="banner banner-stopping" role="alert">
+          <Icon name="stop" />
+          This process is stopping: it finishes what is under way and takes nothing new.
+        </p>
+      )}
+    </>
+  )
+}
+
+/** What will be here, while the first snapshot is on its way. */
+export function Skeleton(): JSX.Element {
+  return (
+    <div class="skeleton" aria-hidden="true">
+      <div class="skeleton-totals" />
+      {Array.from({ length: 6 }, (_, index) => (
+        <div key={index} class="skeleton-row" />
+      ))}
+    </div>
+  )
+}

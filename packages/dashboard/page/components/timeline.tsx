@@ -1,0 +1,93 @@
+import type { TimelineEvent } from '@svcproxy/http'
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { ACTION_TEXT } from '../actions.ts'
+import { fragmentOf } from '../route.ts'
+import { STATE_LABEL, STATE_TONE, type Tone } from '../services.ts'
+import { Icon, type IconName } from './icons.tsx'
+import { Ago } from './time.tsx'
+
+/** So many are shown until the reader asks for more. */
+const FIRST = 10
+
+/** What happened, the newest first. `of`: on the page of one service, whose name need not be said again. */
+export function Timeline(props: { readonly events: readonly TimelineEvent[]; readonly of?: string }): JSX.Element {
+  const { events, of } = props
+  const [all, setAll] = useState(false)
+  const newestFirst = events.toReversed()
+  const shown = all ? newestFirst : newestFirst.slice(0, FIRST)
+  if (shown.length === 0) return <p class="card-empty">Nothing has happened since the process started.</p>
+  return (
+    <>
+      <ol class="timeline">
+        {shown.map((event) => (
+          <Entry key={event.id} event={event} named={of === undefined} />
+        ))}
+      </ol>
+      {newestFirst.length > FIRST && (
+        <button type="button" class="more" onClick={() => setAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${newestFirst.length}`}
+        </button>
+      )}
+    </>
+  )
+}
+
+function Entry({ event, named }: { readonly event: TimelineEvent; readonly named: boolean }): JSX.Element {
+  const { icon, tone, words } = describe(event)
+  return (
+    <li class="entry">
+      <span class={`entry-icon toned tone-${tone}`}>
+        <Icon name={icon} />
+      </span>
+      <span class="entry-words">
+        {named && event.service !== null && (
+          <a class="entry-service" href={fragmentOf(event.service)}>
+            {event.service}
+          </a>
+        )}{' '}
+        {words}
+      </span>
+      <span class="entry-when">
+        <Ago at={event.at} />
+      </span>
+    </li>
+  )
+}
+
+interface Description {
+  readonly icon: IconName
+  readonly tone: Tone
+  readonly words: JSX.Element | string
+}
+
+function describe(event: TimelineEvent): Description {
+  switch (event.type) {
+    case 'circuit': {
+      const from = STATE_LABEL[event.from].toLowerCase()
+      const to = STATE_LABEL[event.to].toLowerCase()
+      const words = (
+        <>
+          circuit {from} → <b>{to}</b>
+        </>
+      )
+      return { icon: event.to, tone: STATE_TONE[event.to], words }
+    }
+    case 'health':
+      return event.healthy
+        ? { icon: 'healthy', tone: 'good', words: 'is healthy' }
+        : { icon: 'unhealthy', tone: 'bad', words: 'is unhealthy' }
+    case 'invalidate':
+      return { icon: 'cache', tone: 'plain', words: 'cache invalidated' }
+    case 'expire':
+      return { icon: 'cache', tone: 'plain', words: 'cache expired' }
+    case 'stop':
+      return { icon: 'stop', tone: 'plain', words: 'stopped' }
+    case 'audit':
+      return {
+        icon: 'operator',
+        tone: 'plain',
+        words: `${event.actor ?? 'Somebody'} ${ACTION_TEXT[event.action].past}`,
+      }
+  }
+}

@@ -1,0 +1,37 @@
+import type { ServiceView } from '@svcproxy/http'
+import type { JSX } from 'preact'
+import { Fact } from './fact.tsx'
+import { NUMBERS } from './service-numbers.tsx'
+import { Sparkline } from './sparkline.tsx'
+
+const FACTS = Object.values(NUMBERS)
+
+/** The requests of a service: the last five minutes as a chart, and what was counted since the process started. */
+export function Traffic({ service }: { readonly service: ServiceView }): JSX.Element {
+  return (
+    <section class="panel" aria-labelledby="requests">
+      <div class="panel-head">
+        <h3 id="requests">Requests</h3>
+        <ul class="legend">
+          <li>Well</li>
+          <li class="legend-held">Rejected</li>
+          <li class="legend-bad">Failed</li>
+        </ul>
+      </div>
+      <div class="chart">
+        <Sparkline history={service.history} height={96} />
+        <p class="chart-axis" aria-hidden="true">
+          <span>5 min ago</span>
+          <span>now</span>
+        </p>
+      </div>
+      <dl class="facts facts-wide">
+        {FACTS.map(({ name, of }) => (
+          <Fact key={name} name={name}>
+            {of(service)}
+          </Fact>
+        ))}
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,119 @@
+import type { Clock, Timer } from '@svcproxy/core'
+import type { Snapshot } from '@svcproxy/http'
+import type { Refusal, SnapshotAnswer } from './api.ts'
+
+// One snapshot in a closed loop: the next is asked for a while after the previous one came, so a slow process is never
+// asked twice at once, and a page that nobody looks at asks nothing.
+
+/** Between the end of a poll and the next, in milliseconds. */
+const PAUSE_MS = 2_000
+/** As {@link PAUSE_MS}, while the process refuses: a reader who signs in elsewhere need not press a button. */
+const REFUSED_PAUSE_MS = 15_000
+/** After this long without an answer a poll has failed, in milliseconds. */
+const PATIENCE_MS = 10_000
+/** A snapshot that was not confirmed for this long is said to be old, in milliseconds. */
+const STALE_AFTER_MS = 10_000
+
+/** What the page knows. */
+export interface Feed {
+  /** The newest; null before the first. */
+  readonly snapshot: Snapshot | null
+  /** When the process last said that it is current, by {@link Clock.wallNow}; null before the first. */
+  readonly seenAt: number | null
+  /** How far the process's clock is ahead of the page's, in milliseconds. */
+  readonly clockAheadMs: number
+  /** Why the last poll brought nothing; null when it did. */
+  readonly refusal: Refusal | null
+  /** Nobody looks. */
+  readonly paused: boolean
+  /** It should have been confirmed by now, and was not. */
+  readonly stale: boolean
+}
+
+/** What the loop needs from outside. */
+export interface PollingParts {
+  readonly clock: Clock
+  /** Never rejects. */
+  readonly load: (etag: string | null, signal: AbortSignal) => Promise<SnapshotAnswer>
+  readonly onChange: (feed: Feed) => void
+}
+
+/** The loop. */
+export interface Polling {
+  /** Asks now, and goes on. */
+  resume(): void
+  /** Asks nothing until {@link Polling.resume}; a poll under way is given up. */
+  pause(): void
+  /** Asks now: after an action, or when the reader wants it. Ends a poll under way, which may tell of the time before. */
+  refresh(): void
+}
+
+export function createPolling({ clock, load, onChange }: PollingParts): Polling {
+  let feed: Feed = { snapshot: null, seenAt: null, clockAheadMs: 0, refusal: null, paused: true, stale: false }
+  let etag: string | null = null
+  let underWay: AbortController | undefined
+  let next: Timer | undefined
+  let staleness: Timer | undefined
+
+  const change = (part: Partial<Feed>): void => {
+    feed = { ...feed, ...part }
+    onChange(feed)
+  }
+
+  const giveUp = (): void => {
+    underWay?.abort()
+    underWay = undefined
+    next?.cancel()
+  }
+
+  const poll = async (): Promise<void> => {
+    giveUp()
+    const controller = (underWay = new AbortController())
+    const patience = clock.setTimer(() => controller.abort(), PATIENCE_MS)
+    const answer = await load(etag, controller.signal)
+    patience.cancel()
+    if (underWay !== controller) return
+    underWay = undefined
+    receive(answer)
+    const locked = feed.refusal === 'unauthenticated' || feed.refusal === 'forbidden'
+    next = clock.setTimer(() => void poll(), locked ? REFUSED_PAUSE_MS : PAUSE_MS)
+  }
+
+  const receive = (answer: SnapshotAnswer): void => {
+    if (answer.kind === 'refused') {
+      change({ refusal: answer.reason })
+      return
+    }
+    const now = clock.wallNow()
+    const seen = { seenAt: now, refusal: null, stale: false }
+    watchAge()
+    if (answer.kind === 'unchanged') {
+      change(seen)
+      return
+    }
+    etag = answer.etag
+    change({ ...seen, snapshot: answer.snapshot, clockAheadMs: Date.parse(answer.snapshot.at) - now })
+  }
+
+  const watchAge = (): void => {
+    staleness?.cancel()
+    staleness = clock.setTimer(() => change({ stale: feed.snapshot !== null }), STALE_AFTER_MS)
+  }
+
+  return {
+    resume() {
+      // What grew old while nobody looked gets its time again: it is about to be confirmed.
+      watchAge()
+      change({ paused: false })
+      void poll()
+    },
+    pause() {
+      giveUp()
+      staleness?.cancel()
+      change({ paused: true })
+    },
+    refresh() {
+      if (!feed.paused) void poll()
+    },
+  }
+}

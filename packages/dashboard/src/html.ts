@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+
+/** Headers of every answer. `allowed`: directives of the Content-Security-Policy beyond those that forbid. */
+export function protection(allowed: string): Readonly<Record<string, string>> {
+  const directives = ["default-src 'none'", allowed, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
+  return {
+    'Content-Security-Policy': directives.filter((directive) => directive !== '').join('; '),
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+  }
+}
+
+/** How a Content-Security-Policy names an inline script or style, by its text to the letter. */
+export function sourceHash(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+}
+
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

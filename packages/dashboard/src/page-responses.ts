@@ -1,0 +1,51 @@
+import type { HttpRequest, HttpResponse } from '@svcproxy/http'
+import { PAGE_ASSETS } from './page-assets.ts'
+import { escapeHtml, protection } from './html.ts'
+import type { AssetName } from './page-routes.ts'
+
+/** What the page may do: speak to where it came from, and nothing else. */
+const PAGE_POLICY = "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+
+/** The page itself, made once. */
+export function indexResponse(title: string): HttpResponse {
+  const { contentType, body } = PAGE_ASSETS['index.html']
+  return {
+    status: 200,
+    headers: { ...protection(PAGE_POLICY), 'Cache-Control': 'no-store', 'Content-Type': contentType },
+    // By a function: a `$` in a title means itself.
+    body: body.replace(/<title>[^<]*<\/title>/, () => `<title>${escapeHtml(title)}</title>`),
+  }
+}
+
+/** Its script, style or picture: kept by the browser, and asked for again each time, so a new version shows at once. */
+export function assetResponse({ headers }: HttpRequest, name: AssetName): HttpResponse {
+  const { contentType, etag, body } = PAGE_ASSETS[name]
+  const always = { ...protection(''), 'Cache-Control': 'private, no-cache', ETag: etag }
+  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: always, body: '' }
+  return { status: 200, headers: { ...always, 'Content-Type': contentType }, body }
+}
+
+export function methodNotAllowed(): HttpResponse {
+  return {
+    status: 405,
+    headers: {
+      ...protection(''),
+      Allow: 'GET, HEAD',
+      'Cache-Control': 'no-store',
+      'Content-Type': 'application/problem+json',
+    },
+    body: JSON.stringify({
+      type: 'about:blank',
+      title: 'Method Not Allowed',
+      status: 405,
+      detail: 'The page is read with GET or HEAD.',
+    }),
+  }
+}
+
+/** Weakly compared, as GET asks for: something that compresses on the way makes a strong tag weak. */
+function isKnown(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
+  return String(ifNoneMatch ?? '')
+    .split(',')
+    .some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+}
