@@ -344,6 +344,29 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(figure('svcproxy_cache_gets_total', { result: 'miss' })).toBe(1)
   })
 
+  test('the series of a removed proxy are let go at its end, even if nobody scrapes', async () => {
+    const { manager: empty, register } = world(client.Registry)
+    const manager = empty.add('fleet', fleet()).add('stopped', fleet()).add('last', fleet())
+    const removed: unknown[] = []
+    class Watched extends client.Histogram {
+      override remove(labels: Record<string, string>): void {
+        removed.push(labels)
+        super.remove(labels)
+      }
+    }
+    const metrics = prometheusMetrics(manager, { client: { ...client, Histogram: Watched }, register })
+    await manager.services.fleet.works()
+    await manager.services.stopped.works()
+    await manager.services.last.works()
+    await manager.getProxy('stopped').stop()
+    await manager.removeProxy('fleet')
+    const labels = { method: 'works', outcome: 'success', source: 'origin' }
+    expect(removed).toEqual([{ service: 'fleet', ...labels }])
+    metrics.dispose()
+    await manager.removeProxy('last')
+    expect(removed).toHaveLength(1)
+  })
+
   test('proxies that are made later are measured, too', async () => {
     const { manager, register } = world(client.Registry)
     using _metrics = prometheusMetrics(manager, { client, register })
@@ -512,7 +535,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
 
   test('the figures of several processes add up; a state stays 0 or 1', async () => {
     const parts = await Promise.all(
-      ['fails', 'works'].map(async (method) => {
+      ['fails', 'works', 'works'].map(async (method) => {
         const { manager: empty, register } = world(client.Registry)
         const manager = empty.add('fleet', fleet())
         using _metrics = prometheusMetrics(manager, { client, register })
@@ -524,7 +547,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     const all = figuresIn(await client.AggregatorRegistry.aggregate(parts).metrics())
     const of = (name: string) =>
       all.filter((figure) => figure.name === name).map(({ labels, value }) => [...Object.values(labels), value])
-    expect(of('svcproxy_cache_gets_total')).toContainEqual(['fleet', 'miss', 2])
+    expect(of('svcproxy_cache_gets_total')).toContainEqual(['fleet', 'miss', 3])
     expect(of('svcproxy_circuit_state')).toContainEqual(['fleet', 'open', 1])
     expect(of('svcproxy_circuit_state')).toContainEqual(['fleet', 'closed', 1])
     expect(of('svcproxy_health_state')).toEqual([['fleet', 1]])
