@@ -13,7 +13,7 @@ import { ActiveContext } from './active-context.ts'
 import { callStarts, onCallEnd } from './call-channel.ts'
 import { errorTypeOf } from './error-type.ts'
 import { harmless } from './harmless.ts'
-import type { ManagedCalls } from './managed-calls.ts'
+import { isOfNoMethod, type ManagedCalls, UNKNOWN_METHOD } from './managed-calls.ts'
 
 /**
  * One span for each call, a child of the caller's and active while the call runs. A `get()` that finds a fresh instance
@@ -62,31 +62,30 @@ export class CallSpans implements Disposable {
     if (span === undefined) return
     this.#spans.delete(call)
     this.#underWay--
-    harmless(() => this.#describe(span, call))
+    harmless(() => describe(span, call))
     harmless(() => span.end())
     this.#leaveWhenDone()
-  }
-
-  #describe(span: Span, call: CallTrace): void {
-    if (!span.isRecording()) return
-    const { service, outcome, source } = call
-    const method = this.#calls.methodOf(call)
-    if (method !== call.method) {
-      span.updateName(spanName(service, method))
-      span.setAttribute('svcproxy.method', method)
-    }
-    span.setAttribute('svcproxy.source', source)
-    if (outcome !== undefined) span.setAttribute('svcproxy.outcome', outcome)
-    const errorType = errorTypeOf(call)
-    if (errorType === undefined) return
-    span.setAttribute('error.type', errorType)
-    // No message: what a service says in an error may hold anything.
-    span.setStatus({ code: SpanStatusCode.ERROR })
   }
 
   #leaveWhenDone(): void {
     if (this.#disposed && this.#underWay === 0) this.#leave()
   }
+}
+
+function describe(span: Span, call: CallTrace): void {
+  if (!span.isRecording()) return
+  const { service, outcome, source } = call
+  if (isOfNoMethod(call)) {
+    span.updateName(spanName(service, UNKNOWN_METHOD))
+    span.setAttribute('svcproxy.method', UNKNOWN_METHOD)
+  }
+  span.setAttribute('svcproxy.source', source)
+  if (outcome !== undefined) span.setAttribute('svcproxy.outcome', outcome)
+  const errorType = errorTypeOf(call)
+  if (errorType === undefined) return
+  span.setAttribute('error.type', errorType)
+  // No message: what a service says in an error may hold anything.
+  span.setStatus({ code: SpanStatusCode.ERROR })
 }
 
 function spanName(service: string, method: string): string {

@@ -117,7 +117,7 @@ describe('svcproxy.call.duration', () => {
     ])
   })
 
-  test('has at most 64 methods of a service; the others share a name, and what is no method has none of its own', async () => {
+  test('has as many methods of a service as core measures; the others share a name', async () => {
     const many = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`method${index}`, async () => index]))
     const reader = new Reader()
     const manager = new ServiceProxyManager().add('many', {
@@ -125,8 +125,8 @@ describe('svcproxy.call.duration', () => {
     })
     using _ = instrument(manager, { meterProvider: new MeterProvider({ readers: [reader] }), traces: false })
     const service: object = manager.services.many
-    for (const method of [...Object.keys(many), 'from a user', 'from another']) {
-      await (Reflect.get(service, method) as () => Promise<unknown>)().catch(ignore)
+    for (const method of [...Object.keys(many), 'method69']) {
+      await (Reflect.get(service, method) as () => Promise<unknown>)()
     }
     const { resourceMetrics } = await reader.collect()
     const histogram = resourceMetrics.scopeMetrics[0]?.metrics.find(
@@ -134,9 +134,40 @@ describe('svcproxy.call.duration', () => {
     )
     const points = (histogram?.dataPoints ?? []) as DataPoint<Histogram>[]
     const counts = new Map(points.map(({ attributes, value }) => [attributes['svcproxy.method'], value.count]))
-    expect(counts.size).toBe(66)
-    expect(counts.get('$other')).toBe(6)
-    expect(counts.get('$unknown')).toBe(2)
+    const { $get: _load, ...measured } = manager.getAllMetrics()['many']!.latency
+    expect(new Set(counts.keys())).toEqual(new Set(Object.keys(measured)))
+    expect(counts.get('$other')).toBe(measured['$other']?.count)
+    expect(counts.size).toBe(64)
+  })
+
+  test('has no name of a method that was never seen to run: it may be anything', async () => {
+    const { proxy, durations } = setUp()
+    const named = (method: string): Promise<unknown> =>
+      (Reflect.get(proxy.service, method) as () => Promise<unknown>)().catch(ignore)
+    const methods = async (): Promise<unknown[]> =>
+      (await durations()).map(({ attributes, value }) => [attributes['svcproxy.method'], value.count])
+    const isolation = proxy.isolateCircuit()
+    await named('count')
+    await named('from a user')
+    isolation[Symbol.dispose]()
+    await named('from another user')
+    expect(await methods()).toEqual([
+      ['$unknown', 2],
+      ['$unknown', 1],
+    ])
+    await named('count')
+    using _ = proxy.isolateCircuit()
+    await named('count')
+    expect(await methods()).toContainEqual(['count', 1])
+    expect(await methods()).toHaveLength(4)
+  })
+
+  test('has no name of a method for which no instance could be had', async () => {
+    const { proxy, durations } = setUp({
+      provider: factoryProvider<Stock>('stock', { create: () => Promise.reject(new Error('down')) }),
+    })
+    await proxy.service.count().catch(ignore)
+    expect((await durations()).map(({ attributes }) => attributes['svcproxy.method'])).toEqual(['$unknown'])
   })
 })
 

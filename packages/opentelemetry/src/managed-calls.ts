@@ -1,16 +1,23 @@
 import { isSvcproxyError } from '@svcproxy/core'
-import type { CallTrace, ServiceStatus } from '@svcproxy/core'
+import type { CallTrace, ServiceProxy } from '@svcproxy/core'
 
-/** The most methods of a service that go by their own names; the others are {@link OTHER_METHODS}. */
-const MAX_METHODS = 64
+/** In place of a name that may be anything, a user's input for example. */
+export const UNKNOWN_METHOD = '$unknown'
+/** What core counts all methods under that come after the first 64. */
 const OTHER_METHODS = '$other'
-/** A name that is no method of the service: it may be anything, a user's input for example. */
-const UNKNOWN_METHOD = '$unknown'
 
 /** A service of the manager. */
 interface ManagedService {
-  readonly proxy: { getStatus(): ServiceStatus }
+  readonly proxy: Pick<ServiceProxy<unknown>, 'getMetrics' | 'getStatus'>
+  /** Those that were seen to run, and what core names `get()` and `call()`. */
   readonly methods: Set<string>
+  /** There are as many as there may be. */
+  isFull: boolean
+}
+
+/** Whether a call ended because the service has no such method. */
+export function isOfNoMethod({ outcome, error }: CallTrace): boolean {
+  return outcome === 'rejected' && error !== undefined && !isSvcproxyError(error)
 }
 
 /** Of all calls of the process, those to the services of one manager. */
@@ -35,15 +42,24 @@ export class ManagedCalls {
     return status.circuit === undefined || status.circuit.state === 'closed'
   }
 
-  /** What the method of a call that has ended is called; there are at most 66 names of a service. */
+  /**
+   * What the method of a call that has ended is called in a metric. Only one that was seen to run has its own name: of a
+   * call that was refused, or for which no instance could be had, nobody knows whether the service has the method. Core
+   * measures those that ran, and at most 64 of them.
+   */
   methodOf(call: CallTrace): string {
-    const { method, outcome, error } = call
-    if (outcome === 'rejected' && error !== undefined && !isSvcproxyError(error)) return UNKNOWN_METHOD
-    const methods = this.#serviceOf(call)?.methods
-    if (methods === undefined || methods.has(method)) return method
-    if (methods.size >= MAX_METHODS) return OTHER_METHODS
-    methods.add(method)
-    return method
+    const service = this.#serviceOf(call)
+    const { method, outcome } = call
+    if (service === undefined || service.methods.has(method)) return method
+    if (outcome === 'rejected') return UNKNOWN_METHOD
+    if (service.isFull) return OTHER_METHODS
+    const { latency } = service.proxy.getMetrics()
+    if (Object.hasOwn(latency, method)) {
+      service.methods.add(method)
+      return method
+    }
+    service.isFull = Object.hasOwn(latency, OTHER_METHODS)
+    return service.isFull ? OTHER_METHODS : UNKNOWN_METHOD
   }
 
   #serviceOf({ proxy, service }: CallTrace): ManagedService | undefined {
@@ -51,7 +67,7 @@ export class ManagedCalls {
     if (known !== undefined || this.#services.has(proxy)) return known
     // A proxy stands in its manager's list before its first call, so what is not found now never will be.
     const found = this.#find(service)
-    const managed = found === proxy ? { proxy: found, methods: new Set<string>() } : undefined
+    const managed = found === proxy ? { proxy: found, methods: new Set(['$get', '$call']), isFull: false } : undefined
     this.#services.set(proxy, managed)
     return managed
   }
