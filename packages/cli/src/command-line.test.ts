@@ -24,6 +24,12 @@ test('what is not said has a default', () => {
   })
 })
 
+test('a health check has longer than the service has for it', () => {
+  expect(parse(`health ${URL_GIVEN} fleet`)).toMatchObject({ timeoutMs: 15_000 })
+  expect(parse(`health ${URL_GIVEN}`)).toMatchObject({ timeoutMs: 5_000 })
+  expect(parse(`health ${URL_GIVEN} fleet --timeout-ms 700`)).toMatchObject({ timeoutMs: 700 })
+})
+
 test('a slash at the end of the URL makes no difference', () => {
   expect(parse(`status ${URL_GIVEN}//`)).toMatchObject({ url: URL_GIVEN })
   expect(parse('status https://app.internal/')).toMatchObject({ url: 'https://app.internal' })

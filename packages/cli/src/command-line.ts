@@ -54,7 +54,7 @@ export function parseCommandLine(argv: readonly string[], env: CliEnvironment): 
     service,
     all,
     json: values.json === true,
-    timeoutMs: milliseconds('--timeout-ms', values['timeout-ms'], 1, 5_000),
+    timeoutMs: milliseconds('--timeout-ms', values['timeout-ms'], 1, patience(command, service)),
     intervalMs: milliseconds('--interval-ms', values['interval-ms'], MIN_INTERVAL_MS, 2_000),
     token: checkedToken(env['SVCPROXY_TOKEN']),
   }
@@ -102,6 +102,11 @@ function checkTarget(command: CommandName, service: string | undefined, all: boo
     throw usageFailure(`${command} takes no service: it shows all of them.`)
   if (service !== undefined || all) return
   if (target === 'one or all') throw usageFailure(`${command} needs the name of a service, or --all.`)
+}
+
+/** A health check takes as long as the service may, 5 s by default: the answer that it took too long comes after that. */
+function patience(command: CommandName, service: string | undefined): number {
+  return command === 'health' && service !== undefined ? 15_000 : 5_000
 }
 
 function milliseconds(option: string, text: string | undefined, min: number, preset: number): number {

@@ -11,12 +11,12 @@ export interface CommandDescription {
 
 /** In the order in which the help shows them. */
 export const COMMANDS: Readonly<Record<CommandName, CommandDescription>> = {
-  status: { target: 'all or one', does: 'shows the services, or one with its settings, methods and events' },
-  watch: { target: 'none', does: 'shows them until Ctrl-C; without a terminal, one line for each change' },
-  health: { target: 'all or one', does: 'shows the last health checks, or checks one service now' },
-  invalidate: { target: 'one or all', does: 'forgets cached instances: the next request loads anew' },
-  reset: { target: 'one or all', does: 'closes circuits and forgets their failures' },
-  isolate: { target: 'one', does: 'holds a circuit open: no request reaches the service' },
+  status: { target: 'all or one', does: 'shows the services, or all there is to know of one' },
+  watch: { target: 'none', does: 'shows them until Ctrl-C; not on a terminal: changes' },
+  health: { target: 'all or one', does: 'shows the last checks, or checks one service now' },
+  invalidate: { target: 'one or all', does: 'forgets what is cached: the next request loads' },
+  reset: { target: 'one or all', does: 'closes the circuit and forgets its failures' },
+  isolate: { target: 'one', does: 'holds the circuit open: no call reaches the service' },
   release: { target: 'one', does: 'ends what isolate did' },
 }
 

@@ -12,32 +12,33 @@ const ARGUMENTS: Readonly<Record<CommandTarget, string>> = {
 export function helpText(): string {
   return `svcproxy <command> [url] [service] [options]
 
-Shows the services of a process and acts on them, through the management API of @svcproxy/http.
+Shows the services of a process and acts on them, through the management API
+of @svcproxy/http.
 
 Commands
 ${Object.entries(COMMANDS)
-  .map(([name, { target, does }]) => `  ${`${name}${ARGUMENTS[target]}`.padEnd(26)}${does}`)
+  .map(([name, { target, does }]) => `  ${`${name}${ARGUMENTS[target]}`.padEnd(27)}${does}`)
   .join('\n')}
 
-The url is where the API is mounted, https://app.internal/ops/services for example.
+The url is where the API is mounted: https://app.internal/ops/services, say.
 
 Options
   --json              what the API answers; watch: one JSON document a line
-  --timeout-ms <n>    for each request; 5000 unless given
-  --interval-ms <n>   watch: from one answer to the next request; 2000 unless given
-  --allow-insecure    plain http to another machine, where others can read the token
+  --timeout-ms <n>    for each request; 5000, or 15000 for a health check
+  --interval-ms <n>   watch: from one answer to the next request; 2000
+  --allow-insecure    allow plain http to another machine; others can read it
   -h, --help          this text
   --version           the version
 
 Environment
   SVCPROXY_URL        the url, when none is given
-  SVCPROXY_TOKEN      sent as "Authorization: Bearer …"; there is no option for it
+  SVCPROXY_TOKEN      sent as a Bearer token; there is no option for it
   NO_COLOR, FORCE_COLOR
 
 Exit codes
   0  well (status pass; health: no check failed), or the action was done
   1  warn or fail; health: a check failed
-  2  not reached, refused, interrupted, or called wrongly: a sentence on standard error says which
+  2  not reached, refused, interrupted or called wrongly: see standard error
 `
 }
 

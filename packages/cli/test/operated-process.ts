@@ -1,0 +1,136 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+import { bodyReader, managementEndpoints, type ManagementOptions } from '@svcproxy/http'
+import { ManualClock, plainBreaker } from '@svcproxy/testing'
+import { onTestFinished } from 'vitest'
+
+interface Service {
+  ask(): Promise<string>
+}
+
+interface Services {
+  readonly fleet: Service
+  /** Critical. */
+  readonly flags: Service
+  /** Without a circuit. */
+  readonly plain: Service
+}
+
+/** What the services do when they are asked. */
+interface Behaviour {
+  healthy: boolean
+  fails: boolean
+  message: string
+}
+
+/** A server of a test. */
+export interface Serving {
+  readonly url: string
+  /** Closes it, and all connections. */
+  readonly stop: () => Promise<void>
+  /** Opens it again, where it was. */
+  readonly resume: () => Promise<void>
+}
+
+/** A process with services and its management API. */
+export interface OperatedProcess extends Serving {
+  readonly manager: ServiceProxyManager<Services>
+  /** The services' clock. */
+  readonly clock: ManualClock
+  readonly behaviour: Behaviour
+  /** The requests that came. */
+  readonly seen: readonly IncomingMessage[]
+  /** Opens the circuit of the first service. */
+  readonly breakFleet: () => Promise<void>
+}
+
+/** Serves the management API of three services below `/ops`, until the test ends; alice may do everything. */
+export async function operated(options: Partial<ManagementOptions<IncomingMessage>> = {}): Promise<OperatedProcess> {
+  const behaviour: Behaviour = { healthy: true, fails: false, message: 'it is down' }
+  const clock = new ManualClock()
+  const manager = managerOf(behaviour, clock)
+  onTestFinished(() => manager.stop({ timeoutMs: 0 }))
+  const seen: IncomingMessage[] = []
+  const answer = answering(manager, options)
+  const serving = await serve((request, response) => {
+    seen.push(request)
+    answer(request, response)
+  })
+  return {
+    ...serving,
+    url: `${serving.url}/ops`,
+    manager,
+    clock,
+    behaviour,
+    seen,
+    async breakFleet() {
+      behaviour.fails = true
+      for (let call = 0; call < 2; call++) await manager.services.fleet.ask().catch(() => undefined)
+    },
+  }
+}
+
+function managerOf(behaviour: Behaviour, clock: ManualClock): ServiceProxyManager<Services> {
+  const provider = factoryProvider<Service>('service', {
+    create: () => ({
+      async ask() {
+        if (behaviour.fails) throw Object.assign(new Error(behaviour.message), { code: 'ECONNREFUSED' })
+        return 'answer'
+      },
+    }),
+    checkHealth: () => behaviour.healthy,
+  })
+  return new ServiceProxyManager({ breaker: plainBreaker, clock })
+    .add('fleet', { provider, circuit: { failureThreshold: 2 } })
+    .add('flags', { provider, critical: true })
+    .add('plain', { provider, circuit: false })
+}
+
+function answering(
+  manager: ServiceProxyManager<Services>,
+  options: Partial<ManagementOptions<IncomingMessage>>,
+): RequestListener {
+  const endpoint = managementEndpoints(manager, {
+    authorize: (_request: IncomingMessage) => ({ actor: 'alice' }),
+    readOnly: false,
+    environment: 'production',
+    instanceId: 'a1b2c3d4',
+    redact: String,
+    ...options,
+  })
+  return (request, response) => {
+    const { method = '', headers, url = '' } = request
+    const [path = '', query = ''] = url.split('?')
+    const readBody = bodyReader(request, undefined)
+    const answer = path.startsWith('/ops/')
+      ? endpoint({ method, path: path.slice('/ops'.length), headers, query, readBody, original: request })
+      : undefined
+    if (answer === undefined) response.writeHead(404).end('<h1>Not here</h1>')
+    else void answer.then((found) => response.writeHead(found.status, found.headers).end(found.body))
+  }
+}
+
+/** Serves until the test ends. */
+export async function serve(listener: RequestListener): Promise<Serving> {
+  const server = createServer(listener)
+  await listen(server, 0)
+  onTestFinished(() => close(server))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error(`No port: ${address}`)
+  const { port } = address
+  return { url: `http://127.0.0.1:${port}`, stop: () => close(server), resume: () => listen(server, port) }
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}
