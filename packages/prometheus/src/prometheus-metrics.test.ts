@@ -150,7 +150,9 @@ function sorted(figures: readonly TextFigure[]): string[] {
 }
 
 const version = (createRequire(import.meta.url)('@svcproxy/core/package.json') as { version: string }).version
-const hasPromtool = spawnSync('promtool', ['--version']).error === undefined
+/** The tool of Prometheus that checks what is scraped. */
+const PROMTOOL = 'promtool'
+const hasPromtool = spawnSync(PROMTOOL, ['--version']).error === undefined
 
 describe.each(CLIENTS)('with %s', (_name, client) => {
   test('each call is measured by its method, outcome and source, in seconds', async () => {
@@ -595,7 +597,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
       await manager.getHealthStatus()
       const text = await register.metrics()
       expect(text).toContain('svcproxy_health_state')
-      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+      const { status, stdout, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' })
       expect({ status, output: stdout + stderr }).toEqual({ status: 0, output: '' })
     },
   )

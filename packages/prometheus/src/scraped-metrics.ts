@@ -2,7 +2,7 @@ import type { ServiceProxy } from '@svcproxy/core'
 import type { PrometheusMetricConfiguration } from './prometheus-client.ts'
 
 /** What a scrape asks of a proxy. */
-export type ScrapedProxy = Pick<ServiceProxy<unknown>, 'circuitState' | 'getCounts' | 'getStatus'>
+type ScrapedProxy = Pick<ServiceProxy<unknown>, 'circuitState' | 'getCounts' | 'getStatus'>
 
 /** A metric that is read from the proxies when it is scraped. All have the label `service`. */
 export interface ScrapedMetric {
