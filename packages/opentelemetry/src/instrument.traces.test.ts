@@ -176,6 +176,15 @@ describe('spans of calls', () => {
     expect(spanNamed('stock.$get').attributes).toMatchObject({ 'svcproxy.outcome': 'rejected' })
   })
 
+  test('are made for a get() of a service that was stopped', async () => {
+    const manager = stock()
+    await manager.getProxy('stock').get()
+    using _ = traced(manager)
+    await manager.stop()
+    await expect(manager.getProxy('stock').get()).rejects.toMatchObject({ code: 'SVCPROXY_STOPPED' })
+    expect(spanNamed('stock.$get').attributes).toMatchObject({ 'error.type': 'SVCPROXY_STOPPED' })
+  })
+
   test('carry the attributes of the application', async () => {
     const manager = stock()
     using _ = traced(manager, { attributes: { 'shop.tenant': 'north' } })

@@ -48,7 +48,7 @@ export function instrument<M extends object>(
   }
   return {
     [Symbol.dispose]() {
-      for (const part of parts.splice(0)) part[Symbol.dispose]()
+      for (const part of parts) part[Symbol.dispose]()
     },
   }
 }

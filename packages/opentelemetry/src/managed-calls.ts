@@ -38,7 +38,7 @@ export class ManagedCalls {
   isCached(call: CallTrace): boolean {
     if (call.method !== '$get') return false
     const status = this.#serviceOf(call)?.proxy.getStatus()
-    if (status === undefined || status.stopped || status.cache.state !== 'fresh') return false
+    if (status?.cache.state !== 'fresh') return false
     return status.circuit === undefined || status.circuit.state === 'closed'
   }
 
@@ -51,6 +51,7 @@ export class ManagedCalls {
     const service = this.#serviceOf(call)
     const { method, outcome } = call
     if (service === undefined || service.methods.has(method)) return method
+    // Without asking core, which takes its time: refusals come by the thousands.
     if (outcome === 'rejected') return UNKNOWN_METHOD
     if (service.isFull) return OTHER_METHODS
     const { latency } = service.proxy.getMetrics()
