@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, ServiceProxyManager } from '@svcproxy/core'
 import { EventRing } from './event-ring.ts'
 import { HistorySampler } from './history.ts'
+import { Latencies } from './latencies.ts'
 import { managedServices, type ManagedServices } from './managed-services.ts'
 import { SteadyTimes } from './steady-time.ts'
 
@@ -10,6 +11,7 @@ export interface ManagementState {
   readonly services: ManagedServices
   readonly events: EventRing
   readonly history: HistorySampler
+  readonly latencies: Latencies
   readonly times: SteadyTimes
   /** When it was made: ISO 8601. */
   readonly startedAt: string
@@ -30,6 +32,7 @@ export function managementStateOf<M extends object>(manager: ServiceProxyManager
     services,
     events,
     history: new HistorySampler(services, clock),
+    latencies: new Latencies(),
     times: new SteadyTimes(),
     startedAt: new Date(clock.wallNow()).toISOString(),
     id: randomBytes(4).toString('hex'),

@@ -39,7 +39,7 @@ export function routeOf(path: string): Route | undefined {
   if (fixed !== undefined) return fixed
   // Split before it is decoded: an encoded slash is part of a name, and no name has one.
   const [first, segment, subject, ...others] = path.split('/', 4)
-  if (first !== 'services' || segment === undefined || others.length > 0) return undefined
+  if (first !== 'services' || segment === undefined || segment === '' || others.length > 0) return undefined
   const name = decode(segment)
   if (subject === undefined) return { type: 'service', name }
   const actions = SERVICE_ACTIONS.get(subject)

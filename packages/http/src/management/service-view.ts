@@ -1,9 +1,9 @@
-import type { Clock, HealthLevel, ServiceMetrics, ServiceStatus } from '@svcproxy/core'
+import type { Clock, HealthLevel, ServiceStatus } from '@svcproxy/core'
 import type { FailureViews } from './failure-view.ts'
 import { isHeldByOperator } from './isolations.ts'
 import type { ManagedProxy } from './managed-services.ts'
 import type { ManagementState } from './management-state.ts'
-import type { CircuitView, FailureView, ServiceDetail, ServiceView } from './snapshot.ts'
+import type { CircuitView, FailureView, History, ServiceDetail, ServiceView } from './snapshot.ts'
 
 /** The last moment a `Date` can tell; what is fresh beyond it is fresh until it is invalidated. */
 const LAST_DATE = 8.64e15
@@ -21,23 +21,27 @@ export class ServiceViews {
   }
 
   of(proxy: ManagedProxy): ServiceView {
-    return this.#view(proxy, proxy.getMetrics())
+    return { ...this.withoutHistory(proxy), history: this.historyOf(proxy) }
   }
 
   detailOf(proxy: ManagedProxy): ServiceDetail {
-    const metrics = proxy.getMetrics()
     return {
-      ...this.#view(proxy, metrics),
+      ...this.of(proxy),
       settings: settingsOf(proxy),
-      methods: metrics.latency,
+      methods: proxy.getMetrics().latency,
       events: this.#state.events.of(proxy.name),
     }
   }
 
-  #view(proxy: ManagedProxy, metrics: ServiceMetrics): ServiceView {
+  /** The same object until the next sample. */
+  historyOf(proxy: ManagedProxy): History {
+    return this.#state.history.historyOf(proxy)
+  }
+
+  withoutHistory(proxy: ManagedProxy): Omit<ServiceView, 'history'> {
     const { name, critical } = proxy
     const status = proxy.getStatus()
-    const { history } = this.#state
+    const counts = proxy.getCounts()
     return {
       name,
       critical,
@@ -47,10 +51,9 @@ export class ServiceViews {
       cache: this.#cache(proxy, status),
       health: this.#health(proxy, status),
       lastFailure: this.#lastFailure(proxy, status),
-      counts: proxy.getCounts(),
-      requestsPerSecond: history.requestsPerSecond(proxy) ?? null,
-      latency: metrics.overallLatency,
-      history: history.historyOf(proxy),
+      counts,
+      requestsPerSecond: this.#state.history.requestsPerSecond(proxy) ?? null,
+      latency: this.#state.latencies.of(proxy, counts),
     }
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, HealthLevel } from '@svcproxy/core'
 import type { ManagementState } from './management-state.ts'
 import type { ServiceViews } from './service-view.ts'
-import { type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
+import { type History, type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
 
 /** How long one snapshot does for everybody who asks, in milliseconds. An event ends that at once. */
 const MAX_AGE_MS = 250
@@ -37,6 +37,7 @@ export class SnapshotSource {
   /** All of the last one but when it was made. */
   #content = ''
   #made: Made | undefined
+  readonly #histories = new WeakMap<History, string>()
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts
@@ -57,8 +58,8 @@ export class SnapshotSource {
   #make(): Made {
     const { state, clock } = this.#parts
     const { stopping } = state.services
-    const head = { version: 1, at: new Date(clock.wallNow()).toISOString() } satisfies Partial<Snapshot>
-    const content = JSON.stringify(this.#contentNow(stopping))
+    const head = { version: 1, at: new Date(clock.wallNow()).toISOString() } satisfies Pick<Snapshot, 'version' | 'at'>
+    const content = this.#contentNow(stopping)
     // Comparing two texts is cheaper than a digest of one.
     if (content !== this.#content) {
       this.#content = content
@@ -66,27 +67,45 @@ export class SnapshotSource {
     }
     return {
       etag: `W/"${this.#source}-${this.#revision}"`,
-      json: `${JSON.stringify(head).slice(0, -1)},${content.slice(1)}`,
+      json: `{${membersOf(head)},${content}}`,
       madeAt: clock.now(),
       lastEventId: state.events.lastId,
       stopping,
     }
   }
 
-  #contentNow(stopping: boolean): Omit<Snapshot, 'version' | 'at'> {
+  /** The members of a {@link Snapshot} without those of its head, as JSON. */
+  #contentNow(stopping: boolean): string {
     const { state, views, instance, readOnly } = this.#parts
-    const services = state.services.all().map((proxy) => views.of(proxy))
-    const levels = services.map(({ status }) => status)
-    return {
-      instance,
-      readOnly,
-      status: stopping ? 'fail' : worstOf(levels),
-      stopping,
-      services,
-      // After the services: to look at a circuit whose time is over is what makes it half-open.
-      events: state.events.newest(SNAPSHOT_EVENTS),
-    }
+    const levels: HealthLevel[] = []
+    const services = state.services.all().map((proxy) => {
+      const view = views.withoutHistory(proxy)
+      levels.push(view.status)
+      return `{${membersOf(view)},"history":${this.#historyJson(views.historyOf(proxy))}}`
+    })
+    const status = stopping ? 'fail' : worstOf(levels)
+    const before = { instance, readOnly, status, stopping } satisfies Omit<
+      Snapshot,
+      'version' | 'at' | 'services' | 'events'
+    >
+    // After the services: to look at a circuit whose time is over is what makes it half-open.
+    const after = { events: state.events.newest(SNAPSHOT_EVENTS) } satisfies Pick<Snapshot, 'events'>
+    return `${membersOf(before)},"services":[${services.join()}],${membersOf(after)}`
   }
+
+  /** Written once in a sampling interval: it is half of a snapshot. */
+  #historyJson(history: History): string {
+    const known = this.#histories.get(history)
+    if (known !== undefined) return known
+    const json = JSON.stringify(history)
+    this.#histories.set(history, json)
+    return json
+  }
+}
+
+/** An object as JSON without its braces. */
+function membersOf(object: object): string {
+  return JSON.stringify(object).slice(1, -1)
 }
 
 function worstOf(levels: readonly HealthLevel[]): HealthLevel {
