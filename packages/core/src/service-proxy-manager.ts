@@ -182,7 +182,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     return this.getProxy(name).override(substitute)
   }
 
-  /** {@link ServiceProxy.on} for all proxies, also those made later. Told after the listeners of the proxy itself. */
+  /** {@link ServiceProxy.on} for all proxies, also those made later. Told after the listeners of the proxy itself to that type. */
   on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
     return this.#allEvents.on(type, listener)
   }

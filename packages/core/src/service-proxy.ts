@@ -73,7 +73,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#ledger = { clock, counters: this.#counters, lifetimes: this.#resolver.lifetimes, runningCalls: 0 }
     this.#monitor =
       healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#probe()) : undefined
-    if (logger !== undefined) this.onAny((event) => logTransition(logger, event, this.#counters.lastFailure))
+    if (logger !== undefined) this.onAny((event) => logTransition(logger, event, this.#circuit?.lastError))
   }
 
   /** `disabled`: the proxy has no circuit. */

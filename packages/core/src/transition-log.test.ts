@@ -164,6 +164,23 @@ describe('the log', () => {
     ])
   })
 
+  test('names the error that opened the circuit, not the one before: of a call, of a load', async () => {
+    const setting = setUp({ circuit: { failureThreshold: 2 } })
+    await pay(setting, 1, new TypeError('first'))
+    await pay(setting, 1, refused)
+    const lastError = { name: 'RangeError', code: 'ECONNREFUSED' }
+    expect(setting.logger.lines[0]?.[1]).toMatchObject({ to: 'open', lastError })
+
+    const unavailable = setUp({
+      provider: factoryProvider('bank', { create: () => Promise.reject(refused) }),
+      circuit: { failureThreshold: 1 },
+    })
+    await pay(unavailable, 1)
+    expect(unavailable.logger.lines[0]?.[1]).toMatchObject({
+      lastError: { code: 'SVCPROXY_UNAVAILABLE', cause: { name: 'RangeError', code: 'ECONNREFUSED' } },
+    })
+  })
+
   test('gives an error only as the reason of opening, and none where nothing had failed', async () => {
     const setting = setUp()
     setting.proxy.importCircuit({ state: 'open', failures: 0, successes: 0, remainingMs: 1_000 })

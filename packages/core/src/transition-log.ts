@@ -1,5 +1,4 @@
 import type { ServiceEvent } from './events.ts'
-import type { RequestFailure } from './metrics/service-metrics.ts'
 
 /** Where to log: a pino logger, or anything that takes fields first and a message second. */
 export interface Logger {
@@ -11,13 +10,15 @@ export interface Logger {
 interface LoggedError {
   readonly name: string
   readonly code: string | number | undefined
+  /** The same of its cause: what a provider failed with, for one. */
+  readonly cause?: LoggedError
 }
 
 /**
  * Logs a transition: of the circuit, of the service's health, the end of the proxy, a disposal that failed. Every other
  * event is silent, and so is each single request: a log is not a metric.
  */
-export function logTransition(logger: Logger, event: ServiceEvent, lastFailure: RequestFailure | undefined): void {
+export function logTransition(logger: Logger, event: ServiceEvent, lastError: unknown): void {
   const { service } = event
   if (event.type === 'circuit') {
     const { from, to } = event
@@ -25,7 +26,7 @@ export function logTransition(logger: Logger, event: ServiceEvent, lastFailure: 
       service,
       from,
       to,
-      lastError: to === 'open' && lastFailure ? errorFields(lastFailure.error) : undefined,
+      lastError: to === 'open' && lastError !== undefined ? errorFields(lastError) : undefined,
     }
     logger[to === 'open' || to === 'isolated' ? 'warn' : 'info'](
       fields,
@@ -51,6 +52,11 @@ const WORDS = { closed: 'closed', open: 'open', half_open: 'half-open', isolated
 
 function errorFields(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { name: typeof error, code: undefined }
+  const { cause } = error
+  return { ...nameAndCode(error), ...(cause instanceof Error && { cause: nameAndCode(cause) }) }
+}
+
+function nameAndCode(error: Error): LoggedError {
   const code: unknown = 'code' in error ? error.code : undefined
   return { name: error.name, code: typeof code === 'string' || typeof code === 'number' ? code : undefined }
 }

@@ -32,6 +32,7 @@ export class Circuit {
   readonly #clock: Clock
   readonly #machine: CircuitStateMachine
   readonly #breaker: CircuitBreaker
+  readonly #gate: CircuitGate
   readonly #onTransition: ((transition: CircuitTransition) => void) | undefined
   #announcing: CircuitTransition[] | undefined
   #changedAt: number
@@ -45,7 +46,8 @@ export class Circuit {
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
     this.#changedAt = clock.now()
     this.#deadlines = DeadlineQueue.join(clock, policy.timeoutMs)
-    this.#breaker = breaker(new CircuitGate(name, policy, this.#machine, this.#deadlines))
+    this.#gate = new CircuitGate(name, policy, this.#machine, this.#deadlines)
+    this.#breaker = breaker(this.#gate)
   }
 
   /** The state now: an open circuit whose time is over is found half-open. */
@@ -56,6 +58,11 @@ export class Circuit {
   /** {@link Clock.now} when it entered the state it is in; when it was made, if it never left its first. */
   get changedAt(): number {
     return this.#changedAt
+  }
+
+  /** What the last failure that counted failed with; undefined before the first. Told before the transition it causes. */
+  get lastError(): unknown {
+    return this.#gate.lastError
   }
 
   /** Whether it is closed, without a look at the clock: no passing of time changes that. */

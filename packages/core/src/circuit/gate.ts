@@ -14,6 +14,8 @@ export class CircuitGate implements BreakerContext {
   readonly #machine: CircuitStateMachine
   readonly #deadlines: DeadlineQueue
   #admission: PermitAdmission | undefined
+  /** What the last attempt failed with that counted. Set before the transition it causes. */
+  lastError: unknown
 
   constructor(name: string, policy: ResolvedCircuitPolicy, machine: CircuitStateMachine, deadlines: DeadlineQueue) {
     this.name = name
@@ -28,7 +30,7 @@ export class CircuitGate implements BreakerContext {
     if (permit === undefined) return undefined
     // While closed the permit stays the same, and so does what wraps it.
     if (this.#admission?.permit !== permit) {
-      this.#admission = new PermitAdmission(permit, this.#machine, this.policy)
+      this.#admission = new PermitAdmission(permit, this.#machine, this)
     }
     return this.#admission
   }
@@ -49,16 +51,17 @@ export class CircuitGate implements BreakerContext {
 class PermitAdmission implements Admission {
   readonly permit: Permit
   readonly #machine: CircuitStateMachine
-  readonly #policy: ResolvedCircuitPolicy
+  readonly #gate: CircuitGate
 
-  constructor(permit: Permit, machine: CircuitStateMachine, policy: ResolvedCircuitPolicy) {
+  constructor(permit: Permit, machine: CircuitStateMachine, gate: CircuitGate) {
     this.permit = permit
     this.#machine = machine
-    this.#policy = policy
+    this.#gate = gate
   }
 
   settled(end: AttemptEnd, result: unknown, now: number): Outcome {
-    const outcome = outcomeOf(end, result, this.#policy)
+    const outcome = outcomeOf(end, result, this.#gate.policy)
+    if (outcome === 'failure') this.#gate.lastError = result
     this.#machine.settle(this.permit, outcome, now)
     return outcome
   }

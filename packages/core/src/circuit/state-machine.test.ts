@@ -143,3 +143,12 @@ test('an imported state starts a generation of its own, and an import of the sam
   expect(machine.retryAfterMs(0)).toBe(10)
   expect(transitions.map(({ to }) => to)).toEqual(['open'])
 })
+
+test('retired, it stays as it is, however late somebody looks', () => {
+  const { machine, transitions, acquire } = setUp()
+  machine.settle(acquire(0), 'failure', 0)
+  machine.retire()
+  expect([machine.state(2 * R), machine.retryAfterMs(2 * R)]).toEqual(['open', 0])
+  expect(machine.exportState(2 * R)).toMatchObject({ state: 'open', remainingMs: 0 })
+  expect(transitions).toHaveLength(1)
+})

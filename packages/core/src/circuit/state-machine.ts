@@ -51,6 +51,7 @@ export class CircuitStateMachine {
   readonly #policy: ResolvedCircuitPolicy
   readonly #onTransition: (transition: CircuitTransition) => void
   #generation = 0
+  #retired = false
   #phase: Phase = this.#closedPhase(0)
 
   /** @param onTransition called last in every change of state, so it may call back into the machine */
@@ -64,14 +65,16 @@ export class CircuitStateMachine {
     return this.#phase.state === 'closed'
   }
 
-  /** Ends the generation: what is under way changes nothing when it settles. */
+  /** Ends it: what is under way changes nothing when it settles, and neither does time. */
   retire(): void {
     this.#generation++
+    this.#retired = true
   }
 
   /** The state at `now`. Reading it is what makes an open circuit half-open: the clock decides, not a timer. */
   state(now: number): CircuitState {
     const phase = this.#phase
+    if (this.#retired) return phase.state
     if (phase.state === 'open' && now >= phase.until) {
       this.#enter({ state: 'half_open', successes: 0, trials: new Set() }, now)
     } else if (phase.state === 'half_open') {
@@ -108,7 +111,7 @@ export class CircuitStateMachine {
     this.state(now)
     const phase = this.#phase
     if (phase.state === 'isolated') return undefined
-    if (phase.state === 'open') return phase.until - now
+    if (phase.state === 'open') return Math.max(phase.until - now, 0)
     if (phase.state === 'closed' || phase.trials.size < this.#policy.maxTrials) return 0
     return Math.min(...[...phase.trials].map((trial) => trial.leaseEndsAt)) - now
   }
@@ -154,7 +157,7 @@ export class CircuitStateMachine {
       state: phase.state,
       failures: phase.state === 'closed' ? phase.failures : 0,
       successes: phase.state === 'half_open' ? phase.successes : 0,
-      remainingMs: phase.state === 'open' ? phase.until - now : 0,
+      remainingMs: phase.state === 'open' ? Math.max(phase.until - now, 0) : 0,
     }
   }
 
