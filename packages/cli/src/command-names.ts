@@ -15,7 +15,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandDescription>> = {
   watch: { target: 'none', does: 'shows them until Ctrl-C; not on a terminal: changes' },
   health: { target: 'all or one', does: 'shows the last checks, or checks one service now' },
   invalidate: { target: 'one or all', does: 'forgets what is cached: the next request loads' },
-  reset: { target: 'one or all', does: 'closes the circuit and forgets its failures' },
+  reset: { target: 'one or all', does: 'closes the circuit, forgets its failures' },
   isolate: { target: 'one', does: 'holds the circuit open: no call reaches the service' },
   release: { target: 'one', does: 'ends what isolate did' },
 }

@@ -10,11 +10,12 @@ import { exchange, type HttpAnswer, type Limits } from './exchange.ts'
 import { CommandFailure } from './failure.ts'
 import { refusalOf } from './refusal.ts'
 import type { Shape } from './shape.ts'
+import { withoutToken } from './without-token.ts'
 
 /** An answer of the management API. */
 export interface Answer<T> {
   readonly value: T
-  /** As it came. */
+  /** As it came, but for the token. */
   readonly json: unknown
   /** By the clock of whoever answered, in milliseconds since the epoch. */
   readonly at: number
@@ -22,7 +23,7 @@ export interface Answer<T> {
   readonly etag: string | undefined
 }
 
-export type Action = 'invalidate' | 'reset' | 'isolate' | 'release' | 'health-check'
+type Action = 'invalidate' | 'reset' | 'isolate' | 'release' | 'health-check'
 
 /** The management API of a process. All reject with a {@link CommandFailure}. */
 export interface ManagementClient {
@@ -48,7 +49,7 @@ export function managementClient(options: ClientOptions): ManagementClient {
 
   const answerOf = <T>(answer: HttpAnswer, shape: Shape<T>, request: { service?: string; isWrite: boolean }) => {
     if (answer.status !== 200) throw refusalOf(answer, { ...request, url, token })
-    const json = parsed(answer, url)
+    const json = parsed(answer, url, token)
     if (!shape(json)) throw misunderstood(json, url)
     const date = Date.parse(answer.headers.get('Date') ?? '')
     return { value: json, json, at: Number.isNaN(date) ? now() : date, etag: answer.headers.get('ETag') ?? undefined }
@@ -96,9 +97,11 @@ function servicePath(name: string): string {
   return `services/${encodeURIComponent(name)}`
 }
 
-function parsed({ body }: HttpAnswer, url: string): unknown {
+function parsed({ body }: HttpAnswer, url: string, token: string | undefined): unknown {
   try {
-    const json: unknown = JSON.parse(body)
+    const json: unknown = JSON.parse(body, (_key, value: unknown) =>
+      typeof value === 'string' ? withoutToken(value, token) : value,
+    )
     return json
   } catch {
     throw new CommandFailure(

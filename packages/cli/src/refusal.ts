@@ -1,5 +1,6 @@
 import type { HttpAnswer } from './exchange.ts'
 import { CommandFailure, UNKNOWN_OUTCOME } from './failure.ts'
+import { withoutToken } from './without-token.ts'
 
 /** What was asked when the answer was not 200. */
 export interface RefusedRequest {
@@ -82,9 +83,4 @@ function detailOf(answer: HttpAnswer): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** A server that repeats what it was sent must not put it on a screen. */
-function withoutToken(text: string, token: string | undefined): string {
-  return token === undefined ? text : text.replaceAll(token, '…')
 }

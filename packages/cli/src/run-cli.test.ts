@@ -178,6 +178,18 @@ test('a server that repeats the token in its refusal does not bring it onto the 
   expect(err).toBe('svcproxy: 422: No: Bearer … Nothing was done.\n')
 })
 
+test('an error that repeats the token does not bring it onto the screen', async () => {
+  const app = await operated()
+  app.behaviour.message = `Unauthorized: ${TOKEN}`
+  await app.breakFleet()
+  for (const argv of [['status'], ['status', 'fleet'], ['status', '--json'], ['reset', 'fleet', '--json']]) {
+    const [command = '', ...rest] = argv
+    const { out } = await svcproxy([command, app.url, ...rest], { env: { SVCPROXY_TOKEN: TOKEN } })
+    expect(out).toContain('Unauthorized: …')
+    expect(out).not.toContain(TOKEN)
+  }
+})
+
 test('plain http to another machine is refused before anything is sent', async () => {
   const { code, out, err } = await svcproxy(['status', 'http://192.0.2.1/ops'], { env: { SVCPROXY_TOKEN: TOKEN } })
   expect({ code, out }).toEqual({ code: 2, out: '' })

@@ -51,11 +51,17 @@ function settingLines(settings: ServiceSheet['settings'], { width }: Window): st
   return flattened(settings).map(([name, value]) => cutTo(plainText(`${name} ${value}`), width))
 }
 
-/** `circuit.failureThreshold 5` for what is one level down; null is what JSON has for no limit. */
+/** `circuit.failureThreshold 5` for what is one level down. */
 function flattened(settings: object): [name: string, value: string][] {
   return Object.entries(settings).flatMap(([name, value]: [string, unknown]) =>
     typeof value === 'object' && value !== null
       ? flattened(value).map(([inner, text]): [string, string] => [`${name}.${inner}`, text])
-      : [[name, value === null ? 'unlimited' : JSON.stringify(value)]],
+      : [[name, settingText(value)]],
   )
+}
+
+function settingText(value: unknown): string {
+  // JSON has no Infinity.
+  if (value === null) return 'unlimited'
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

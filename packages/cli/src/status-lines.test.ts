@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ProcessState, ServiceRow } from './answers.ts'
 import { widthOf } from './plain-text.ts'
-import { statusLines } from './status-lines.ts'
+import { eventLines, statusLines } from './status-lines.ts'
 
 const NOW = Date.UTC(2026, 0, 1, 3, 12, 0)
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString()
@@ -166,4 +166,23 @@ test('the environment, the instance, names and errors cannot control the termina
     services: [{ ...FLEET, name: evil, lastFailure: { name: evil, code: evil, message: evil, at: evil } }],
   }
   expect(statusLines(state, NOW, { width: 400, paint: plain }).join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+})
+
+test('events say when, where and what; those of a later version are left out', () => {
+  const at = ago(60)
+  const events = [
+    { id: 1, at, service: 'flags', type: 'health', healthy: false },
+    { id: 2, at, service: 'flags', type: 'invented-later' },
+    { id: 3, at, service: null, type: 'audit', action: 'reset-all', actor: 'alice\u001b[2J' },
+    { id: 4, at, service: 'flags', type: 'audit', action: 'expire', actor: null },
+    { id: 5, at, service: 'flags', type: 'circuit', from: 'half_open', to: 'closed' },
+    'no event',
+  ]
+  expect(eventLines(events, 10, { width: 80 })).toEqual([
+    '03:11:00Z  flags  health check: unwell',
+    String.raw`03:11:00Z  all services  reset-all by alice\u001b[2J`,
+    '03:11:00Z  flags  expire by an operator without a name',
+    '03:11:00Z  flags  circuit half-open → closed',
+  ])
+  expect(eventLines(events, 1, { width: 20 })).toEqual(['03:11:00Z  flags  c…'])
 })

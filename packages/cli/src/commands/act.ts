@@ -9,7 +9,7 @@ type ActionName = 'invalidate' | 'reset' | 'isolate' | 'release'
 
 const DONE: Readonly<Record<ActionName, (what: string) => string>> = {
   invalidate: (what) => `The cache of ${what} is empty: the next request loads anew.`,
-  reset: (what) => `The circuit of ${what} is closed, its failures forgotten.`,
+  reset: (what) => `The circuit of ${what} was reset, its failures are forgotten.`,
   isolate: (what) => `The circuit of ${what} is held open until it is released.`,
   release: (what) => `Nothing holds the circuit of ${what} open any more.`,
 }
