@@ -6,7 +6,10 @@ interface Summarized {
   readonly latency: LatencySummary
 }
 
-/** Latencies of services, put together anew only after a request has ended: most services of many are idle. */
+/**
+ * Latencies of services, put together anew only after a request has ended: most services of many are idle, and this is
+ * most of the work of showing one. A load in the background shows with the next request that ends.
+ */
 export class Latencies {
   readonly #last = new WeakMap<ManagedProxy, Summarized>()
 
