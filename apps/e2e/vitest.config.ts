@@ -1,1 +1,7 @@
-export { shared as default } from '../../vitest.shared.ts'
+import type { ViteUserConfig } from 'vitest/config'
+import { shared } from '../../vitest.shared.ts'
+
+/** A real browser and a real database take their time on a busy machine. */
+const config: ViteUserConfig = { ...shared, test: { ...shared.test, testTimeout: 60_000, hookTimeout: 60_000 } }
+
+export { config as default }

@@ -1,20 +1,8 @@
-import { createApp as createExpressApp } from '@svcproxy/demo-express'
-import { createApp as createKoaApp } from '@svcproxy/demo-koa'
-import type { DemoApp } from '@svcproxy/demo-services'
 import { startDemo } from '@svcproxy/demo-services/running-demo'
 import { describe, expect, test } from 'vitest'
+import { DEMOS } from './demos.ts'
 import { checkMetrics, MISSING_PROMTOOL } from './promtool.ts'
 
-const DEMOS: readonly DemoApp[] = [
-  { framework: 'Express', createListener: createExpressApp },
-  {
-    framework: 'Koa',
-    createListener: (context) => {
-      const answer = createKoaApp(context).callback()
-      return (req, res) => void answer(req, res)
-    },
-  },
-]
 const POLICY = { failureThreshold: 3, recoveryTimeoutMs: 200, successThreshold: 2, timeoutMs: 2_000 }
 
 describe.skipIf(MISSING_PROMTOOL !== undefined)(`what Prometheus reads ${MISSING_PROMTOOL ?? ''}`.trim(), () => {

@@ -30,7 +30,11 @@ export async function serve(listener: RequestListener): Promise<Serving> {
 export type Mounted = Omit<DashboardOptions, 'basePath'>
 
 /** Makes an application whose dashboard is mounted at `path`, and nothing else. */
-export type Mount = (manager: ServiceProxyManager<object>, path: string, options: Mounted) => RequestListener
+export type Mount = <M extends object>(
+  manager: ServiceProxyManager<M>,
+  path: string,
+  options: Mounted,
+) => RequestListener
 
 export const FRAMEWORKS: Readonly<Record<'Express' | 'Koa', Mount>> = {
   Express(manager, path, options) {
