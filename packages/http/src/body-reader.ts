@@ -39,9 +39,8 @@ function readStream(message: IncomingMessage, maxBytes: number): Promise<string 
         chunks.push(bytes)
         return
       }
+      // The rest flows on, to nobody: the connection can carry the answer, and the next request.
       message.off('data', onData)
-      // The rest is let go unread: the connection can carry the answer, and the next request.
-      message.resume()
       resolve(undefined)
     }
     finished(message, { writable: false }, (error) => {

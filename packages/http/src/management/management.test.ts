@@ -122,6 +122,14 @@ describe('the snapshot', () => {
     expect(detail).toEqual({ ...fleet, settings: detail.settings, methods: {}, events: [] })
   })
 
+  test('has the latencies of all that was done until it was made', async () => {
+    const { manager, view } = setUp()
+    for (let count = 1; count <= 3; count++) {
+      await manager.services.fleet.ask()
+      expect((await view('fleet')).latency).toEqual(manager.getProxy('fleet').getMetrics().overallLatency)
+    }
+  })
+
   test('says of a service that is fresh until it is invalidated that it has no end', async () => {
     const { manager, view } = setUp()
     await manager.services.flags.all()
@@ -181,6 +189,20 @@ describe('the snapshot', () => {
     clock.advance(1_000)
     await manager.getHealthStatus()
     expect(await snapshot()).toMatchObject({ status: 'pass' })
+  })
+
+  test('warns of a critical service that is healthy behind an open circuit', async () => {
+    const clock = new ManualClock()
+    const manager = new ServiceProxyManager({ breaker: plainBreaker, clock }).add('fleet', {
+      provider: factoryProvider('fleet', { create: () => ({ ask: () => 1 }) }),
+      critical: true,
+    })
+    await manager.services.fleet.ask()
+    using _held = manager.getProxy('fleet').isolateCircuit()
+    const endpoint = managementBy(manager, { authorize: () => true }, clock)
+    const answer = await endpoint({ method: 'GET', path: '/api/snapshot', headers: {}, original: undefined })
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status: 'warn', services: [{ status: 'warn' }] })
+    expect(await manager.getHealthStatus()).toMatchObject({ status: 'warn' })
   })
 
   test('agrees with the health of the manager about a service that was stopped alone', async () => {
@@ -487,6 +509,14 @@ describe('actions', () => {
     })
     expect(await act('services/fleet/circuit', { action: 'release' })).toMatchObject({
       services: [{ circuit: { state: 'closed' } }],
+    })
+  })
+
+  test('hold nothing of a service that has stopped', async () => {
+    const { act, manager } = setUp()
+    await manager.getProxy('fleet').stop()
+    expect(await act('services/fleet/circuit', { action: 'isolate' })).toMatchObject({
+      services: [{ circuit: { state: 'closed', heldByOperator: false } }],
     })
   })
 

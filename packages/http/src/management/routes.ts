@@ -30,9 +30,6 @@ const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['circuits/reset-all', { type: 'action', service: null, actions: ['reset-all'] }],
 ])
 
-/** A service's name has at most 100 characters, and each takes at most three as sent. */
-const MAX_SEGMENT = 300
-
 /** @param path as sent, without what comes before and including `api/`; undefined: there is nothing */
 export function routeOf(path: string): Route | undefined {
   const fixed = FIXED.get(path)
@@ -48,7 +45,6 @@ export function routeOf(path: string): Route | undefined {
 
 /** The empty name, which no service has, for what cannot be one. */
 function decode(segment: string): string {
-  if (segment.length > MAX_SEGMENT) return ''
   try {
     return decodeURIComponent(segment)
   } catch {

@@ -27,7 +27,8 @@ export class ServiceViews {
   detailOf(proxy: ManagedProxy): ServiceDetail {
     return {
       ...this.of(proxy),
-      settings: settingsOf(proxy),
+      // JSON says null for `Infinity`.
+      settings: proxy.settings,
       methods: proxy.getMetrics().latency,
       events: this.#state.events.of(proxy.name),
     }
@@ -102,16 +103,4 @@ function levelOf({ circuit, health, stopped }: ServiceStatus, critical: boolean)
   const healthy = !stopped && health?.healthy !== false
   if (healthy && (circuit === undefined || circuit.state === 'closed')) return 'pass'
   return critical && !healthy ? 'fail' : 'warn'
-}
-
-/** Numbers of which one may be `Infinity`, which JSON does not have, and flags. */
-function settingsOf({ settings }: ManagedProxy): ServiceDetail['settings'] {
-  const { circuit, ...others } = settings
-  return { ...finite(others), circuit: circuit === false ? false : finite(circuit) }
-}
-
-function finite<T extends object>(settings: T): { [K in keyof T]: T[K] | null } {
-  const shown: { [K in keyof T]: T[K] | null } = { ...settings }
-  for (const key in settings) if (settings[key] === Infinity) shown[key] = null
-  return shown
 }
