@@ -1,4 +1,4 @@
-import type { InstanceView, ManagementAction, ServiceView } from '@svcproxy/http'
+import type { ManagementAction, ServiceView } from '@svcproxy/http'
 
 // What an operator can do, in words.
 
@@ -101,11 +101,6 @@ export function actionsFor({ circuit, stopped }: ServiceView): ManagementAction[
   if (circuit === null) return ['health-check', 'invalidate']
   if (circuit.state === 'isolated') return ['health-check', 'invalidate', ...held(circuit.heldByOperator)]
   return ['health-check', 'invalidate', 'reset', 'isolate']
-}
-
-/** Where an action takes place, for a confirmation: `production, process 7f9c`. */
-export function placeOf({ environment, id }: InstanceView): string {
-  return environment === null ? `the process ${id}` : `${environment}, the process ${id}`
 }
 
 /** What the application itself isolated, it alone releases. */

@@ -75,6 +75,12 @@ export function select(services: readonly ServiceView[], { text, onlyUnwell, ord
     .sort(COMPARE[order])
 }
 
+/** The colour of an unwell service as a whole: that of its circuit, unless the circuit has nothing to say. */
+export function toneOf(service: ServiceView): Tone {
+  const tone = STATE_TONE[stateOf(service)]
+  return tone === 'good' || tone === 'plain' ? 'bad' : tone
+}
+
 /** What changed for the worse or the better between two snapshots, in words: for those who listen to the page. */
 export function changesBetween(before: readonly ServiceView[], after: readonly ServiceView[]): string[] {
   const known = new Map(before.map((service) => [service.name, service]))

@@ -37,6 +37,11 @@ export function sparklinePaths({ requests, failures, rejections }: History, heig
   return paths
 }
 
+/** The most requests a second that any interval had. */
+export function peakOf({ intervalMs, requests }: History): number {
+  return (Math.max(0, ...requests) * 1000) / intervalMs
+}
+
 /** What the chart shows, in words. */
 export function sparklineSummary({ intervalMs, requests, failures, rejections }: History): string {
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)

@@ -1,7 +1,7 @@
 import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { fragmentOf } from '../route.ts'
-import { isUnwell } from '../services.ts'
+import { isUnwell, toneOf } from '../services.ts'
 import { Circuit, Threshold } from './circuit.tsx'
 import { Fact } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
@@ -25,8 +25,8 @@ export function ServiceCards({ services }: { readonly services: readonly Service
 
 function Card({ service }: { readonly service: ServiceView }): JSX.Element {
   return (
-    <li class={`card service-card${isUnwell(service) ? ' unwell' : ''}`}>
-      <div class="service-card-head">
+    <li class={`card${isUnwell(service) ? ` unwell tone-${toneOf(service)}` : ''}`}>
+      <div class="card-head">
         <div>
           <h3>
             <a class="service-link" href={fragmentOf(service.name)}>
@@ -36,7 +36,7 @@ function Card({ service }: { readonly service: ServiceView }): JSX.Element {
           </h3>
           <Health health={service.health} />
         </div>
-        <div class="service-card-circuit">
+        <div class="card-circuit">
           <Circuit service={service} />
         </div>
       </div>

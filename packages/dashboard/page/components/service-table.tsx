@@ -1,7 +1,7 @@
 import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { fragmentOf } from '../route.ts'
-import { isUnwell } from '../services.ts'
+import { isUnwell, toneOf } from '../services.ts'
 import { Circuit, Threshold } from './circuit.tsx'
 import { LastFailure } from './last-failure.tsx'
 import { Critical, Health } from './pills.tsx'
@@ -42,7 +42,7 @@ export function ServiceTable({ services }: { readonly services: readonly Service
 
 function Row({ service }: { readonly service: ServiceView }): JSX.Element {
   return (
-    <tr class={isUnwell(service) ? 'unwell' : ''}>
+    <tr class={isUnwell(service) ? `unwell tone-${toneOf(service)}` : ''}>
       <th scope="row">
         <a class="service-link" href={fragmentOf(service.name)}>
           {service.name}

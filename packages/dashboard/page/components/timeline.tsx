@@ -37,6 +37,9 @@ function Entry({ event, named }: { readonly event: TimelineEvent; readonly named
   const { icon, tone, words } = describe(event)
   return (
     <li class="entry">
+      <span class="entry-when">
+        <Ago at={event.at} />
+      </span>
       <span class={`entry-icon toned tone-${tone}`}>
         <Icon name={icon} />
       </span>
@@ -47,9 +50,6 @@ function Entry({ event, named }: { readonly event: TimelineEvent; readonly named
           </a>
         )}{' '}
         {words}
-      </span>
-      <span class="entry-when">
-        <Ago at={event.at} />
       </span>
     </li>
   )

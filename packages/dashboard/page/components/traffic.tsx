@@ -1,5 +1,7 @@
 import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
+import { formatRate } from '../format.ts'
+import { peakOf } from '../sparkline-path.ts'
 import { Fact } from './fact.tsx'
 import { NUMBERS } from './service-numbers.tsx'
 import { Sparkline } from './sparkline.tsx'
@@ -22,6 +24,7 @@ export function Traffic({ service }: { readonly service: ServiceView }): JSX.Ele
         <Sparkline history={service.history} height={96} />
         <p class="chart-axis" aria-hidden="true">
           <span>5 min ago</span>
+          <span>peak {formatRate(peakOf(service.history))}/s</span>
           <span>now</span>
         </p>
       </div>

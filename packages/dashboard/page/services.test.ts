@@ -1,0 +1,73 @@
+import type { ServiceView } from '@svcproxy/http'
+import { expect, test } from 'vitest'
+import { changesBetween, isUnwell, select, totalsOf, toneOf } from './services.ts'
+import { circuitIn, serviceView } from './sample-service.ts'
+
+const well = serviceView({ name: 'well' })
+const bare = serviceView({ name: 'bare', circuit: null })
+const open = serviceView({ name: 'open', status: 'warn', circuit: circuitIn('open') })
+const trying = serviceView({ name: 'trying', status: 'warn', circuit: circuitIn('half_open') })
+const held = serviceView({ name: 'held', status: 'warn', circuit: circuitIn('isolated') })
+const ill = serviceView({ name: 'ill', status: 'warn', health: { healthy: false, at: '2026-01-01T00:00:00Z' } })
+const failing = serviceView({ ...ill, name: 'failing', status: 'fail' })
+const all = [well, trying, ill, bare, held, open, failing]
+
+const names = (services: readonly ServiceView[]): string[] => services.map(({ name }) => name)
+const anything = { text: '', onlyUnwell: false, order: 'unwell' } as const
+
+test('a closed or missing circuit is well; anything else, and an unhealthy service, is unwell', () => {
+  expect(names(all.filter(isUnwell))).toEqual(['trying', 'ill', 'held', 'open', 'failing'])
+})
+
+test('totals count each state, and an unwell service once', () => {
+  expect(totalsOf(all)).toEqual({ services: 7, open: 1, halfOpen: 1, isolated: 1, unhealthy: 2, unwell: 5 })
+})
+
+test('the worst comes first; services that are equally well keep their order', () => {
+  expect(names(select(all, anything))).toEqual(['failing', 'open', 'held', 'trying', 'ill', 'well', 'bare'])
+})
+
+test('names sort as people count: 2 before 10', () => {
+  const numbered = ['shard-10', 'shard-2', 'Alpha'].map((name) => serviceView({ name }))
+  expect(names(select(numbered, { ...anything, order: 'name' }))).toEqual(['Alpha', 'shard-2', 'shard-10'])
+})
+
+test('the busiest comes first when that is asked for, and what is not measured yet last', () => {
+  const busy = serviceView({ name: 'busy', requestsPerSecond: 12 })
+  const idle = serviceView({ name: 'idle', requestsPerSecond: 0.1 })
+  const unmeasured = serviceView({ name: 'unmeasured', requestsPerSecond: null })
+  const order = names(select([unmeasured, idle, busy], { ...anything, order: 'traffic' }))
+  expect(order).toEqual(['busy', 'idle', 'unmeasured'])
+})
+
+test('the filter finds a part of a name in any case, and leaves what is well out when asked to', () => {
+  expect(names(select(all, { ...anything, text: ' EL ' }))).toEqual(['held', 'well'])
+  expect(names(select(all, { ...anything, text: 'el', onlyUnwell: true }))).toEqual(['held'])
+})
+
+test('selecting leaves the snapshot as it was', () => {
+  select(all, anything)
+  expect(names(all)).toEqual(['well', 'trying', 'ill', 'bare', 'held', 'open', 'failing'])
+})
+
+test('an unwell service has the colour of its circuit, or of its illness when the circuit is closed', () => {
+  expect([open, trying, held, ill].map(toneOf)).toEqual(['bad', 'warn', 'held', 'bad'])
+})
+
+test('only changes are told, and only of services that were known before', () => {
+  const before = [well, open, ill]
+  const after = [
+    serviceView({ name: 'well', circuit: circuitIn('open') }),
+    open,
+    serviceView({ name: 'ill', health: { healthy: true, at: '2026-01-01T00:00:05Z' } }),
+    trying,
+  ]
+  expect(changesBetween(before, after)).toEqual(['well: circuit open', 'ill: healthy again'])
+})
+
+test('a first health check that finds all well is no news; one that does not is', () => {
+  const healthy = serviceView({ name: 'well', health: { healthy: true, at: '2026-01-01T00:00:05Z' } })
+  const unhealthy = serviceView({ name: 'well', health: { healthy: false, at: '2026-01-01T00:00:05Z' } })
+  expect(changesBetween([well], [healthy])).toEqual([])
+  expect(changesBetween([well], [unhealthy])).toEqual(['well: unhealthy'])
+})
