@@ -3,7 +3,7 @@ import type { ManagedProxy, ManagedServices } from './managed-services.ts'
 import { type History, RATE_WINDOW_MS } from './snapshot.ts'
 
 /** How long an interval of a {@link History} is, in milliseconds. */
-export const INTERVAL_MS = 5_000
+const INTERVAL_MS = 5_000
 /** How many intervals are kept: five minutes. */
 const INTERVALS = 60
 /** Intervals in the window of the rate. */
