@@ -18,7 +18,7 @@ interface ActionText {
   readonly effect: string
   /** What is said when it is done. */
   readonly done: (subject: string) => string
-  /** What the timeline says that somebody did. */
+  /** What the timeline says was done. */
   readonly past: string
   /** Callers may notice. */
   readonly risky: boolean
@@ -31,7 +31,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     question: (subject) => `Invalidate the cache of ${subject}?`,
     effect: 'Its instance is never served again, not even as a fallback. The next request waits for a new one.',
     done: (subject) => `The cache of ${subject} is empty.`,
-    past: 'invalidated the cache',
+    past: 'cache invalidated',
     risky: false,
   },
   expire: {
@@ -39,7 +39,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     question: (subject) => `Expire the cache of ${subject}?`,
     effect: 'Its instance is stale from now on, and served only where the options allow stale ones.',
     done: (subject) => `The cache of ${subject} is stale.`,
-    past: 'expired the cache',
+    past: 'cache expired',
     risky: false,
   },
   reset: {
@@ -48,7 +48,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     effect:
       'It closes and forgets its failures. All calls go through at once, whether the service has recovered or not.',
     done: (subject) => `The circuit of ${subject} was reset.`,
-    past: 'reset the circuit',
+    past: 'circuit reset',
     risky: true,
   },
   isolate: {
@@ -73,7 +73,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     question: (subject) => `Check the health of ${subject}?`,
     effect: 'The service is asked once whether it is well. Its circuit does not change.',
     done: (subject) => `The health of ${subject} was checked.`,
-    past: 'ran a health check',
+    past: 'health checked',
     risky: false,
   },
   'invalidate-all': {
@@ -82,7 +82,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     effect:
       'No cached instance is served again, not even as a fallback. Every service is loaded anew at its next request.',
     done: () => 'All caches are empty.',
-    past: 'invalidated all caches',
+    past: 'all caches invalidated',
     risky: true,
   },
   'reset-all': {
@@ -90,7 +90,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     question: () => 'Reset the circuits of all services?',
     effect: 'They close and forget their failures. All calls go through at once. Isolated circuits stay isolated.',
     done: () => 'All circuits were reset.',
-    past: 'reset all circuits',
+    past: 'all circuits reset',
     risky: true,
   },
 }

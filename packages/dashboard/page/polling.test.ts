@@ -146,6 +146,17 @@ test('a poll without an answer for ten seconds is given up and tried again', asy
   expect(asked).toHaveLength(2)
 })
 
+test('who may no longer see the services is shown none, and is not told that they are unchanged', async () => {
+  const { clock, asked, feed } = openPage()
+  await asked[0]!.answer(fresh)
+  await clock.advanceAsync(2_000)
+  await asked[1]!.answer({ kind: 'refused', reason: 'forbidden' })
+  expect(feed()).toMatchObject({ snapshot: null, seenAt: null, refusal: 'forbidden' })
+  await clock.advanceAsync(15_000)
+  expect(asked[2]!.etag).toBeNull()
+  expect(feed().stale).toBe(false)
+})
+
 test.each(['unauthenticated', 'forbidden'] as const)('who is %s is asked for less often', async (reason) => {
   const { clock, asked, feed } = openPage()
   await asked[0]!.answer({ kind: 'refused', reason })

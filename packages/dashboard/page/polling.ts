@@ -48,8 +48,19 @@ export interface Polling {
   refresh(): void
 }
 
+/** What a page knows that has just been opened. */
+export const NOTHING: Feed = {
+  snapshot: null,
+  seenAt: null,
+  clockAheadMs: 0,
+  refusal: null,
+  paused: false,
+  stale: false,
+}
+
+/** Asks nothing before {@link Polling.resume}. */
 export function createPolling({ clock, load, onChange }: PollingParts): Polling {
-  let feed: Feed = { snapshot: null, seenAt: null, clockAheadMs: 0, refusal: null, paused: true, stale: false }
+  let feed = NOTHING
   let etag: string | null = null
   let underWay: AbortController | undefined
   let next: Timer | undefined
@@ -75,13 +86,14 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
     if (underWay !== controller) return
     underWay = undefined
     receive(answer)
-    const locked = feed.refusal === 'unauthenticated' || feed.refusal === 'forbidden'
-    next = clock.setTimer(() => void poll(), locked ? REFUSED_PAUSE_MS : PAUSE_MS)
+    next = clock.setTimer(() => void poll(), isLocked(feed.refusal) ? REFUSED_PAUSE_MS : PAUSE_MS)
   }
 
   const receive = (answer: SnapshotAnswer): void => {
     if (answer.kind === 'refused') {
-      change({ refusal: answer.reason })
+      // Whoever may no longer see the services is shown none, not even those of a moment ago.
+      if (isLocked(answer.reason)) etag = null
+      change(isLocked(answer.reason) ? { ...NOTHING, refusal: answer.reason } : { refusal: answer.reason })
       return
     }
     const now = clock.wallNow()
@@ -116,4 +128,8 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
       if (!feed.paused) void poll()
     },
   }
+}
+
+function isLocked(refusal: Refusal | null): boolean {
+  return refusal === 'unauthenticated' || refusal === 'forbidden'
 }

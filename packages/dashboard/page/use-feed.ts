@@ -1,20 +1,11 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { loadSnapshot } from './api.ts'
 import { browserClock } from './browser-clock.ts'
-import { createPolling, type Feed } from './polling.ts'
-
-const NOTHING_YET: Feed = {
-  snapshot: null,
-  seenAt: null,
-  clockAheadMs: 0,
-  refusal: null,
-  paused: false,
-  stale: false,
-}
+import { createPolling, type Feed, NOTHING } from './polling.ts'
 
 /** What the process says, kept up to date while the page is seen. */
 export function useFeed(): { readonly feed: Feed; readonly refresh: () => void } {
-  const [feed, setFeed] = useState(NOTHING_YET)
+  const [feed, setFeed] = useState<Feed>(NOTHING)
   const polling = useMemo(() => createPolling({ clock: browserClock, load: loadSnapshot, onChange: setFeed }), [])
   useEffect(() => {
     const look = (): void => (document.hidden ? polling.pause() : polling.resume())

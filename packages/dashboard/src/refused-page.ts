@@ -19,7 +19,7 @@ const OTHERWISE = {
 
 const STYLE = `:root{color-scheme:light dark;--ground:#f5f6f8;--card:#fff;--line:#dfe3e8;--ink:#171b22;--quiet:#59626f}
 @media (prefers-color-scheme:dark){:root{--ground:#0d1015;--card:#151920;--line:#272d37;--ink:#e8ebf0;--quiet:#9aa4b2}}
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:15px/1.55 system-ui,sans-serif}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:15px/1.55 -apple-system,'Segoe UI',Roboto,Cantarell,Ubuntu,'Noto Sans',Arial,sans-serif}
 main{box-sizing:border-box;width:min(26rem,calc(100vw - 2rem));padding:2.25rem 2.5rem;background:var(--card);border:1px solid var(--line);border-radius:14px}
 h1{margin:0 0 .5rem;font-size:1.25rem;letter-spacing:-.01em}p{margin:0;color:var(--quiet)}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.8125rem;color:var(--quiet)}`
 

@@ -15,7 +15,7 @@ export function ActionButtons(props: {
     return (
       <p class="read-only" title="The application mounted this page with readOnly: true">
         <Icon name="isolated" />
-        Read-only
+        Read-only: nothing can be changed here
       </p>
     )
   }

@@ -56,9 +56,8 @@ function Content(props: {
   const [selection, setSelection] = useState<Selection>({ text: '', onlyUnwell: false, order: 'unwell' })
   const { service, showAll } = useRoute()
   useReturnedFocus(service)
-  // Whoever may no longer see the services is shown none, not even those of a moment ago.
-  const hidden = refusal === 'unauthenticated' || refusal === 'forbidden' || refusal === 'version'
-  if (refusal !== null && (snapshot === null || hidden)) return <Refused reason={refusal} onRetry={refresh} />
+  if (refusal !== null && (snapshot === null || refusal === 'version'))
+    return <Refused reason={refusal} onRetry={refresh} />
   if (snapshot === null) return <Skeleton />
   if (service !== null) {
     return <Detail name={service} snapshot={snapshot} onIntent={onIntent} onBack={showAll} />

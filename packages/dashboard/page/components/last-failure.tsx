@@ -11,11 +11,8 @@ export function LastFailure({ failure }: { readonly failure: FailureView | null 
       <span class="failure-what" title={what}>
         {failure.code ?? failure.name}
       </span>
-      <span class="failure-when">
-        <Ago at={failure.at} />
-      </span>
       <span class="failure-message" title={failure.message ?? undefined}>
-        {failure.message ?? (failure.code === null ? 'message withheld' : failure.name)}
+        <Ago at={failure.at} /> · {failure.message ?? (failure.code === null ? 'message withheld' : failure.name)}
       </span>
     </span>
   )

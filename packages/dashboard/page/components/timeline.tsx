@@ -8,7 +8,7 @@ import { Icon, type IconName } from './icons.tsx'
 import { Ago } from './time.tsx'
 
 /** So many are shown until the reader asks for more. */
-const FIRST = 10
+const FIRST = 12
 
 /** What happened, the newest first. `of`: on the page of one service, whose name need not be said again. */
 export function Timeline(props: { readonly events: readonly TimelineEvent[]; readonly of?: string }): JSX.Element {
@@ -16,7 +16,7 @@ export function Timeline(props: { readonly events: readonly TimelineEvent[]; rea
   const [all, setAll] = useState(false)
   const newestFirst = events.toReversed()
   const shown = all ? newestFirst : newestFirst.slice(0, FIRST)
-  if (shown.length === 0) return <p class="card-empty">Nothing has happened since the process started.</p>
+  if (shown.length === 0) return <p class="card-empty">No transition and no action is on record.</p>
   return (
     <>
       <ol class="timeline">
@@ -87,7 +87,7 @@ function describe(event: TimelineEvent): Description {
       return {
         icon: 'operator',
         tone: 'plain',
-        words: `${event.actor ?? 'Somebody'} ${ACTION_TEXT[event.action].past}`,
+        words: ACTION_TEXT[event.action].past + (event.actor === null ? '' : ` by ${event.actor}`),
       }
   }
 }
