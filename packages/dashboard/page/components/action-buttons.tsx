@@ -1,5 +1,6 @@
 import type { ManagementAction } from '@svcproxy/http'
 import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { ACTION_TEXT, type Intent } from '../actions.ts'
 import { Icon } from './icons.tsx'
 
@@ -11,18 +12,30 @@ export function ActionButtons(props: {
   readonly onIntent: (intent: Intent) => void
 }): JSX.Element {
   const { actions, service, readOnly, onIntent } = props
+  const buttons = useRef<HTMLDivElement>(null)
+  const used = useRef(false)
+  useEffect(() => {
+    // The button that was pressed has gone, Isolate for Release: whoever works by keyboard goes on beside it.
+    const lost = used.current && document.activeElement === document.body
+    used.current = false
+    if (lost) buttons.current?.querySelector<HTMLElement>(':last-child')?.focus()
+  }, [actions.join(' ')])
   if (readOnly) {
     return (
-      <p class="read-only" title="The application mounted this page with readOnly: true">
+      <p class="read-only">
         <Icon name="isolated" />
         Read-only: nothing can be changed here
       </p>
     )
   }
+  const press = (action: ManagementAction): void => {
+    used.current = true
+    onIntent({ action, service })
+  }
   return (
-    <div class="actions">
+    <div class="actions" ref={buttons}>
       {actions.map((action) => (
-        <button key={action} type="button" class="button" onClick={() => onIntent({ action, service })}>
+        <button key={action} type="button" class="button" onClick={() => press(action)}>
           {ACTION_TEXT[action].label}
         </button>
       ))}
