@@ -1,16 +1,17 @@
-// Installs the packages as a user would: npm, an empty folder, the tarballs of core, http and express, and neither
-// opossum nor koa. Then type-checks a small strict app, starts it, asks it over a socket, and reads the error that
-// names the packages to install for a circuit. On this repository's Node and on the machine's own, where that is fit.
+// Installs the packages as a user would: npm, an empty folder, the tarballs of core, http, express and dashboard, and
+// neither opossum nor koa. Then type-checks a small strict app, starts it, asks it over a socket, runs the command line
+// against it with npx in another empty folder, and reads the error that names the packages to install for a circuit. On
+// this repository's Node and on the machine's own, where that is fit.
 import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { inspect } from 'node:util'
 import { publicPackages, readJson, report, root, run } from './workspace.mjs'
 
-const PACKED = ['@svcproxy/core', '@svcproxy/http', '@svcproxy/express']
-const ABSENT = ['opossum', 'koa', '@svcproxy/breaker-opossum', '@svcproxy/koa']
+const PACKED = ['@svcproxy/core', '@svcproxy/http', '@svcproxy/express', '@svcproxy/dashboard']
+const ABSENT = ['opossum', 'koa', 'preact', '@svcproxy/breaker-opossum', '@svcproxy/koa']
 const START_TIMEOUT_MS = 20_000
 
 const problems = []
@@ -108,6 +109,15 @@ async function tryOn(node) {
     expectThat(live.status === 200, `/livez answers 200 (was ${live.status})`)
     const ready = await fetch(`${base}/readyz`)
     expectThat(ready.status === 200, `/readyz answers 200 (was ${ready.status})`)
+    const page = await fetch(`${base}/ops/services/`)
+    expectThat(page.status === 200 && (await page.text()).includes('app.js'), 'the dashboard is served')
+    const command = commandLine(node, ['status', `${base}/ops/services`])
+    expectThat(
+      command.status === 0 && command.output.includes('greeter'),
+      `npx in an empty folder shows the services: exit ${command.status}\n${command.output.trim()}`,
+    )
+    const gone = commandLine(node, ['status', 'http://127.0.0.1:9/'])
+    expectThat(gone.status === 2, `npx says 2 where nobody answers (was ${gone.status})`)
   } catch (error) {
     found.push(inspect(error))
   } finally {
@@ -117,6 +127,23 @@ async function tryOn(node) {
     clearTimeout(killer)
   }
   return found
+}
+
+/** `npx @svcproxy/cli`, from its tarball, in a folder where there is nothing. */
+function commandLine(node, args) {
+  const folder = mkdtempSync(join(tmpdir(), 'svcproxy-npx-'))
+  try {
+    const { directory } = publicPackages.find(({ name }) => name === '@svcproxy/cli')
+    const packed = run('pnpm', ['pack', '--pack-destination', folder], { cwd: directory })
+    if (!packed.ok) return packed
+    const [tarball] = readdirSync(folder)
+    const empty = join(folder, 'empty')
+    mkdirSync(empty)
+    const env = { PATH: dirname(node.path) + delimiter + process.env.PATH }
+    return run('npx', ['--yes', `file:${join(folder, tarball)}`, ...args], { cwd: empty, env })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** The address that the app prints once it listens. */

@@ -1,5 +1,6 @@
 // What a new user writes first. No skipLibCheck: the packages' declarations must stand on their own.
 import { ServiceProxyManager, factoryProvider } from '@svcproxy/core'
+import { dashboard } from '@svcproxy/dashboard'
 import { bindServices } from '@svcproxy/express'
 import express from 'express'
 
@@ -19,6 +20,7 @@ const services = bindServices(manager)
 
 const app = express()
 app.use(services.health())
+app.use('/ops/services', services.mount(dashboard({ authorize: () => true })))
 app.use(services.middleware())
 app.get('/greet/:name', async (req, res) => {
   const { greeter } = services.from(req)

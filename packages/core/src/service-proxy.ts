@@ -5,11 +5,11 @@ import { endWithout, OperationCall } from './call-attempt.ts'
 import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.ts'
 import type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
 import { GET, isTraced, TracedCall } from './call-trace.ts'
-import { Circuit } from './circuit/circuit.ts'
+import { Circuit, requiredCircuit } from './circuit/circuit.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
 import { DeadlineQueue } from './deadline.ts'
-import { CapacityError, InvalidOptionError, isRefusal, refusal, StoppedError } from './errors.ts'
+import { CapacityError, isRefusal, refusal, StoppedError } from './errors.ts'
 import { ServiceEvents } from './events.ts'
 import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './events.ts'
 import { answerInstead } from './fallback.ts'
@@ -19,6 +19,7 @@ import type { Guarded } from './guarded-service.ts'
 import { BackgroundMonitor, HealthCheck } from './health.ts'
 import type { Instance } from './instance-lifetimes.ts'
 import { MethodCall } from './method-call.ts'
+import type { LatencySummary } from './metrics/latency-histogram.ts'
 import { RequestCounters } from './metrics/service-metrics.ts'
 import type { RequestCounts, ServiceMetrics } from './metrics/service-metrics.ts'
 import { checkServiceName } from './names.ts'
@@ -153,6 +154,11 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#counters.counts()
   }
 
+  /** The `overallLatency` of {@link ServiceProxy.getMetrics} alone. */
+  getOverallLatency(): LatencySummary {
+    return this.#counters.overallLatency()
+  }
+
   /** Where the service stands now: its circuit, cache and health, and what it last failed with. */
   getStatus(): ServiceStatus {
     return statusOf({
@@ -193,17 +199,17 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * @throws {@link InvalidOptionError} when the proxy has no circuit
    */
   isolateCircuit(): Disposable {
-    return this.#requireCircuit().isolate()
+    return requiredCircuit(this.#circuit, this.name).isolate()
   }
 
   /** The circuit's state as plain data, to be taken over elsewhere. @throws {@link InvalidOptionError} when the proxy has no circuit */
   exportCircuit(): CircuitSnapshot {
-    return this.#requireCircuit().exportState()
+    return requiredCircuit(this.#circuit, this.name).exportState()
   }
 
   /** Takes over a circuit's state: open with 10 s left there is open with 10 s left here. @throws {@link InvalidOptionError} */
   importCircuit(snapshot: CircuitSnapshot): void {
-    this.#requireCircuit().importState(snapshot)
+    requiredCircuit(this.#circuit, this.name).importState(snapshot)
   }
 
   /** Serves `substitute` in place of the service until the handle is disposed; for tests. It is never disposed. */
@@ -372,15 +378,6 @@ export class ServiceProxy<T> implements AsyncDisposable {
   async #probe(): Promise<void> {
     const healthy = await this.#resolver.probe()
     if (healthy !== undefined) this.#health.record(healthy)
-  }
-
-  #requireCircuit(): Circuit {
-    if (this.#circuit !== undefined) return this.#circuit
-    throw new InvalidOptionError(
-      'circuit',
-      `enabled on service '${this.name}' to be isolated, exported or imported`,
-      false,
-    )
   }
 
   async #stop(timeoutMs: number): Promise<void> {

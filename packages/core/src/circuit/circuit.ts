@@ -155,6 +155,12 @@ export class Circuit {
   }
 }
 
+/** @throws {@link InvalidOptionError} when the service has none */
+export function requiredCircuit(circuit: Circuit | undefined, service: string): Circuit {
+  if (circuit !== undefined) return circuit
+  throw new InvalidOptionError('circuit', `enabled on service '${service}' to be isolated, exported or imported`, false)
+}
+
 const SNAPSHOT_STATES: ReadonlySet<unknown> = new Set(['closed', 'open', 'half_open'])
 
 function checkSnapshot(snapshot: CircuitSnapshot, policy: ResolvedCircuitPolicy): void {

@@ -205,7 +205,6 @@ export class RequestCounters {
   snapshot(circuitState: CircuitState | 'disabled'): ServiceMetrics {
     const settled = this.#successful + this.#failed + this.#rejected
     const successRate = settled === 0 ? 100 : (this.#successful / settled) * 100
-    const histograms = [...(this.#histograms ?? [])]
     return {
       ...this.counts(),
       successRate,
@@ -214,9 +213,15 @@ export class RequestCounters {
       lastSuccessTime: this.#dateOf(this.#lastSuccessAt),
       lastFailureTime: this.#dateOf(this.#lastFailureAt),
       circuitState,
-      overallLatency: LatencyHistogram.merged(histograms.map(([, histogram]) => histogram)).summary(),
-      latency: Object.fromEntries(histograms.map(([method, histogram]) => [method, histogram.summary()])),
+      overallLatency: this.overallLatency(),
+      latency: Object.fromEntries(
+        [...(this.#histograms ?? [])].map(([method, histogram]) => [method, histogram.summary()]),
+      ),
     }
+  }
+
+  overallLatency(): LatencySummary {
+    return LatencyHistogram.merged([...(this.#histograms?.values() ?? [])]).summary()
   }
 
   #histogram(method: string): LatencyHistogram {

@@ -18,7 +18,7 @@ export class Latencies {
     const ended = totalRequests - inFlight
     const last = this.#last.get(proxy)
     if (last?.ended === ended) return last.latency
-    const latency = proxy.getMetrics().overallLatency
+    const latency = proxy.getOverallLatency()
     this.#last.set(proxy, { ended, latency })
     return latency
   }

@@ -9,6 +9,7 @@ export type ManagedProxy = Pick<
   | 'checkHealth'
   | 'getCounts'
   | 'getMetrics'
+  | 'getOverallLatency'
   | 'getStatus'
   | 'invalidateCache'
   | 'expireCache'
