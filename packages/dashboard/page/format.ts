@@ -16,14 +16,16 @@ export function formatDuration(ms: number | null): string {
 
 /** `1 204`; from ten thousand on `12.3 k`, then `4.1 M`. */
 export function formatCount(count: number): string {
-  if (count < 10_000) return grouped(Math.round(count))
-  if (count < 999_500) return withUnit(count < 99_950 ? (count / 1000).toFixed(1) : grouped(count / 1000), 'k')
-  return withUnit(count < 99_950_000 ? (count / 1_000_000).toFixed(1) : grouped(count / 1_000_000), 'M')
+  if (count < 10_000) return formatExactCount(count)
+  if (count < 999_500) return withUnit(count < 99_950 ? (count / 1000).toFixed(1) : formatExactCount(count / 1000), 'k')
+  return withUnit(count < 99_950_000 ? (count / 1_000_000).toFixed(1) : formatExactCount(count / 1_000_000), 'M')
 }
 
 /** `1 204`, however many. */
 export function formatExactCount(count: number): string {
-  return grouped(count)
+  return Math.round(count)
+    .toString()
+    .replaceAll(/\B(?=(\d{3})+$)/g, THIN_SPACE)
 }
 
 /** Of requests: `0`, `0.4`, `12.5`, `340`. */
@@ -104,10 +106,4 @@ function withUnit(value: string, unit: string): string {
 /** With one decimal below `wholeFrom`, unless it is zero. */
 function trimmed(value: number, wholeFrom: number = 9.95): string {
   return value < wholeFrom ? value.toFixed(1).replace('.0', '') : Math.round(value).toString()
-}
-
-function grouped(value: number): string {
-  return Math.round(value)
-    .toString()
-    .replaceAll(/\B(?=(\d{3})+$)/g, THIN_SPACE)
 }

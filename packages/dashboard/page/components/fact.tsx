@@ -8,7 +8,7 @@ interface FactProps {
 /** A name above what stands for it; goes into a `dl`. */
 export function Fact({ name, children }: FactProps): JSX.Element {
   return (
-    <div class="fact">
+    <div>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

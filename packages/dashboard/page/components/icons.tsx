@@ -22,7 +22,7 @@ export type IconName = keyof typeof PATHS
 /** A picture beside words that say the same: screen readers pass it by. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
-    <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
       <path d={PATHS[name]} fill-rule="evenodd" />
     </svg>
   )

@@ -29,11 +29,7 @@ function Place({ snapshot: { instance } }: { readonly snapshot: Snapshot }): JSX
     <>
       {instance.environment !== null && <Environment name={instance.environment} />}
       <p class="masthead-process">
-        this process <b>{instance.id}</b>
-        <span class="masthead-up">
-          {' '}
-          · up <Age at={instance.startedAt} />
-        </span>
+        this process <b>{instance.id}</b> · up <Age at={instance.startedAt} />
       </p>
     </>
   )
@@ -50,7 +46,7 @@ function Liveness({ feed: { seenAt, refusal, paused, stale } }: { readonly feed:
     <p class={`liveness liveness-${tone}`}>
       <span class="liveness-dot" />
       {words}
-      {seenAt !== null && <span class="quiet liveness-at">{formatTimeOfDay(seenAt)}</span>}
+      {seenAt !== null && <span class="quiet">{formatTimeOfDay(seenAt)}</span>}
     </p>
   )
 }

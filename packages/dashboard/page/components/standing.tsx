@@ -1,7 +1,7 @@
 import type { CircuitView, ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { formatTimeOfDay } from '../format.ts'
-import { STATE_LABEL, stateOf } from '../services.ts'
+import { STATE_LABEL } from '../services.ts'
 import { Threshold } from './circuit.tsx'
 import { Line } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
@@ -18,7 +18,6 @@ export function Standing({ service }: { readonly service: ServiceView }): JSX.El
         <h3 id="standing">Now</h3>
       </div>
       <dl class="lines">
-        <Line name="Circuit">{STATE_LABEL[stateOf(service)]}</Line>
         {circuit !== null && <CircuitLines circuit={circuit} />}
         <Line name="Health">
           <Health health={service.health} />
@@ -44,7 +43,7 @@ function CircuitLines({ circuit }: { readonly circuit: CircuitView }): JSX.Eleme
   const { state, retryAt } = circuit
   return (
     <>
-      <Line name="For">
+      <Line name={`${STATE_LABEL[state]} for`}>
         <Age at={circuit.since} />
       </Line>
       {retryAt !== null && (

@@ -33,7 +33,7 @@ export function Toolbar(props: {
             if (event.key === 'Escape') onSelect({ ...selection, text: '' })
           }}
         />
-        <kbd title="Press / to filter">/</kbd>
+        <kbd>/</kbd>
       </label>
       <label class="toggle">
         <input
