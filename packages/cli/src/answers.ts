@@ -1,4 +1,4 @@
-import type { ActionResult, ServiceDetail, ServiceView, Snapshot, TimelineEvent } from '@svcproxy/http'
+import type { ActionResult, ErrorView, ServiceDetail, ServiceView, Snapshot, TimelineEvent } from '@svcproxy/http'
 import { isAnything, isFlag, isNumber, isText, listOf, objectOf, oneOf, orNull, recordOf, type Shape } from './shape.ts'
 
 // Of the answers of the management API, what this command reads. What else they hold, now or later, is not looked at.
@@ -52,6 +52,12 @@ const isLatency = objectOf<Latency>({
   maxMs: isNumber,
 })
 
+const isError: { readonly [K in keyof ErrorView]: Shape<ErrorView[K]> } = {
+  name: isText,
+  code: orNull(isText),
+  message: orNull(isText),
+}
+
 const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
   name: isText,
   critical: isFlag,
@@ -72,7 +78,7 @@ const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
     loading: isFlag,
   }),
   health: orNull(objectOf<NonNullable<ServiceView['health']>>({ healthy: isFlag, at: isText })),
-  lastFailure: orNull(objectOf<Failure>({ name: isText, code: orNull(isText), message: orNull(isText), at: isText })),
+  lastFailure: orNull(objectOf<Failure>({ ...isError, cause: orNull(objectOf<ErrorView>(isError)), at: isText })),
   requestsPerSecond: orNull(isNumber),
   latency: isLatency,
   counts: objectOf<Counts>({

@@ -53,10 +53,16 @@ export function healthColumns(now: number): readonly Column<ServiceRow>[] {
   ]
 }
 
-/** What an error is called: its class, or its code when the class says nothing. */
-export function failureText({ name, code, message }: NonNullable<ServiceRow['lastFailure']>): string {
-  const title = code !== null && (name === 'Error' || name === '') ? code : name
+/** What an error is called, and its cause, and what it says. */
+export function failureText(failure: NonNullable<ServiceRow['lastFailure']>): string {
+  const { cause, message } = failure
+  const title = cause === null ? titleOf(failure) : `${titleOf(failure)} (${titleOf(cause)})`
   return plainText(message === null || message === '' ? title : `${title}: ${message}`)
+}
+
+/** Its class, or its code when the class says nothing. */
+function titleOf({ name, code }: { readonly name: string; readonly code: string | null }): string {
+  return code !== null && (name === 'Error' || name === '') ? code : name
 }
 
 function nameCell({ name }: ServiceRow): Cell {

@@ -15,7 +15,13 @@ const FLEET: ServiceRow = {
   circuit: { state: 'open', since: ago(192), consecutiveFailures: 0, failureThreshold: 5, heldByOperator: false },
   cache: { state: 'stale', freshUntil: null, loading: false },
   health: { healthy: false, at: ago(10) },
-  lastFailure: { name: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 10.0.4.17:5432', at: ago(194) },
+  lastFailure: {
+    name: 'Error',
+    code: 'ECONNREFUSED',
+    message: 'connect ECONNREFUSED 10.0.4.17:5432',
+    cause: null,
+    at: ago(194),
+  },
   requestsPerSecond: 0.4,
   latency: { count: 81_234, p50Ms: 12.3, p90Ms: 48, p99Ms: 1_240, maxMs: 5_000 },
   counts: {
@@ -57,7 +63,7 @@ const TRIED: ServiceRow = {
   name: 'pricing',
   status: 'warn',
   circuit: { state: 'half_open', since: ago(2), consecutiveFailures: 0, failureThreshold: 3, heldByOperator: false },
-  lastFailure: { name: 'ServiceTimeoutError', code: 'SVCPROXY_TIMEOUT', message: null, at: ago(33) },
+  lastFailure: { name: 'ServiceTimeoutError', code: 'SVCPROXY_TIMEOUT', message: null, cause: null, at: ago(33) },
 }
 
 const HELD: ServiceRow = {
@@ -163,7 +169,19 @@ test('the environment, the instance, names and errors cannot control the termina
   const state: ProcessState = {
     ...STATE,
     instance: { id: evil, environment: evil, startedAt: evil },
-    services: [{ ...FLEET, name: evil, lastFailure: { name: evil, code: evil, message: evil, at: evil } }],
+    services: [
+      {
+        ...FLEET,
+        name: evil,
+        lastFailure: {
+          name: evil,
+          code: evil,
+          message: evil,
+          cause: { name: evil, code: evil, message: evil },
+          at: evil,
+        },
+      },
+    ],
   }
   expect(statusLines(state, NOW, { width: 400, paint: plain }).join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
 })

@@ -7,6 +7,7 @@ export type { Access, AuditEvent, Authorization, ManagementOptions } from './man
 export {
   type ActionResult,
   type CircuitView,
+  type ErrorView,
   type EventPage,
   type FailureView,
   type History,

@@ -1,27 +1,28 @@
 import { isSvcproxyError } from '@svcproxy/core'
 import type { ManagedProxy } from './managed-services.ts'
 import type { ManagementOptions } from './options.ts'
-import type { FailureView } from './snapshot.ts'
+import type { ErrorView, FailureView } from './snapshot.ts'
 
 const MAX_MESSAGE = 500
 /** What names of classes and codes are made of. What else stands there is text, and may be anything. */
 const WORD = /^[\w$.:-]{1,100}$/
 
-type ErrorView = Omit<FailureView, 'at'>
+type Failure = Omit<FailureView, 'at'>
 
 /** Errors as operators may see them: each is made fit to be seen once. */
 export class FailureViews {
   readonly #redact: ManagementOptions['redact']
-  readonly #made = new WeakMap<ManagedProxy, { readonly error: unknown; readonly view: ErrorView }>()
+  readonly #made = new WeakMap<ManagedProxy, { readonly error: unknown; readonly view: Failure }>()
 
   constructor(redact: ManagementOptions['redact']) {
     this.#redact = redact
   }
 
-  of(proxy: ManagedProxy, error: unknown): ErrorView {
+  of(proxy: ManagedProxy, error: unknown): Failure {
     const made = this.#made.get(proxy)
     if (made !== undefined && Object.is(made.error, error)) return made.view
-    const view = this.#view(proxy.name, error)
+    const cause = attempt(() => (error instanceof Error && error.cause instanceof Error ? error.cause : undefined))
+    const view = { ...this.#view(proxy.name, error), cause: cause === undefined ? null : this.#view(proxy.name, cause) }
     this.#made.set(proxy, { error, view })
     return view
   }
@@ -52,7 +53,7 @@ function word(value: unknown): string | undefined {
 }
 
 /** A service may throw anything, also what throws when it is looked at. */
-function attempt(read: () => string | undefined): string | undefined {
+function attempt<V>(read: () => V | undefined): V | undefined {
   try {
     return read()
   } catch {

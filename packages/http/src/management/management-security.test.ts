@@ -586,6 +586,20 @@ describe('errors of services', () => {
     expect(await failWith(long)).toMatchObject({ name: 'N'.repeat(100), code: 'C'.repeat(100) })
   })
 
+  test('show the cause as they show the error: its class and code, its message if redact lets it be seen', async () => {
+    const cause = Object.assign(new TypeError(SECRET), { code: 'ECONNREFUSED' })
+    const { failWith } = setUp()
+    expect(await failWith(new Error(SECRET, { cause }))).toMatchObject({
+      cause: { name: 'TypeError', code: 'ECONNREFUSED', message: null },
+    })
+    expect(await failWith(new Error(SECRET, { cause: SECRET }))).toMatchObject({ cause: null })
+    const shown = setUp({ redact: (error) => (error === cause ? 'refused' : undefined) })
+    expect(await shown.failWith(new Error(SECRET, { cause }))).toMatchObject({
+      message: null,
+      cause: { message: 'refused' },
+    })
+  })
+
   test('show the messages of this library, and what redact made of others, once for each error', async () => {
     const seen: unknown[] = []
     const { ask, clock, failWith, faulty, manager } = setUp({

@@ -73,13 +73,19 @@ export interface CircuitView {
 }
 
 /** An error as an operator may see it. */
-export interface FailureView {
+export interface ErrorView {
   /** The class, `ServiceTimeoutError` for example. */
   readonly name: string
   /** Its `code`, `ECONNREFUSED` for example; null: it has none. */
   readonly code: string | null
   /** This library's own messages, which hold no secrets, and what `redact` made of others; null: withheld. */
   readonly message: string | null
+}
+
+/** The last failure of a service. */
+export interface FailureView extends ErrorView {
+  /** What a provider failed with, for example; null: it has none. */
+  readonly cause: ErrorView | null
   readonly at: string
 }
 
