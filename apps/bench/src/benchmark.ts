@@ -1,5 +1,6 @@
 import { createCollector, type Collector } from './collector.ts'
 import { measureHttp } from './http/measure-http.ts'
+import { measureViewers } from './http/measure-viewers.ts'
 import { countInstructions, findInstructionCounter, type InstructionCounter } from './instruction-counter.ts'
 import { populations } from './measures/population.ts'
 import { measureApart } from './measuring.ts'
@@ -9,8 +10,8 @@ import { orderOfRound } from './rounds.ts'
 import type { Scenario } from './scenario.ts'
 import { scenarios } from './scenarios/index.ts'
 
-/** Everything that can be measured by itself: the scenarios by id, and two more. */
-export const PARTS: readonly string[] = [...scenarios.map(({ id }) => id), 'populations', 'http']
+/** Everything that can be measured by itself: the scenarios by id, and three more. */
+export const PARTS: readonly string[] = [...scenarios.map(({ id }) => id), 'populations', 'http', 'viewers']
 
 /** What to measure, and whom to tell. */
 export interface BenchmarkOptions {
@@ -82,13 +83,14 @@ function stepsOf(options: BenchmarkOptions, chosen: readonly Scenario[], tools: 
   return [
     ...rounds.flat(),
     ...(parts.includes('http') ? [httpStep(options, tools.collector)] : []),
+    ...(parts.includes('viewers') ? [viewersStep(options, tools.collector)] : []),
     ...chosen.flatMap((scenario) => instructionSteps(options, scenario, tools)),
   ]
 }
 
 function scenarioSteps(
   { plan, signal }: BenchmarkOptions,
-  { id: scenario, contenders, timedSingly = false, counted = [], flags = [] }: Scenario,
+  { id: scenario, contenders, timedSingly = false, isLarge = false, counted = [], flags = [] }: Scenario,
   round: number,
   collector: Collector,
 ): Step[] {
@@ -111,7 +113,7 @@ function scenarioSteps(
     return [
       time,
       // An operation that changes what the next one finds has no average.
-      ...(round < plan.repeats && !timedSingly ? [bytes] : []),
+      ...(round < plan.repeats && !timedSingly && !isLarge ? [bytes] : []),
       ...(round === 0 && counted.includes('makings') ? [makings] : []),
     ]
   })
@@ -132,17 +134,28 @@ function populationSteps({ plan, signal }: BenchmarkOptions, round: number, coll
   )
 }
 
-function httpStep({ plan, signal }: BenchmarkOptions, collector: Collector): Step {
+function httpStep({ plan, signal }: BenchmarkOptions, { http }: Collector): Step {
   return {
     label: 'http',
+    take: async (tell) => void http.push(...(await orAbort(measureHttp({ ...plan.http, onProgress: tell }), signal))),
+  }
+}
+
+function viewersStep({ plan, signal }: BenchmarkOptions, { viewers }: Collector): Step {
+  return {
+    label: 'viewers',
     take: async (tell) => {
-      // Its processes end with this one, which is what an abort is about to do.
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('Interrupted')), { once: true })
-      })
-      collector.http.push(...(await Promise.race([measureHttp({ ...plan.http, onProgress: tell }), aborted])))
+      viewers.push(...(await orAbort(measureViewers({ ...plan.viewers, onProgress: tell }), signal)))
     },
   }
+}
+
+/** The processes of what is measured end with this one, which is what an abort is about to do. */
+function orAbort<R>(measured: Promise<R>, signal: AbortSignal): Promise<R> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('Interrupted')), { once: true })
+  })
+  return Promise.race([measured, aborted])
 }
 
 function instructionSteps({ signal }: BenchmarkOptions, scenario: Scenario, { collector, counter }: Tools): Step[] {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createCollector } from './collector.ts'
+import { exampleViewersResult } from './example-results.ts'
 import type { Scenario } from './scenario.ts'
 
 const scenario: Scenario = {
@@ -24,10 +25,11 @@ test('samples become medians, in the order of the scenario and not in that of th
 test('what was never measured has no figures, and a population without samples is left out', () => {
   const collector = createCollector()
   collector.populationSamplesOf('nobody')
-  const { scenarios, populations, http } = collector.summary(OF)
+  const { scenarios, populations, http, viewers } = collector.summary(OF)
   expect(scenarios[0]?.contenders[0]).toMatchObject({ name: 'a', ns: undefined, bytes: undefined })
   expect(populations).toEqual([])
   expect(http).toEqual([])
+  expect(viewers).toEqual([])
 })
 
 test('each figure of a population and of a server is a median of its own', () => {
@@ -39,4 +41,12 @@ test('each figure of a population and of a server is a median of its own', () =>
   const { populations, http } = collector.summary(OF)
   expect(populations).toEqual([{ ...population, name: 'some', count: 10, makeUs: 2 }])
   expect(http).toEqual([{ ...sample, requestsPerSecond: { median: 200, q1: 150, q3: 250 } }])
+})
+
+test('with viewers and without them, each figure is a median of its own rounds', () => {
+  const collector = createCollector()
+  for (const p99Ms of [3, 1, 2]) {
+    collector.viewers.push(exampleViewersResult(50, p99Ms + 1), exampleViewersResult(0, p99Ms))
+  }
+  expect(collector.summary(OF).viewers).toEqual([exampleViewersResult(0, 2), exampleViewersResult(50, 3)])
 })

@@ -1,5 +1,6 @@
 import type { HttpSample } from './http/measure-http.ts'
-import { FRAMEWORKS, HTTP_VARIANTS } from './http/servers/contenders.ts'
+import type { ViewersSample } from './http/measure-viewers.ts'
+import { FRAMEWORKS, HTTP_VARIANTS, VIEWERS } from './http/servers/contenders.ts'
 import type { Makings } from './measures/makings.ts'
 import type { PopulationCost } from './measures/population.ts'
 import type { HttpResult, PopulationResult, Results, ScenarioResult } from './results.ts'
@@ -11,6 +12,7 @@ export interface Collector {
   samplesOf(scenario: string, contender: string): ContenderSamples
   populationSamplesOf(name: string): PopulationCost[]
   readonly http: HttpSample[]
+  readonly viewers: ViewersSample[]
   readonly failures: string[]
   summary(of: { scenarios: readonly Scenario[]; count: number; instructionCounter: string | undefined }): Results
 }
@@ -28,6 +30,7 @@ export function createCollector(): Collector {
   const contenders = new Map<string, ContenderSamples>()
   const populations = new Map<string, PopulationCost[]>()
   const http: HttpSample[] = []
+  const viewers: ViewersSample[] = []
   const failures: string[] = []
 
   const samplesOf = (scenario: string, contender: string): ContenderSamples =>
@@ -55,11 +58,13 @@ export function createCollector(): Collector {
     samplesOf,
     populationSamplesOf: (name) => existing(populations, name, () => []),
     http,
+    viewers,
     failures,
     summary: ({ scenarios, count, instructionCounter }) => ({
       scenarios: scenarios.map(summaryOf),
       populations: [...populations].flatMap(([name, samples]) => populationResult(name, count, samples)),
       http: httpResults(http),
+      viewers: viewersResults(viewers),
       instructionCounter,
       failures,
     }),
@@ -104,4 +109,23 @@ function httpResults(samples: readonly HttpSample[]): HttpResult[] {
       ]
     }),
   )
+}
+
+function viewersResults(samples: readonly ViewersSample[]): ViewersSample[] {
+  return ([0, VIEWERS] as const).flatMap((viewers) => {
+    const own = samples.filter((sample) => sample.viewers === viewers)
+    if (own.length === 0) return []
+    const median = (of: (sample: ViewersSample) => number): number => medianOf(own.map(of))
+    return [
+      {
+        viewers,
+        requestsPerSecond: median(({ requestsPerSecond }) => requestsPerSecond),
+        cpuUsPerRequest: median(({ cpuUsPerRequest }) => cpuUsPerRequest),
+        p50Ms: median(({ p50Ms }) => p50Ms),
+        p99Ms: median(({ p99Ms }) => p99Ms),
+        pollsPerSecond: median(({ pollsPerSecond }) => pollsPerSecond),
+        bytesPerPoll: median(({ bytesPerPoll }) => bytesPerPoll),
+      },
+    ]
+  })
 }

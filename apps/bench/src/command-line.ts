@@ -73,12 +73,17 @@ Measures svcproxy beside its peers. Without options everything is measured, in l
 quarter of an hour, and docs/performance.md and docs/performance.json are written.
 
   --quick         everything, in about two minutes, with figures that vary more
-  --only <parts>  these alone, separated by commas: ${parts.slice(0, 4).join(', ')},
-                  ${parts.slice(4).join(', ')}
+  --only <parts>  these alone, separated by commas: ${inLines(parts).join(',\n                  ')}
   --out <folder>  where the report goes; a quick or partial run writes to apps/bench/reports
   --help          this text
 
 The exit code is 0 when everything was measured, whatever the verdicts; 1 when a
 measurement failed; 2 when an argument is wrong.
 `
+}
+
+/** Four to a line. */
+function inLines(parts: readonly string[]): string[] {
+  const lines = Array.from({ length: Math.ceil(parts.length / 4) }, (_, line) => parts.slice(line * 4, line * 4 + 4))
+  return lines.map((line) => line.join(', '))
 }

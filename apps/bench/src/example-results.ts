@@ -16,7 +16,15 @@ function exampleContender(name: string, median: number): ContenderResult {
 
 /** Results in which nothing was measured, but for what is given. */
 export function exampleResults(given: Partial<Results> = {}): Results {
-  return { scenarios: [], populations: [], http: [], instructionCounter: undefined, failures: [], ...given }
+  return {
+    scenarios: [],
+    populations: [],
+    http: [],
+    viewers: [],
+    instructionCounter: undefined,
+    failures: [],
+    ...given,
+  }
 }
 
 /** A scenario by its id and the medians of its contenders; the first one is the reference. */
@@ -28,6 +36,15 @@ export function exampleScenario(id: string, medians: Readonly<Record<string, num
     reference: Object.keys(medians)[0] ?? '',
     contenders: Object.entries(medians).map(([name, median]) => exampleContender(name, median)),
   }
+}
+
+/** A server that so many watch, of which only the p99 is told. */
+export function exampleViewersResult(
+  viewers: Results['viewers'][number]['viewers'],
+  p99Ms: number,
+): Results['viewers'][number] {
+  const polls = viewers === 0 ? { pollsPerSecond: 0, bytesPerPoll: 0 } : { pollsPerSecond: 25, bytesPerPoll: 260_000 }
+  return { viewers, requestsPerSecond: 12_000, cpuUsPerRequest: 30, p50Ms: 0.5, p99Ms, ...polls }
 }
 
 /** Of no machine in particular. */

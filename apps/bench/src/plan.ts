@@ -1,4 +1,5 @@
 import type { HttpPlan } from './http/measure-http.ts'
+import type { ViewersPlan } from './http/measure-viewers.ts'
 import type { PopulationSize } from './measures/population.ts'
 import type { TimeBudget } from './measures/time.ts'
 
@@ -12,6 +13,7 @@ export interface Plan {
   readonly repeats: number
   readonly population: PopulationSize
   readonly http: Omit<HttpPlan, 'onProgress'>
+  readonly viewers: Omit<ViewersPlan, 'onProgress'>
   /** Where the machine can: a minute for every few contenders. */
   readonly countsInstructions: boolean
 }
@@ -26,6 +28,7 @@ export const quickPlan: Plan = {
   repeats: 1,
   population: { count: SERVICES, idleMs: 1_000 },
   http: { rounds: 3, secondsPerSample: 0.7, warmUpSeconds: 1 },
+  viewers: { rounds: 2, secondsPerSample: 1, warmUpSeconds: 1 },
   countsInstructions: false,
 }
 
@@ -37,5 +40,6 @@ export const fullPlan: Plan = {
   repeats: 3,
   population: { count: SERVICES, idleMs: 2_000 },
   http: { rounds: 11, secondsPerSample: 1.5, warmUpSeconds: 2 },
+  viewers: { rounds: 7, secondsPerSample: 2, warmUpSeconds: 1.5 },
   countsInstructions: true,
 }

@@ -1,3 +1,4 @@
+import type { ViewersSample } from './http/measure-viewers.ts'
 import type { Framework, HttpVariant } from './http/servers/contenders.ts'
 import type { Makings } from './measures/makings.ts'
 import type { PopulationCost } from './measures/population.ts'
@@ -8,6 +9,8 @@ export interface Results {
   readonly scenarios: readonly ScenarioResult[]
   readonly populations: readonly PopulationResult[]
   readonly http: readonly HttpResult[]
+  /** Without viewers, and with them; medians of the rounds. */
+  readonly viewers: readonly ViewersSample[]
   /** What counted the instructions. */
   readonly instructionCounter: string | undefined
   /** Measurements that ended with an error, and the error. */

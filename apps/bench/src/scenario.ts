@@ -23,4 +23,6 @@ export interface Scenario {
   readonly flags?: readonly string[]
   /** Each operation is timed by itself: it changes what the next one finds, or is too rare for a batch. */
   readonly timedSingly?: boolean
+  /** An operation takes so much of the heap that a collection comes between: how much is not measured. */
+  readonly isLarge?: boolean
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { exampleResults, exampleScenario } from './example-results.ts'
+import { exampleResults, exampleScenario, exampleViewersResult } from './example-results.ts'
+import { VIEWERS } from './http/servers/contenders.ts'
 import { populations } from './measures/population.ts'
 import type { Results } from './results.ts'
 import { scenarios } from './scenarios/index.ts'
@@ -55,6 +56,24 @@ test('throughput is compared within a framework', () => {
   expect(judgeOne(title('koa'), exampleResults({ http }))).toMatchObject({ figure: 0.95, outcome: 'met' })
 })
 
+test('a duration is a median in milliseconds', () => {
+  const title = 'management snapshot of 200 services'
+  const taking = (ns: number) =>
+    judgeOne(title, exampleResults({ scenarios: [exampleScenario('snapshot', { 'management snapshot': ns })] }))
+  expect(taking(2e6)).toMatchObject({ figure: 2, outcome: 'met' })
+  expect(taking(2.1e6)).toMatchObject({ figure: 2.1, outcome: 'missed' })
+})
+
+test('what viewers do to the slowest requests is the quotient of two medians', () => {
+  const title = 'p99 with 50 viewers: of that without'
+  const watched = (p99Ms: number) => {
+    const viewers = [exampleViewersResult(0, 2), exampleViewersResult(VIEWERS, p99Ms)]
+    return judgeOne(title, exampleResults({ viewers }))
+  }
+  expect(watched(2.1)).toMatchObject({ figure: 1.05, outcome: 'met' })
+  expect(watched(2.2)).toMatchObject({ figure: 1.1, outcome: 'missed' })
+})
+
 test('a full run measures what every target needs', () => {
   const spread = { median: 1, q1: 1, q3: 1 }
   const results = exampleResults({
@@ -85,6 +104,7 @@ test('a full run measures what every target needs', () => {
         return { framework, variant, requestsPerSecond: spread, cpuUsPerRequest: 1, p50Ms: 1, p99Ms: 1 }
       }),
     ),
+    viewers: [exampleViewersResult(0, 1), exampleViewersResult(VIEWERS, 1)],
   })
   expect(judge(results).filter(({ outcome }) => outcome === 'not measured')).toEqual([])
 })

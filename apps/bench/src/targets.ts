@@ -1,8 +1,8 @@
-import { FRAMEWORKS, type Framework, type HttpVariant } from './http/servers/contenders.ts'
+import { FRAMEWORKS, type Framework, type HttpVariant, VIEWERS } from './http/servers/contenders.ts'
 import { contenderOf, type HttpResult, type PopulationResult, type Results } from './results.ts'
 
 /** What the figure of a target counts. */
-export type TargetUnit = 'ratio' | 'count' | 'bytes' | 'us' | 'percent'
+export type TargetUnit = 'ratio' | 'count' | 'bytes' | 'us' | 'ms' | 'percent'
 
 /** A promise about the figures. */
 export interface Target {
@@ -103,6 +103,27 @@ function throughput(framework: Framework, own: HttpVariant, other: HttpVariant, 
   }
 }
 
+function duration(place: Place, limitMs: number): Target {
+  return {
+    title: place[1],
+    bound: 'at most',
+    limit: limitMs,
+    unit: 'ms',
+    measured: (results) => quotient(contenderOf(results, ...place)?.ns?.median, 1e6),
+  }
+}
+
+const viewed: Target = {
+  title: `p99 with ${VIEWERS} viewers: of that without`,
+  bound: 'at most',
+  limit: 1.05,
+  unit: 'ratio',
+  measured: ({ viewers }) => {
+    const p99Of = (count: number): number | undefined => viewers.find((result) => result.viewers === count)?.p99Ms
+    return quotient(p99Of(VIEWERS), p99Of(0))
+  },
+}
+
 /** In the order of the tables. All ratios are of medians of the same run. */
 export const targets: readonly Target[] = [
   cost(['get', 'svcproxy get'], ['get', 'lru-cache fetch'], 1),
@@ -139,6 +160,10 @@ export const targets: readonly Target[] = [
     cost(['many-services', '10 000 services, one of them called'], ['many-services', '1 service'], 1.2),
   ),
 
+  cost(['observed', 'a listener came and went'], ['observed', 'nobody listens'], 1.05),
+  cost(['observed', 'Prometheus'], ['observed', 'opossum fire, prom-client by hand'], 1),
+  titled('management snapshot of 200 services', duration(['snapshot', 'management snapshot'], 2)),
+
   ...BREAKERS.flatMap((breaker) => [
     idle(breaker, 'active timers in all', { limit: 1, unit: 'count', of: ({ timers }) => timers }),
     idle(breaker, 'CPU, of one core', { limit: 1, unit: 'percent', of: ({ idleCpuPercent }) => idleCpuPercent }),
@@ -156,4 +181,5 @@ export const targets: readonly Target[] = [
       throughput(framework, variant, 'by hand', 1),
     ]),
   ),
+  viewed,
 ]

@@ -15,7 +15,7 @@ export interface Child<Question, Answer> extends AsyncDisposable {
 
 /** What a child runs, and where. */
 export interface ChildOptions {
-  readonly entry: 'server' | 'load'
+  readonly entry: 'server' | 'load' | 'pages'
   readonly args?: readonly string[]
   /** The core that it keeps to, by number. @defaultValue any */
   readonly core?: number | undefined

@@ -1,20 +1,22 @@
 // The load generator, in a process of its own that serves a whole run: it too is warm when it counts. It ends when its
 // parent disconnects.
 import autocannon from 'autocannon'
+import { type Latencies, summarizeLatencies } from './latencies.ts'
+import { pacedLoad } from './paced-load.ts'
 
 /** What the parent asks for. */
 export interface LoadOrder {
   readonly url: string
   readonly seconds: number
+  /** @defaultValue as many as the server answers */
+  readonly requestsPerSecond?: number
 }
 
 /** What a server did under load. */
-export interface LoadResult {
+export interface LoadResult extends Latencies {
   /** Answered requests. */
   readonly requests: number
   readonly requestsPerSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
   /** Answers whose status is not 2xx. */
   readonly non2xx: number
   /** Requests without an answer: connection errors, resets and time-outs. */
@@ -26,7 +28,9 @@ const CONNECTIONS = 32
 const SAMPLE_INTERVAL_MS = 10
 
 process.on('message', (order: LoadOrder) => {
-  load(order).then(
+  const { url, seconds, requestsPerSecond } = order
+  const loaded = requestsPerSecond === undefined ? fullLoad(order) : pacedLoad({ url, seconds, requestsPerSecond })
+  loaded.then(
     (result) => process.send?.(result),
     (error: unknown) => {
       console.error(error)
@@ -36,7 +40,7 @@ process.on('message', (order: LoadOrder) => {
 })
 process.once('disconnect', () => process.exit(0))
 
-async function load({ url, seconds }: LoadOrder): Promise<LoadResult> {
+async function fullLoad({ url, seconds }: LoadOrder): Promise<LoadResult> {
   // autocannon rounds latencies to whole milliseconds, which is as long as some of these take.
   const latenciesMs: number[] = []
   const startedAt = performance.now()
@@ -48,18 +52,11 @@ async function load({ url, seconds }: LoadOrder): Promise<LoadResult> {
     instance.on('response', (_client, _status, _bytes, responseTimeMs) => latenciesMs.push(responseTimeMs))
   })
   const elapsedSeconds = (performance.now() - startedAt) / 1000
-  latenciesMs.sort((a, b) => a - b)
   return {
     requests: latenciesMs.length,
     requestsPerSecond: latenciesMs.length / elapsedSeconds,
-    p50Ms: quantile(latenciesMs, 0.5),
-    p99Ms: quantile(latenciesMs, 0.99),
+    ...summarizeLatencies(latenciesMs),
     non2xx: result.non2xx,
     errors: result.errors + result.resets,
   }
-}
-
-/** The smallest value that at least this part of all is not above. */
-function quantile(sorted: readonly number[], ratio: number): number {
-  return sorted[Math.max(Math.ceil(sorted.length * ratio) - 1, 0)] ?? Number.NaN
 }

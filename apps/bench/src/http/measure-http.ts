@@ -1,5 +1,6 @@
 import { type Child, startChild } from './child.ts'
 import { type Cores, separateCores } from './cores.ts'
+import { checkLoad } from './load-checks.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import type { ServerQuestion, ServerStatus } from './server.ts'
 import { ENTITIES_PATH, type Framework, FRAMEWORKS, HTTP_VARIANTS, type HttpVariant } from './servers/contenders.ts'
@@ -74,7 +75,7 @@ async function sample({ load, cores }: Bench, contender: Contender, plan: HttpPl
   const url = `http://127.0.0.1:${port}${ENTITIES_PATH}${ID}`
   const loadFor = async (seconds: number): Promise<LoadResult> => {
     const result = await load.ask({ url, seconds })
-    checkResult(result, contender)
+    checkLoad(nameOf(contender), result)
     return result
   }
 
@@ -83,7 +84,6 @@ async function sample({ load, cores }: Bench, contender: Contender, plan: HttpPl
   const before = await server.ask({ type: 'usage' })
   const { requests, requestsPerSecond, p50Ms, p99Ms } = await loadFor(plan.secondsPerSample)
   const after = await server.ask({ type: 'usage' })
-  if (requests === 0) throw new Error(`${nameOf(contender)} answered nothing in ${plan.secondsPerSample} s`)
   const cpuUsPerRequest = (after.cpuUs - before.cpuUs) / requests
   return { framework, variant, requestsPerSecond, cpuUsPerRequest, p50Ms, p99Ms }
 }
@@ -94,13 +94,6 @@ async function checkAnswer(url: string, contender: Contender): Promise<void> {
   if (response.status !== 200 || !body.startsWith(`{"id":"${ID}",`)) {
     throw new Error(`${nameOf(contender)} answered ${response.status} ${body}`)
   }
-}
-
-/** A failed request takes another time than an answered one: figures with a single one in them mean nothing. */
-function checkResult({ requests, non2xx, errors }: LoadResult, contender: Contender): void {
-  if (non2xx === 0 && errors === 0) return
-  const name = nameOf(contender)
-  throw new Error(`${name} under load: ${requests} answers, ${non2xx} of them not 2xx, and ${errors} errors`)
 }
 
 function nameOf({ framework, variant }: Contender): string {

@@ -1,7 +1,7 @@
-// One application in a process of its own: `server <framework> <variant>`. It ends when its parent disconnects.
+// One application in a process of its own: `server <framework> <variant>`, or `server operated`. It ends when its parent disconnects.
 import { createServer } from 'node:http'
-import { createApplication } from './servers/application.ts'
-import { FRAMEWORKS, HTTP_VARIANTS } from './servers/contenders.ts'
+import { type Application, createApplication } from './servers/application.ts'
+import { FRAMEWORKS, HTTP_VARIANTS, OPERATED } from './servers/contenders.ts'
 
 /** What the parent asks. */
 export interface ServerQuestion {
@@ -16,7 +16,7 @@ export interface ServerStatus {
   readonly rssBytes: number
 }
 
-const application = createApplication(oneOf(FRAMEWORKS, process.argv[2]), oneOf(HTTP_VARIANTS, process.argv[3]))
+const application = await applicationOf(process.argv[2], process.argv[3])
 const server = createServer(application.listener)
 
 server.listen(0, '127.0.0.1', tellStatus)
@@ -26,6 +26,12 @@ process.once('disconnect', () => {
   server.closeAllConnections()
   void application.stop()
 })
+
+async function applicationOf(name: string | undefined, variant: string | undefined): Promise<Application> {
+  if (name !== OPERATED) return createApplication(oneOf(FRAMEWORKS, name), oneOf(HTTP_VARIANTS, variant))
+  const { operatedExpress } = await import('./servers/operated-app.ts')
+  return operatedExpress()
+}
 
 function tellStatus(): void {
   const address = server.address()

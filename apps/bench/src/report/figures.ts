@@ -30,6 +30,8 @@ export function formatInUnit(figure: number, unit: TargetUnit): string {
       return `${formatCount(figure)} B`
     case 'us':
       return `${significant(figure)} µs`
+    case 'ms':
+      return `${significant(figure)} ms`
     case 'percent':
       return `${figure.toFixed(2)} %`
   }

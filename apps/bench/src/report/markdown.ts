@@ -37,7 +37,7 @@ export function markdownReport(measurements: Measurements): string {
   return `${blocks.join('\n\n')}\n`
 }
 
-function howItWasMeasured({ rounds, time, repeats, http }: Plan, { instructionCounter }: Results): string {
+function howItWasMeasured({ rounds, time, repeats, http, viewers }: Plan, { instructionCounter }: Results): string {
   const sentences = [
     `Every time comes from a process of its own, which warms up for ${time.warmUpMs} ms, measures for ${time.measureMs} ms in batches of about 10 ms, and keeps the median of the batches. What is too rare for a batch is timed one by one.`,
     `There are ${rounds} rounds. In each round every contender has its turn, in another order than in the round before. So a machine that is busy for a while does not slow down one contender alone.`,
@@ -51,6 +51,7 @@ function howItWasMeasured({ rounds, time, repeats, http }: Plan, { instructionCo
           `Instructions are those of one operation, counted by \`${instructionCounter}\` in a Node.js that compiles in one thread. Their number hardly depends on how busy the machine is. They are no time: some instructions take longer than others.`,
         ]),
     `The servers run ${http.rounds} rounds of ${http.secondsPerSample} s each, after a warm-up of ${http.warmUpSeconds} s, each in its own process; the load comes from another process, on another core where there are two.`,
+    `The server that operators watch runs ${viewers.rounds} rounds, with viewers and without for ${viewers.secondsPerSample} s each, in the same process, one time these first and one time those. The viewers are another process again, which gives way to the load where they share a core.`,
     'To measure it yourself, run `npm run bench` in a clone of the repository, or `npm run bench -- --quick` for figures in about two minutes that vary more.',
   ]
   return list(sentences)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exampleEnvironment, exampleResults, exampleScenario } from '../example-results.ts'
+import { exampleEnvironment, exampleResults, exampleScenario, exampleViewersResult } from '../example-results.ts'
 import { fullPlan } from '../plan.ts'
 import { judge } from '../targets.ts'
 import { formatCount, formatFigure, formatInUnit, formatNs, formatRatio } from './figures.ts'
@@ -32,6 +32,7 @@ const results = exampleResults({
       p99Ms: 2,
     },
   ],
+  viewers: [exampleViewersResult(0, 2), exampleViewersResult(50, 2.04)],
 })
 const measurements = { plan: fullPlan, environment: exampleEnvironment, results, verdicts: judge(results) }
 
@@ -93,9 +94,11 @@ test('the terminal shows every table, each verdict, and their sum last', () => {
   expect(lines).toContain('lru-cache fetch · 50.0 ns · 50.0 ns … 50.0 ns · 0.83 ×')
   expect(lines).toContain('svcproxy, native · 8.00 µs · 2 400 B · 0 · 0.50 %')
   expect(lines).toContain('koa, svcproxy native · 900 · 850 … 950 · 0.90 × · – · 95.0 µs · 1.00 ms · 2.00 ms')
+  expect(lines).toContain('nobody watches · 12 000 · 0.50 ms · 2.00 ms · 30.0 µs · – · –')
+  expect(lines).toContain('50 viewers · 12 000 · 0.50 ms · 2.04 ms · 30.0 µs · 25.0 · 260 000 B')
   expect(lines).toContain('svcproxy get: of the time of lru-cache fetch · ≤ 1.00 × · 1.20 × · MISS')
   expect(lines).toContain('svcproxy get: times faster than bentocache getOrSet · ≥ 15.0 × · 20.0 × · pass')
-  expect(lines.findLast((line) => line !== '')).toMatch(/^5 of 7 targets met; \d+ not measured$/)
+  expect(lines.findLast((line) => line !== '')).toMatch(/^6 of 8 targets met; \d+ not measured$/)
 })
 
 test('the document has the environment, what each figure means, and the misses', () => {
@@ -106,6 +109,7 @@ test('the document has the environment, what each figure means, and the misses',
   expect(document).toContain('## The title of get\n\nThe meaning of get.\n\n|  | median |')
   expect(document).toContain('| lru-cache fetch | 50.0 ns | 50.0 ns … 50.0 ns | 0.83 × |')
   expect(document).toContain('## 10 000 of them, idle')
+  expect(document).toContain('## Requests while operators watch')
   expect(document).toContain('| svcproxy get: of the time of lru-cache fetch | ≤ 1.00 × | 1.20 × | MISS |')
   expect(document.endsWith('|\n')).toBe(true)
 })

@@ -28,6 +28,7 @@ export function sectionsOf(results: Results): Section[] {
     ...(hasMakings(results) ? [makingsSection(results)] : []),
     ...(results.populations.length > 0 ? [populationSection(results)] : []),
     ...(results.http.length > 0 ? [httpSection(results)] : []),
+    ...(results.viewers.length > 0 ? [viewersSection(results)] : []),
   ]
 }
 
@@ -114,6 +115,25 @@ function httpSection({ http }: Results): Section {
           `${significant(p99Ms)} ms`,
         ]
       }),
+    },
+  }
+}
+
+function viewersSection({ viewers }: Results): Section {
+  return {
+    title: 'Requests while operators watch',
+    text: 'What viewers of the dashboard cost those who use the application. An Express server has 200 services and the dashboard; a request makes one guarded call to the next of them. It is sent half of the requests that it could answer, evenly, those of a millisecond together, whether it keeps up or not. Each viewer polls the snapshot as the page of the dashboard does: two seconds after the answer before, with its ETag. Since the services are called all the time, a snapshot has always changed. CPU is all that the server’s process uses, its work for viewers included, by request.',
+    table: {
+      head: ['', 'requests/s', 'p50', 'p99', 'CPU', 'snapshots/s', 'size of one'],
+      rows: viewers.map((result) => [
+        result.viewers === 0 ? 'nobody watches' : `${result.viewers} viewers`,
+        formatCount(result.requestsPerSecond),
+        formatInUnit(result.p50Ms, 'ms'),
+        formatInUnit(result.p99Ms, 'ms'),
+        formatInUnit(result.cpuUsPerRequest, 'us'),
+        result.pollsPerSecond === 0 ? NONE : significant(result.pollsPerSecond),
+        result.bytesPerPoll === 0 ? NONE : formatInUnit(result.bytesPerPoll, 'bytes'),
+      ]),
     },
   }
 }

@@ -3,7 +3,9 @@ import { callWithSignals, guardedCall } from './call.ts'
 import { failure, failureInWindow } from './failure.ts'
 import { get } from './get.ts'
 import { manyServices } from './many-services.ts'
+import { observed } from './observed.ts'
 import { rejection } from './rejection.ts'
+import { snapshot } from './snapshot.ts'
 
 /** In the order of the tables. */
 export const scenarios: readonly Scenario[] = [
@@ -14,4 +16,6 @@ export const scenarios: readonly Scenario[] = [
   failure,
   failureInWindow,
   manyServices,
+  observed,
+  snapshot,
 ]

@@ -12,3 +12,15 @@ export type HttpVariant = (typeof HTTP_VARIANTS)[number]
 
 /** The path that every application answers, up to the id. */
 export const ENTITIES_PATH = '/entities/'
+
+/** What the server is called, in place of a framework, that has many services and the dashboard. */
+export const OPERATED = 'operated'
+
+/** The path on which it calls one of its services, and the next one at the next request. */
+export const NEXT_SERVICE_PATH = '/next'
+
+/** Where its dashboard is. */
+export const DASHBOARD_PATH = '/ops/services'
+
+/** How many watch the dashboard when somebody does. */
+export const VIEWERS = 50

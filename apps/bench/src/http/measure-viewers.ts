@@ -1,0 +1,133 @@
+import { type Child, startChild } from './child.ts'
+import { type Cores, separateCores } from './cores.ts'
+import { checkLoad } from './load-checks.ts'
+import type { LoadOrder, LoadResult } from './load.ts'
+import type { PagesOrder, PagesResult } from './pages.ts'
+import type { ServerQuestion, ServerStatus } from './server.ts'
+import { DASHBOARD_PATH, NEXT_SERVICE_PATH, OPERATED, VIEWERS } from './servers/contenders.ts'
+
+/** What the server did in one round while so many watched it. */
+export interface ViewersSample {
+  readonly viewers: 0 | typeof VIEWERS
+  readonly requestsPerSecond: number
+  /** What the server's process used in all, its work for the viewers included, by the requests of the load. */
+  readonly cpuUsPerRequest: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** Answers to the viewers. */
+  readonly pollsPerSecond: number
+  /** Of an answer to a viewer, on average. */
+  readonly bytesPerPoll: number
+}
+
+/** How long to measure. */
+export interface ViewersPlan {
+  readonly rounds: number
+  readonly secondsPerSample: number
+  readonly warmUpSeconds: number
+  readonly onProgress?: (text: string) => void
+}
+
+type Load = Child<LoadOrder, LoadResult>
+type Pages = Child<PagesOrder, PagesResult | 'open'>
+
+interface Bench {
+  readonly load: Load
+  readonly pages: Pages
+  readonly cores: Cores | undefined
+}
+
+interface WatchedServer extends Bench {
+  readonly server: Child<ServerQuestion, ServerStatus>
+  readonly origin: string
+}
+
+/** How much of what the server can do is asked of it. */
+const UTILIZATION = 0.5
+const NAME = 'The server with many services'
+
+/**
+ * Asks a server for half of what it can do, with and without viewers of its dashboard, and returns two samples for each
+ * round. Both are of the same process, which is another one in each round; which of them comes first alternates.
+ * @throws Error (as a rejection) when a single request or poll fails
+ */
+export async function measureViewers(plan: ViewersPlan): Promise<ViewersSample[]> {
+  const { rounds, onProgress = () => {} } = plan
+  const cores = separateCores()
+  await using load: Load = startChild({ entry: 'load', core: cores?.load })
+  await using pages: Pages = startChild({ entry: 'pages', core: cores?.viewers })
+  const samples: ViewersSample[] = []
+  let requestsPerSecond: number | undefined
+  for (let round = 0; round < rounds; round++) {
+    onProgress(`round ${round + 1} of ${rounds}`)
+    await using server = startChild<ServerQuestion, ServerStatus>({
+      entry: 'server',
+      args: [OPERATED],
+      core: cores?.server,
+    })
+    const { port } = await server.next()
+    const watched = { load, pages, cores, server, origin: `http://127.0.0.1:${port}` }
+    const capacity = await warmUp(watched, plan)
+    // Of the first round: the same is asked of all.
+    requestsPerSecond ??= Math.round(capacity * UTILIZATION)
+    for (const viewers of round % 2 === 0 ? ([0, VIEWERS] as const) : ([VIEWERS, 0] as const)) {
+      samples.push(
+        await sample(watched, viewers, { url: urlOf(watched), requestsPerSecond, seconds: plan.secondsPerSample }),
+      )
+    }
+  }
+  return samples
+}
+
+/** Returns what the server can do, in requests a second. It gets to know viewers, too. */
+async function warmUp(watched: WatchedServer, { warmUpSeconds }: ViewersPlan): Promise<number> {
+  const url = urlOf(watched)
+  await watched.pages.ask({ type: 'open', url: snapshotUrlOf(watched), pages: VIEWERS })
+  await loadWith(watched, { url, seconds: warmUpSeconds })
+  await close(watched)
+  const { requestsPerSecond } = await loadWith(watched, { url, seconds: warmUpSeconds / 2 })
+  return requestsPerSecond
+}
+
+async function sample(
+  watched: WatchedServer,
+  viewers: ViewersSample['viewers'],
+  order: Required<LoadOrder>,
+): Promise<ViewersSample> {
+  const { server, pages } = watched
+  await pages.ask({ type: 'open', url: snapshotUrlOf(watched), pages: viewers })
+  const before = await server.ask({ type: 'usage' })
+  const { requests, requestsPerSecond, p50Ms, p99Ms } = await loadWith(watched, order)
+  const after = await server.ask({ type: 'usage' })
+  const { polls, bytes, seconds } = await close(watched)
+  return {
+    viewers,
+    requestsPerSecond,
+    cpuUsPerRequest: (after.cpuUs - before.cpuUs) / requests,
+    p50Ms,
+    p99Ms,
+    pollsPerSecond: polls / seconds,
+    bytesPerPoll: polls === 0 ? 0 : bytes / polls,
+  }
+}
+
+async function loadWith({ load }: WatchedServer, order: LoadOrder): Promise<LoadResult> {
+  const result = await load.ask(order)
+  checkLoad(NAME, result)
+  return result
+}
+
+async function close({ pages }: WatchedServer): Promise<PagesResult> {
+  const result = await pages.ask({ type: 'close' })
+  if (result === 'open') throw new Error('The pages were not closed')
+  if (result.errors > 0) throw new Error(`${NAME} did not answer ${result.errors} polls of its viewers`)
+  return result
+}
+
+function urlOf({ origin }: WatchedServer): string {
+  return `${origin}${NEXT_SERVICE_PATH}`
+}
+
+function snapshotUrlOf({ origin }: WatchedServer): string {
+  return `${origin}${DASHBOARD_PATH}/api/snapshot`
+}
