@@ -147,7 +147,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MIS
 
     const timeline = page.getByRole('region', { name: 'Timeline' })
     await timeline.getByRole('button', { name: /^Show all/ }).click()
-    for (const words of [/ada\s+isolated/, /ada\s+released/, /ada\s+reset the circuit/, /ada\s+ran a health check/]) {
+    for (const words of [/isolated by ada/, /released by ada/, /circuit reset by ada/, /health checked by ada/]) {
       await expect.poll(async () => words.test(await timeline.innerText())).toBe(true)
     }
     expect(seen.complaints).toEqual([])

@@ -5,23 +5,25 @@ import type { CircuitState } from './circuit/state-machine.ts'
 import type { Clock } from './clock.ts'
 import type { HealthResult } from './health.ts'
 import type { RequestFailure } from './metrics/service-metrics.ts'
-import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
+import type { ProxySettings, ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 
 /** How a proxy is set up, defaults filled in: what its options came to. Times are in milliseconds. */
-export type ServiceSettings = Pick<
-  ResolvedServiceProxyOptions<unknown>,
-  | 'timeoutMs'
-  | 'cacheTtlMs'
-  | 'cacheTtlJitterRatio'
-  | 'staleWhileRevalidateMs'
-  | 'staleIfErrorMs'
-  | 'backoffInitialMs'
-  | 'backoffMaxMs'
-  | 'disposeGraceMs'
-  | 'maxConcurrentCalls'
-  | 'healthIntervalMs'
-  | 'critical'
-  | 'security'
+export type ServiceSettings = Required<
+  Pick<
+    ProxySettings,
+    | 'timeoutMs'
+    | 'cacheTtlMs'
+    | 'cacheTtlJitterRatio'
+    | 'staleWhileRevalidateMs'
+    | 'staleIfErrorMs'
+    | 'backoffInitialMs'
+    | 'backoffMaxMs'
+    | 'disposeGraceMs'
+    | 'maxConcurrentCalls'
+    | 'healthIntervalMs'
+    | 'critical'
+    | 'security'
+  >
 > & {
   /** False: the proxy has no circuit. */
   readonly circuit: Omit<ResolvedCircuitPolicy, 'isFailure'> | false
