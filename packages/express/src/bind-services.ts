@@ -11,13 +11,13 @@ import {
   isClientGone,
   managementEndpoints,
   type ManagementOptions,
+  MountedRequest,
   pickServices,
   RequestScopes,
   type RequestScopesOptions,
 } from '@svcproxy/http'
 import type { NextFunction, Request, Response } from 'express'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import { ExpressRequest } from './express-request.ts'
 
 /** How to bind. */
 export interface BindOptions extends RequestScopesOptions {
@@ -112,7 +112,7 @@ export function bindServices<M extends object>(
 
 function handlerOf(answer: HttpEndpoint<Request>): (req: Request, res: Response, next: NextFunction) => void {
   return (req, res, next) => {
-    const answered = answer(new ExpressRequest(req))
+    const answered = answer(new MountedRequest(req, req, req.body))
     if (answered === undefined) next()
     else answered.then((response) => send(res, response), next)
   }

@@ -21,7 +21,7 @@ export {
   type TimelineEvent,
 } from './management/snapshot.ts'
 export type { EndpointFactory, HttpEndpoint, HttpRequest, HttpResponse, ReadBody } from './message.ts'
-export { pathOf, queryOf } from './problem.ts'
+export { type FrameworkRequest, MountedRequest } from './mounted-request.ts'
 export { clearRepresentation } from './representation-headers.ts'
 export { type ClientConnection, isClientGone } from './client-watch.ts'
 export { pickServices, RequestScope, RequestScopes, type RequestScopesOptions } from './request-scope.ts'

@@ -11,13 +11,13 @@ import {
   isClientGone,
   managementEndpoints,
   type ManagementOptions,
+  MountedRequest,
   pickServices,
   RequestScopes,
   type RequestScopesOptions,
 } from '@svcproxy/http'
 import type { ExtendableContext, Next } from 'koa'
 import type { KoaContext } from './koa-context.ts'
-import { KoaRequest } from './koa-request.ts'
 
 /** How to bind. */
 export interface BindOptions extends RequestScopesOptions {}
@@ -114,7 +114,7 @@ export function bindServices<M extends object>(
 
 function middlewareOf(answer: HttpEndpoint<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void> {
   return async (ctx, next) => {
-    const answered = answer(new KoaRequest(ctx))
+    const answered = answer(new MountedRequest(ctx, ctx.req, 'body' in ctx.request ? ctx.request.body : undefined))
     if (answered === undefined) await next()
     else send(ctx, await answered)
   }
