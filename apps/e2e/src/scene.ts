@@ -2,10 +2,10 @@ import { nativeBreaker } from '@svcproxy/breaker-native'
 import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
 
 /** What a service of a scene does when it is asked. */
-export type Behaviour = 'answers' | 'fails' | 'hangs'
+type Behaviour = 'answers' | 'fails' | 'hangs'
 
 /** A service whose behaviour is told. */
-export interface SceneService {
+interface SceneService {
   behaviour: Behaviour
   error: Error
   ask(): Promise<string>
