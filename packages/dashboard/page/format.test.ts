@@ -68,6 +68,8 @@ test.each([
   [0, 10, '0 %'],
   [1, 3, '33 %'],
   [10, 10, '100 %'],
+  [9_903, 10_000, '99 %'],
+  [9_915, 10_000, '99.1 %'],
 ])('%s of %s is written %s', (part, whole, expected) => {
   expect(plain(formatRatio(part, whole))).toBe(expected)
 })

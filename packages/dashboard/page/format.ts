@@ -40,8 +40,8 @@ export function formatRate(perSecond: number | null): string {
 export function formatRatio(part: number, whole: number): string {
   if (whole === 0) return NOTHING
   const percent = (part / whole) * 100
-  if (percent > 99 && percent < 100) return withUnit((Math.floor(percent * 10) / 10).toFixed(1), '%')
-  if (percent > 0 && percent < 1) return withUnit((Math.ceil(percent * 10) / 10).toFixed(1), '%')
+  if (percent > 99 && percent < 100) return withUnit(trimmed(Math.floor(percent * 10) / 10, 100), '%')
+  if (percent > 0 && percent < 1) return withUnit(trimmed(Math.ceil(percent * 10) / 10), '%')
   return withUnit(Math.round(percent).toString(), '%')
 }
 
