@@ -133,8 +133,7 @@ async function tryOn(node) {
 function commandLine(node, args) {
   const folder = mkdtempSync(join(tmpdir(), 'svcproxy-npx-'))
   try {
-    const { directory } = publicPackages.find(({ name }) => name === '@svcproxy/cli')
-    const packed = run('pnpm', ['pack', '--pack-destination', folder], { cwd: directory })
+    const packed = run('pnpm', ['pack', '--pack-destination', folder], { cwd: join(root, 'packages/cli') })
     if (!packed.ok) return packed
     const [tarball] = readdirSync(folder)
     const empty = join(folder, 'empty')

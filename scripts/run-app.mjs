@@ -5,11 +5,11 @@ import { root, run } from './workspace.mjs'
 /** Builds an app and becomes it: its arguments, its terminal, its signals and its exit code. */
 export function runApp(name, args) {
   const app = join(root, 'apps', name)
-  for (const [command, ...args] of [
+  for (const [command, ...buildArgs] of [
     ['node', join(root, 'packages/dashboard/build-page.mjs')],
     ['tsc', '-b', join(app, 'tsconfig.build.json')],
   ]) {
-    const built = run(command, args)
+    const built = run(command, buildArgs)
     if (built.ok) continue
     console.error(built.output)
     process.exit(1)
