@@ -47,7 +47,7 @@ export type { RejectionReason, RequestCounts, RequestFailure, ServiceMetrics } f
 export type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
 export type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
 export { ServiceProxy } from './service-proxy.ts'
-export type { CircuitStatus, ServiceSettings, ServiceStatus } from './service-status.ts'
+export type { CircuitSettings, CircuitStatus, ServiceSettings, ServiceStatus } from './service-status.ts'
 export type { Logger } from './transition-log.ts'
 export {
   type GuardedServices,

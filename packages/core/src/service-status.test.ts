@@ -307,7 +307,6 @@ describe('settings', () => {
         failureThreshold: 5,
         recoveryTimeoutMs: 30_000,
         successThreshold: 3,
-        timeoutMs: 5_000,
         maxTrials: 1,
       },
     })
@@ -336,7 +335,6 @@ describe('settings', () => {
         failureThreshold: 2,
         recoveryTimeoutMs: 30_000,
         successThreshold: 3,
-        timeoutMs: 700,
         maxTrials: 1,
       },
     })

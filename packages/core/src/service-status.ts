@@ -7,6 +7,9 @@ import type { HealthResult } from './health.ts'
 import type { RequestFailure } from './metrics/service-metrics.ts'
 import type { ProxySettings, ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 
+/** A circuit's policy; its `timeoutMs` is that of the {@link ServiceSettings}. */
+export type CircuitSettings = Omit<ResolvedCircuitPolicy, 'isFailure' | 'timeoutMs'>
+
 /** How a proxy is set up, defaults filled in: what its options came to. Times are in milliseconds. */
 export type ServiceSettings = Required<
   Pick<
@@ -26,7 +29,7 @@ export type ServiceSettings = Required<
   >
 > & {
   /** False: the proxy has no circuit. */
-  readonly circuit: Omit<ResolvedCircuitPolicy, 'isFailure'> | false
+  readonly circuit: CircuitSettings | false
   readonly hasFallback: boolean
   /** Whether what the provider gives is the proxy's to dispose. */
   readonly ownership: 'borrowed' | 'owned'
@@ -62,7 +65,7 @@ export function settingsOf<T>(options: ResolvedServiceProxyOptions<T>): ServiceS
   const { provider, fallback, circuit, logger: _logger, clock: _clock, random: _random, ...settings } = options
   return {
     ...settings,
-    circuit: circuit === undefined ? false : withoutFunctions(circuit.policy),
+    circuit: circuit === undefined ? false : circuitSettings(circuit.policy),
     hasFallback: fallback !== undefined,
     ownership: provider.ownership ?? 'borrowed',
   }
@@ -105,9 +108,10 @@ function wallTimeOf(at: number, clock: Clock): Date {
   return new Date(clock.wallNow() - (clock.now() - at))
 }
 
-function withoutFunctions({
+function circuitSettings({
   isFailure: _isFailure,
+  timeoutMs: _timeoutMs,
   ...policy
-}: ResolvedCircuitPolicy): Omit<ResolvedCircuitPolicy, 'isFailure'> {
+}: ResolvedCircuitPolicy): CircuitSettings {
   return policy
 }

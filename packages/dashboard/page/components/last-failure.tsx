@@ -5,14 +5,16 @@ import { Ago } from './time.tsx'
 /** The last error of a service: what it was, when, and what it said if the application lets that be seen. */
 export function LastFailure({ failure }: { readonly failure: FailureView | null }): JSX.Element {
   if (failure === null) return <span class="zero">none</span>
-  const what = failure.code === null ? failure.name : `${failure.name} ${failure.code}`
+  // What a provider failed with says more than that it failed.
+  const { name, code, message } = failure.cause ?? failure
+  const said = message ?? failure.message
   return (
     <span class="failure">
-      <span class="failure-what" title={what}>
-        {failure.code ?? failure.name}
+      <span class="failure-what" title={`${name} ${code ?? ''}`}>
+        {code ?? name}
       </span>
-      <span class="failure-message" title={failure.message ?? undefined}>
-        <Ago at={failure.at} /> · {failure.message ?? (failure.code === null ? 'message withheld' : failure.name)}
+      <span class="failure-message" title={said ?? undefined}>
+        <Ago at={failure.at} /> · {said ?? (code === null ? 'message withheld' : name)}
       </span>
     </span>
   )

@@ -312,7 +312,7 @@ describe('a single service', () => {
       critical: false,
       ownership: 'owned',
       hasFallback: false,
-      circuit: { failureThreshold: 2, recoveryTimeoutMs: 10_000, successThreshold: 3, maxTrials: 1, timeoutMs: 5_000 },
+      circuit: { failureThreshold: 2, recoveryTimeoutMs: 10_000, successThreshold: 3, maxTrials: 1 },
     })
     expect(Object.keys(detail.methods).sort()).toEqual(['$get', 'ask'])
     expect(detail.events.map(({ type, service }) => [type, service])).toEqual([
