@@ -267,6 +267,32 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MIS
     expect(await page.title()).toMatch(/stale/)
   })
 
+  test('a process that stops says so, and a reader who loses leave sees nothing more', async () => {
+    let mayRead = true
+    await using seen = await look({ authorize: () => mayRead })
+    const { page, scene } = seen
+    await scene.manager.stop()
+    await page
+      .getByRole('alert')
+      .getByText(/is stopping/)
+      .waitFor()
+    mayRead = false
+    await page.getByText('You may not see this').waitFor()
+    expect(await page.locator('main').innerText()).not.toContain('billing')
+  })
+
+  test('it needs neither motion nor colours of its own', async () => {
+    const how = { reducedMotion: 'reduce', forcedColors: 'active' } as const
+    await using seen = await look(operator, (scene) => breakCircuit(scene, 'search'), how)
+    const moving = await seen.page.evaluate(() => document.getAnimations().length)
+    expect(moving).toBe(0)
+    await seen.page
+      .getByRole('row', { name: /^search/ })
+      .getByText('Open')
+      .waitFor()
+    expect(seen.complaints).toEqual([])
+  })
+
   test('no services yet is said, not shown as an empty table', async () => {
     await using scene = await openScene([])
     await using app = await serve(FRAMEWORKS.Koa(scene.manager, '/', everybody))
