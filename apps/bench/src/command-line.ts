@@ -69,10 +69,10 @@ export function foldersOf(app: string): Pick<Surroundings, 'documentation' | 're
 export function usage(parts: readonly string[]): string {
   return `npm run bench -- [options]
 
-Measures svcproxy beside its peers. Without options everything is measured, in less than a
-quarter of an hour, and docs/performance.md and docs/performance.json are written.
+Measures svcproxy beside its peers. Without options everything is measured, in a quarter
+of an hour, and docs/performance.md and docs/performance.json are written.
 
-  --quick         everything, in about two minutes, with figures that vary more
+  --quick         everything, in less than three minutes, with figures that vary more
   --only <parts>  these alone, separated by commas: ${inLines(parts).join(',\n                  ')}
   --out <folder>  where the report goes; a quick or partial run writes to apps/bench/reports
   --help          this text

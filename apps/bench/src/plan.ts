@@ -20,7 +20,7 @@ export interface Plan {
 
 const SERVICES = 10_000
 
-/** About two minutes on two cores: enough to see where things stand, too short for figures to publish. */
+/** Less than three minutes on two cores: enough to see where things stand, too short for figures to publish. */
 export const quickPlan: Plan = {
   name: 'quick',
   rounds: 3,
@@ -32,14 +32,14 @@ export const quickPlan: Plan = {
   countsInstructions: false,
 }
 
-/** Less than a quarter of an hour on two cores. */
+/** A quarter of an hour on two cores. */
 export const fullPlan: Plan = {
   name: 'full',
   rounds: 7,
   time: { warmUpMs: 300, measureMs: 500 },
   repeats: 3,
   population: { count: SERVICES, idleMs: 2_000 },
-  http: { rounds: 11, secondsPerSample: 1.5, warmUpSeconds: 2 },
-  viewers: { rounds: 7, secondsPerSample: 2, warmUpSeconds: 1.5 },
+  http: { rounds: 8, secondsPerSample: 1.5, warmUpSeconds: 2 },
+  viewers: { rounds: 6, secondsPerSample: 2, warmUpSeconds: 1.5 },
   countsInstructions: true,
 }

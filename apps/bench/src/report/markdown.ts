@@ -52,7 +52,7 @@ function howItWasMeasured({ rounds, time, repeats, http, viewers }: Plan, { inst
         ]),
     `The servers run ${http.rounds} rounds of ${http.secondsPerSample} s each, after a warm-up of ${http.warmUpSeconds} s, each in its own process; the load comes from another process, on another core where there are two.`,
     `The server that operators watch runs ${viewers.rounds} rounds, with viewers and without for ${viewers.secondsPerSample} s each, in the same process, one time these first and one time those. The viewers are another process again, which gives way to the load where they share a core.`,
-    'To measure it yourself, run `npm run bench` in a clone of the repository, or `npm run bench -- --quick` for figures in about two minutes that vary more.',
+    'To measure it yourself, run `npm run bench` in a clone of the repository, or `npm run bench -- --quick` for figures in less than three minutes that vary more.',
   ]
   return list(sentences)
 }
