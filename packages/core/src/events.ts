@@ -40,6 +40,9 @@ const CHANNELS: Readonly<Record<ServiceEventType, Channel>> = {
   stop: channel('svcproxy:stop'),
 }
 
+/** What stands for every type. */
+const ANY = '*'
+
 /** Where the error of a listener goes: it must not reach the call during which the listener ran. */
 const LISTENER_ERRORS = channel('svcproxy:listener-error')
 
@@ -49,33 +52,20 @@ const LISTENER_ERRORS = channel('svcproxy:listener-error')
  */
 export class ServiceEvents {
   /** Made with the first listener. */
-  #listeners: Map<ServiceEventType, Set<(event: ServiceEvent) => void>> | undefined
-  #listenersToAll: Set<(event: ServiceEvent) => void> | undefined
+  #listeners: Map<ServiceEventType | typeof ANY, Set<(event: ServiceEvent) => void>> | undefined
   /** What is still to be announced while an event is. */
   #pending: ServiceEvent[] | undefined
 
   /** Returns the function that takes the listener away again. */
   on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
-    // A wrapper of its own for each call of on(), so that the same listener may be added twice.
-    const registered = (event: ServiceEvent): void => {
+    return this.#add(type, (event) => {
       if (isEvent(event, type)) listener(event)
-    }
-    this.#listeners ??= new Map()
-    const listeners = this.#listeners.get(type) ?? new Set()
-    this.#listeners.set(type, listeners.add(registered))
-    return () => {
-      listeners.delete(registered)
-    }
+    })
   }
 
   /** Adds a listener to events of every type, told after those to the type. */
   onAny(listener: (event: ServiceEvent) => void): () => void {
-    const registered = (event: ServiceEvent): void => listener(event)
-    this.#listenersToAll ??= new Set()
-    const listeners = this.#listenersToAll.add(registered)
-    return () => {
-      listeners.delete(registered)
-    }
+    return this.#add(ANY, (event) => listener(event))
   }
 
   /** Tells the listeners and, if anybody listens there, the channel of the event's type. */
@@ -95,12 +85,21 @@ export class ServiceEvents {
   /** Tells the listeners, and only them, at once. */
   tell(event: ServiceEvent): void {
     for (const listener of this.#listeners?.get(event.type) ?? []) notify(listener, event)
-    for (const listener of this.#listenersToAll ?? []) notify(listener, event)
+    for (const listener of this.#listeners?.get(ANY) ?? []) notify(listener, event)
   }
 
   clear(): void {
     this.#listeners = undefined
-    this.#listenersToAll = undefined
+  }
+
+  /** @param registered a function of its own for each call, so that the same listener may be added twice */
+  #add(type: ServiceEventType | typeof ANY, registered: (event: ServiceEvent) => void): () => void {
+    this.#listeners ??= new Map()
+    const listeners = this.#listeners.get(type) ?? new Set()
+    this.#listeners.set(type, listeners.add(registered))
+    return () => {
+      listeners.delete(registered)
+    }
   }
 }
 

@@ -179,7 +179,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   /** The cached instance is never served again, not even as a fallback; nor is one that is being loaded. */
   invalidateCache(): void {
     this.#resolver.cache.invalidate()
-    this.#counters.invalidations++
+    this.#counters.invalidated()
     this.#events.emit({ type: 'invalidate', service: this.name })
   }
 

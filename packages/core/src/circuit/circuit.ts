@@ -35,6 +35,7 @@ export class Circuit {
   readonly #gate: CircuitGate
   readonly #onTransition: ((transition: CircuitTransition) => void) | undefined
   #announcing: CircuitTransition[] | undefined
+  /** To the millisecond: a small integer takes no memory of its own. */
   #changedAt: number
   #disposed = false
 
@@ -44,7 +45,7 @@ export class Circuit {
     this.#clock = clock
     this.#onTransition = onTransition
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
-    this.#changedAt = clock.now()
+    this.#changedAt = Math.round(clock.now())
     this.#deadlines = DeadlineQueue.join(clock, policy.timeoutMs)
     this.#gate = new CircuitGate(name, policy, this.#machine, this.#deadlines)
     this.#breaker = breaker(this.#gate)
@@ -141,7 +142,7 @@ export class Circuit {
 
   /** In order, to everybody: a listener that resets the circuit must not have the next one hear of the reset first. */
   #announce(transition: CircuitTransition): void {
-    this.#changedAt = transition.at
+    this.#changedAt = Math.round(transition.at)
     if (this.#announcing !== undefined) {
       this.#announcing.push(transition)
       return

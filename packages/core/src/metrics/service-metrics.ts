@@ -92,6 +92,15 @@ const NO_TRANSITIONS: Readonly<Record<CircuitState, number>> = Object.freeze({
   isolated: 0,
 })
 
+/** What most services never need to count. */
+class TroubleCounts {
+  readonly rejections: Record<RejectionReason, number> = { ...NO_REJECTIONS }
+  readonly transitions: Record<CircuitState, number> = { ...NO_TRANSITIONS }
+  invalidations = 0
+  lastError: unknown
+  lastErrorAt: number = Number.NaN
+}
+
 /** Counts the requests of one proxy. */
 export class RequestCounters {
   readonly #clock: Clock
@@ -111,13 +120,9 @@ export class RequestCounters {
   // Not a number before the first: a field that is always a number is written without an allocation.
   #lastSuccessAt: number = Number.NaN
   #lastFailureAt: number = Number.NaN
-  #lastErrorAt: number = Number.NaN
-  #lastError: unknown
-  // Most services never need these two: made with the first of each.
-  #rejections: Record<RejectionReason, number> | undefined
-  #transitions: Record<CircuitState, number> | undefined
+  /** Made with the first of it. */
+  #trouble: TroubleCounts | undefined
   fallbacks = 0
-  invalidations = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -140,8 +145,13 @@ export class RequestCounters {
   }
 
   transition(to: CircuitState): void {
-    this.#transitions ??= { ...NO_TRANSITIONS }
-    this.#transitions[to]++
+    this.#trouble ??= new TroubleCounts()
+    this.#trouble.transitions[to]++
+  }
+
+  invalidated(): void {
+    this.#trouble ??= new TroubleCounts()
+    this.#trouble.invalidations++
   }
 
   /**
@@ -152,8 +162,8 @@ export class RequestCounters {
     this.#inFlight--
     if (end === 'refused') {
       this.#rejected++
-      this.#rejections ??= { ...NO_REJECTIONS }
-      this.#rejections[rejectionReason(result)]++
+      this.#trouble ??= new TroubleCounts()
+      this.#trouble.rejections[rejectionReason(result)]++
     } else if (end === 'fulfilled' || (end === 'rejected' && outcome === 'ignored')) {
       this.#successful++
       this.#lastSuccessAt = now
@@ -165,8 +175,9 @@ export class RequestCounters {
         return
       }
       if (end === 'timeout') this.#timedOut++
-      this.#lastError = result
-      this.#lastErrorAt = now
+      this.#trouble ??= new TroubleCounts()
+      this.#trouble.lastError = result
+      this.#trouble.lastErrorAt = now
     }
   }
 
@@ -179,8 +190,9 @@ export class RequestCounters {
 
   /** Undefined before the first. */
   get lastFailure(): RequestFailure | undefined {
-    const at = this.#dateOf(this.#lastErrorAt)
-    return at && { error: this.#lastError, at }
+    const { lastError: error, lastErrorAt = Number.NaN } = this.#trouble ?? {}
+    const at = this.#dateOf(lastErrorAt)
+    return at && { error, at }
   }
 
   counts(): RequestCounts {
@@ -196,9 +208,9 @@ export class RequestCounters {
       staleServed: this.#stale,
       cacheHits: this.#hits,
       cacheMisses: this.#misses,
-      invalidations: this.invalidations,
-      rejections: { ...(this.#rejections ?? NO_REJECTIONS) },
-      circuitTransitions: { ...(this.#transitions ?? NO_TRANSITIONS) },
+      invalidations: this.#trouble?.invalidations ?? 0,
+      rejections: { ...(this.#trouble?.rejections ?? NO_REJECTIONS) },
+      circuitTransitions: { ...(this.#trouble?.transitions ?? NO_TRANSITIONS) },
     }
   }
 
