@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { InvalidOptionError, ServiceProxyManager } from '@svcproxy/core'
-import type { Authorization, HttpEndpoint, HttpResponse } from '@svcproxy/http'
+import type { Authorization, HttpEndpoint, HttpResponse, TextResponse } from '@svcproxy/http'
 import { expect, test } from 'vitest'
 import { dashboard, type DashboardOptions } from './dashboard.ts'
 
@@ -20,10 +20,10 @@ interface Asked {
 const ask = (endpoint: HttpEndpoint<unknown>, path: string, asked: Asked = {}): Promise<HttpResponse> | undefined =>
   endpoint({ method: 'GET', path, headers: {}, original: undefined, ...asked })
 
-async function answerTo(endpoint: HttpEndpoint<unknown>, path: string, asked: Asked = {}): Promise<HttpResponse> {
+async function answerTo(endpoint: HttpEndpoint<unknown>, path: string, asked: Asked = {}): Promise<TextResponse> {
   const answer = await ask(endpoint, path, asked)
   expect(answer, path).toBeDefined()
-  return answer!
+  return { ...answer!, body: String(answer!.body) }
 }
 
 test('the page may speak to where it came from, and to nothing else', async () => {

@@ -1,5 +1,5 @@
 import { type ErrorCode, isSvcproxyError, type SvcproxyError } from '@svcproxy/core'
-import type { HttpResponse } from './message.ts'
+import type { TextResponse } from './message.ts'
 import { pathOf, problemResponse } from './problem.ts'
 
 /** What an application may choose about error responses. */
@@ -30,7 +30,7 @@ const DETAILS: Readonly<Record<ErrorCode, string>> = {
  * `type, title, status, detail, instance, code, retryAfter`. Undefined for every other error, which is the
  * application's own.
  */
-export function errorResponse(error: unknown, options: ErrorResponseOptions = {}): HttpResponse | undefined {
+export function errorResponse(error: unknown, options: ErrorResponseOptions = {}): TextResponse | undefined {
   if (!isSvcproxyError(error)) return undefined
   const { code, status, retryAfterMs } = error
   const problem = {

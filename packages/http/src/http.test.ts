@@ -81,7 +81,7 @@ describe('healthEndpoints', () => {
     const answer = healthEndpoints(manager, { authorize: () => true })
     const ask = async (path: string, overrides: Partial<HttpRequest> = {}) => {
       const response = await answer({ method: 'GET', path, headers: {}, original: undefined, ...overrides })
-      return response && { ...response, body: JSON.parse(response.body) as unknown }
+      return response && { ...response, body: JSON.parse(String(response.body)) as unknown }
     }
     return { ask, clock, manager, state }
   }

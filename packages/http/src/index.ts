@@ -20,7 +20,7 @@ export {
   SNAPSHOT_EVENTS,
   type TimelineEvent,
 } from './management/snapshot.ts'
-export type { EndpointFactory, HttpEndpoint, HttpRequest, HttpResponse, ReadBody } from './message.ts'
+export type { EndpointFactory, HttpEndpoint, HttpRequest, HttpResponse, ReadBody, TextResponse } from './message.ts'
 export { type FrameworkRequest, MountedRequest } from './mounted-request.ts'
 export { clearRepresentation } from './representation-headers.ts'
 export { type ClientConnection, isClientGone } from './client-watch.ts'

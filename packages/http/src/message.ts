@@ -27,6 +27,11 @@ export type ReadBody = (maxBytes: number) => Promise<string | undefined>
 export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Buffer
+}
+
+/** An answer in text. */
+export interface TextResponse extends HttpResponse {
   readonly body: string
 }
 

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { HttpResponse } from './message.ts'
+import type { TextResponse } from './message.ts'
 
 /** The members of an RFC 9457 problem that differ; an undefined one is left out. */
 export interface Problem {
@@ -12,7 +12,7 @@ export interface Problem {
 }
 
 /** `type` is `about:blank`, which says that `title` is the status's own phrase; `code` tells problems apart. */
-export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>>): HttpResponse {
+export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>>): TextResponse {
   const { status } = problem
   return {
     status,

@@ -2,7 +2,8 @@ import type { HttpRequest, HttpResponse } from '../message.ts'
 import { readAction } from './action-body.ts'
 import type { Audit } from './audit.ts'
 import { isolate, release } from './isolations.ts'
-import type { ManagedProxy, ManagedServices } from './managed-services.ts'
+import type { ManagedProxy } from './managed-services.ts'
+import type { ManagementState } from './management-state.ts'
 import { jsonResponse, refusal } from './responses.ts'
 import type { ActionRoute } from './routes.ts'
 import type { ServiceViews } from './service-view.ts'
@@ -10,7 +11,7 @@ import type { ActionResult, ManagementAction } from './snapshot.ts'
 
 /** What {@link Actions} is made from. */
 export interface ActionParts {
-  readonly services: ManagedServices
+  readonly state: ManagementState
   readonly views: ServiceViews
   readonly audit: Audit
 }
@@ -36,6 +37,7 @@ export class Actions {
     this.#parts.audit.done({ action, service: route.service, actor })
     const healthy = action === 'health-check' ? await areHealthy(targets) : undefined
     if (action !== 'health-check') for (const proxy of targets) ACTIONS[action](proxy)
+    this.#parts.state.actionCount++
     const services = targets.map((proxy) => this.#parts.views.of(proxy))
     const result: ActionResult = { action, services, ...(healthy === undefined ? {} : { healthy }) }
     return jsonResponse(JSON.stringify(result))
@@ -54,8 +56,8 @@ export class Actions {
 
   /** Undefined: there is no such service. */
   #targets({ service }: ActionRoute): ManagedProxy[] | undefined {
-    if (service === null) return this.#parts.services.all()
-    const proxy = this.#parts.services.find(service)
+    if (service === null) return this.#parts.state.services.all()
+    const proxy = this.#parts.state.services.find(service)
     return proxy && [proxy]
   }
 }

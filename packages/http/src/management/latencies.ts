@@ -18,8 +18,17 @@ export class Latencies {
     const ended = totalRequests - inFlight
     const last = this.#last.get(proxy)
     if (last?.ended === ended) return last.latency
-    const latency = proxy.getOverallLatency()
+    const latency = toMicroseconds(proxy.getOverallLatency())
     this.#last.set(proxy, { ended, latency })
     return latency
   }
+}
+
+/** Shorter to send, and no less exact than what was measured. */
+function toMicroseconds({ count, p50Ms, p90Ms, p99Ms, maxMs }: LatencySummary): LatencySummary {
+  return { count, p50Ms: rounded(p50Ms), p90Ms: rounded(p90Ms), p99Ms: rounded(p99Ms), maxMs: rounded(maxMs) }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000
 }

@@ -82,7 +82,7 @@ function partsOf<M extends object, R>(
   const snapshots = new SnapshotSource({ state, views, clock, instance, readOnly })
   return {
     readings: new Readings({ services, events, views, snapshots }),
-    actions: new Actions({ services, views, audit: new Audit(onAudit, events, clock) }),
+    actions: new Actions({ state, views, audit: new Audit(onAudit, events, clock) }),
   }
 }
 

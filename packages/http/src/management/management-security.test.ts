@@ -22,12 +22,12 @@ function setUp(options: Partial<ManagementOptions> = {}) {
   const ask = async (path: string, more: Partial<HttpRequest> = {}) => {
     const response = await endpoint({ method: 'GET', path: `/api/${path}`, headers: {}, original: undefined, ...more })
     if (response === undefined) throw new Error(`${path} was not answered`)
-    return response
+    return { ...response, body: String(response.body) }
   }
   const failWith = async (error: unknown) => {
     faulty.behave(fails(error))
     await manager.services.fleet.ask().catch(() => {})
-    clock.advance(250)
+    clock.advance(1_000)
     const { lastFailure } = JSON.parse((await ask('services/fleet')).body) as ServiceDetail
     return lastFailure
   }
@@ -610,7 +610,7 @@ describe('errors of services', () => {
     })
     const error = new Error(SECRET)
     expect(await failWith(error)).toMatchObject({ message: 'password=… at …' })
-    clock.advance(250)
+    clock.advance(1_000)
     await ask('snapshot')
     expect(seen).toEqual([[error, 'fleet']])
     expect(await failWith(new Error('x'.repeat(1_000)))).toMatchObject({ message: 'x'.repeat(500) })

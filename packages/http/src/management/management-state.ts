@@ -13,6 +13,8 @@ export interface ManagementState {
   readonly history: HistorySampler
   readonly latencies: Latencies
   readonly times: SteadyTimes
+  /** How many actions have had their effect, through whichever mount. */
+  actionCount: number
   /** When it was made: ISO 8601. */
   readonly startedAt: string
   /** Tells this process from its siblings, if the application does not. */
@@ -28,12 +30,13 @@ export function managementStateOf<M extends object>(manager: ServiceProxyManager
   const services = managedServices(manager)
   const events = new EventRing(clock)
   services.onAny((event) => events.addIfTold(event))
-  const state = {
+  const state: ManagementState = {
     services,
     events,
     history: new HistorySampler(services, clock),
     latencies: new Latencies(),
     times: new SteadyTimes(),
+    actionCount: 0,
     startedAt: new Date(clock.wallNow()).toISOString(),
     id: randomBytes(4).toString('hex'),
   }

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
@@ -43,7 +44,7 @@ function setUp(options: Partial<ManagementOptions> = {}) {
   const ask = async (path: string, more: Partial<HttpRequest> = {}, at = endpoint) => {
     const response = await at({ method: 'GET', path: `/api/${path}`, headers: {}, original: undefined, ...more })
     if (response === undefined) throw new Error(`${path} was not answered`)
-    return response
+    return { ...response, body: String(response.body) }
   }
   const read = async <T>(path: string, more?: Partial<HttpRequest>): Promise<T> => {
     const { status, body } = await ask(path, more)
@@ -59,7 +60,7 @@ function setUp(options: Partial<ManagementOptions> = {}) {
   const snapshot = () => read<Snapshot>('snapshot')
   const events = async (after = 0) => (await read<EventPage>('events', { query: `after=${after}` })).events
   const view = async (name: string) => {
-    clock.advance(250)
+    clock.advance(1_000)
     return (await snapshot()).services.find((service) => service.name === name)!
   }
   return { act, ask, audited, clock, events, faulty, manager, mount, read, snapshot, state, view }
@@ -201,7 +202,7 @@ describe('the snapshot', () => {
     using _held = manager.getProxy('fleet').isolateCircuit()
     const endpoint = managementBy(manager, { authorize: () => true }, clock)
     const answer = await endpoint({ method: 'GET', path: '/api/snapshot', headers: {}, original: undefined })
-    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status: 'warn', services: [{ status: 'warn' }] })
+    expect(JSON.parse(String(answer?.body))).toMatchObject({ status: 'warn', services: [{ status: 'warn' }] })
     expect(await manager.getHealthStatus()).toMatchObject({ status: 'warn' })
   })
 
@@ -226,19 +227,38 @@ describe('the snapshot', () => {
     expect(await snapshot()).toMatchObject({ status: 'fail', stopping: true })
   })
 
-  test('is made once for all who ask within a quarter of a second, and anew for an event', async () => {
+  test('is made once for all who ask within a second, or within a quarter of one after an event', async () => {
     const { clock, manager, snapshot } = setUp()
     const first = await snapshot()
-    clock.advance(249)
+    clock.advance(999)
     await manager.services.fleet.ask()
     expect(await snapshot()).toEqual(first)
+    clock.advance(1)
+    const second = await snapshot()
+    expect(second.services[0]?.counts.totalRequests).toBe(1)
     manager.getProxy('fleet').invalidateCache()
+    clock.advance(249)
+    expect(await snapshot()).toEqual(second)
+    clock.advance(1)
     expect(await snapshot()).toMatchObject({ events: [{ type: 'invalidate' }] })
-    clock.advance(100)
-    await manager.services.flags.all()
-    expect((await snapshot()).services[1]?.counts.totalRequests).toBe(0)
-    clock.advance(150)
-    expect((await snapshot()).services[1]?.counts.totalRequests).toBe(1)
+  })
+
+  test('is the same bytes for all who ask, compressed for those who can take it', async () => {
+    const { mount } = setUp()
+    const endpoint = mount()
+    const ask = (headers: HttpRequest['headers'] = {}) =>
+      endpoint({ method: 'GET', path: '/api/snapshot', headers, original: undefined })
+    const [plain, again] = [await ask(), await ask({ 'accept-encoding': 'br, gzip;q=0, identity' })]
+    expect(plain?.body).toBeInstanceOf(Buffer)
+    expect(again?.body).toBe(plain?.body)
+    const [packed, packedAgain] = [
+      await ask({ 'accept-encoding': 'gzip, br' }),
+      await ask({ 'accept-encoding': 'GZIP' }),
+    ]
+    expect(packed?.headers).toEqual({ ...plain?.headers, 'Content-Encoding': 'gzip' })
+    expect(packed?.headers['Vary']).toBe('Accept-Encoding')
+    expect(packedAgain?.body).toBe(packed?.body)
+    expect(gunzipSync(packed?.body ?? '')).toEqual(plain?.body)
   })
 
   test('keeps its tag while nothing happens, however the wall clock is read, and is not sent twice', async () => {
@@ -256,7 +276,7 @@ describe('the snapshot', () => {
       })
     }
     await manager.services.fleet.ask()
-    clock.advance(250)
+    clock.advance(1_000)
     const changed = await ask('snapshot', knowing(headers['ETag']))
     expect(changed.status).toBe(200)
     expect(changed.headers['ETag']).not.toBe(headers['ETag'])
@@ -288,7 +308,7 @@ describe('the snapshot', () => {
     expect((await snapshot()).services.map(({ name }) => name)).toEqual(['flags'])
     expect(await events()).toMatchObject([{ type: 'stop', service: 'fleet' }])
     manager.createProxy('fleet', { provider: factoryProvider('fleet', { create: () => ({}) }) })
-    clock.advance(250)
+    clock.advance(1_000)
     expect((await snapshot()).services[1]).toMatchObject({
       name: 'fleet',
       circuit: { state: 'closed' },
@@ -353,7 +373,7 @@ describe('history', () => {
     void manager.services.fleet.ask().catch(() => {})
     clock.advance(5_000)
     const answer = await endpoint({ method: 'GET', path: '/api/snapshot', headers: {}, original: undefined })
-    const { services } = JSON.parse(answer?.body ?? '') as Snapshot
+    const { services } = JSON.parse(String(answer?.body)) as Snapshot
     expect(services[0]).toMatchObject({ counts: { inFlight: 1 }, requestsPerSecond: 0, history: { requests: [0] } })
   })
 

@@ -4,6 +4,7 @@ import type { ManagedServices } from './managed-services.ts'
 import { jsonResponse, refusal, unchanged } from './responses.ts'
 import type { ActionRoute, Route } from './routes.ts'
 import type { ServiceViews } from './service-view.ts'
+import { acceptsGzip } from './shared-body.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 
 /** What {@link Readings} is made from. */
@@ -22,14 +23,18 @@ export class Readings {
     this.#parts = parts
   }
 
-  answer(request: HttpRequest, route: Exclude<Route, ActionRoute>): HttpResponse {
+  answer(request: HttpRequest, route: Exclude<Route, ActionRoute>): HttpResponse | Promise<HttpResponse> {
     if (route.type === 'snapshot') return this.#snapshot(request)
     return route.type === 'events' ? this.#events(request) : this.#service(route.name)
   }
 
-  #snapshot({ headers }: HttpRequest): HttpResponse {
-    const { etag, json } = this.#parts.snapshots.get()
-    return names(headers['if-none-match'], etag) ? unchanged(etag) : jsonResponse(json, { ETag: etag })
+  async #snapshot({ headers }: HttpRequest): Promise<HttpResponse> {
+    const { etag, body } = this.#parts.snapshots.get()
+    if (names(headers['if-none-match'], etag)) return unchanged(etag)
+    const described = { ETag: etag, Vary: 'Accept-Encoding' }
+    const gzipped = acceptsGzip(headers['accept-encoding']) ? await body.gzipped : undefined
+    if (gzipped === undefined) return jsonResponse(body.bytes, described)
+    return jsonResponse(gzipped, { ...described, 'Content-Encoding': 'gzip' })
   }
 
   #service(name: string): HttpResponse {

@@ -9,7 +9,7 @@ const PROTECTION: Readonly<Record<string, string>> = {
 }
 
 /** 200 with a body of JSON. */
-export function jsonResponse(json: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
+export function jsonResponse(json: string | Buffer, headers: Readonly<Record<string, string>> = {}): HttpResponse {
   return { status: 200, headers: { ...PROTECTION, ...headers, 'Content-Type': 'application/json' }, body: json }
 }
 

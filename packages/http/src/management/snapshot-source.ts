@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, HealthLevel } from '@svcproxy/core'
 import type { ManagementState } from './management-state.ts'
 import type { ServiceViews } from './service-view.ts'
+import { SharedBody } from './shared-body.ts'
 import { type History, type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
 
-/** How long one snapshot does for everybody who asks, in milliseconds. An event ends that at once. */
-const MAX_AGE_MS = 250
+/** How long one snapshot does for everybody who asks, in milliseconds. */
+const MAX_AGE_MS = 1_000
+/** The same, when something has happened since: in an outage much does. An action through this API ends it at once. */
+const MAX_AGE_AFTER_EVENT_MS = 250
 
 /** What {@link SnapshotSource} is made from. */
 export interface SnapshotParts {
@@ -19,13 +22,14 @@ export interface SnapshotParts {
 /** A {@link Snapshot} as it is sent. */
 export interface SerializedSnapshot {
   readonly etag: string
-  readonly json: string
+  readonly body: SharedBody
 }
 
 interface Made extends SerializedSnapshot {
   readonly madeAt: number
   readonly lastEventId: number
   readonly stopping: boolean
+  readonly actionCount: number
 }
 
 /** Makes snapshots, one for all who ask at about the same time. */
@@ -46,12 +50,10 @@ export class SnapshotSource {
   get(): SerializedSnapshot {
     const made = this.#made
     const { state, clock } = this.#parts
-    const { events, services } = state
-    const isCurrent =
-      made !== undefined &&
-      clock.now() - made.madeAt < MAX_AGE_MS &&
-      events.lastId === made.lastEventId &&
-      services.stopping === made.stopping
+    const { events, services, actionCount } = state
+    const isTrue = made?.stopping === services.stopping && made.actionCount === actionCount
+    const maxAgeMs = events.lastId === made?.lastEventId ? MAX_AGE_MS : MAX_AGE_AFTER_EVENT_MS
+    const isCurrent = isTrue && clock.now() - made.madeAt < maxAgeMs
     return isCurrent ? made : (this.#made = this.#make())
   }
 
@@ -67,10 +69,11 @@ export class SnapshotSource {
     }
     return {
       etag: `W/"${this.#source}-${this.#revision}"`,
-      json: `{${membersOf(head)},${content}}`,
+      body: new SharedBody(`{${membersOf(head)},${content}}`),
       madeAt: clock.now(),
       lastEventId: state.events.lastId,
       stopping,
+      actionCount: state.actionCount,
     }
   }
 
