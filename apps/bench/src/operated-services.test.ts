@@ -6,7 +6,7 @@ test('after five minutes each service was called by two methods, and a snapshot 
   const manager = createOperatedServices()
   const endpoint = await watchForFiveMinutes(manager, () => managementEndpoints(manager, { authorize: () => true }))
   const answer = await endpoint({ method: 'GET', path: '/api/snapshot', headers: {}, original: undefined })
-  const { services }: Snapshot = JSON.parse(answer?.body ?? '')
+  const { services }: Snapshot = JSON.parse(String(answer?.body))
   expect(services).toHaveLength(OPERATED_SERVICES)
   for (const { counts, history } of services) {
     expect(counts.successfulRequests).toBe(20)

@@ -24,6 +24,9 @@ export interface PagesResult {
 /** As in the dashboard: between the end of a poll and the next. */
 const PAUSE_MS = 2_000
 
+/** What browsers can take. */
+const BROWSER_ENCODINGS = 'gzip, deflate, br, zstd'
+
 interface OpenPages {
   close(): Promise<PagesResult>
 }
@@ -101,7 +104,7 @@ interface PollAnswer {
 /** What a browser does with an answer is not this machine's work: it is only counted. */
 function poll(url: string, agent: Agent, etag: string | undefined): Promise<PollAnswer> {
   return new Promise((resolve, reject) => {
-    const headers = etag === undefined ? {} : { 'if-none-match': etag }
+    const headers = { 'accept-encoding': BROWSER_ENCODINGS, ...(etag !== undefined && { 'if-none-match': etag }) }
     get(url, { agent, headers }, (answer) => {
       let bytes = 0
       answer.on('data', (chunk: Buffer) => (bytes += chunk.length))

@@ -29,7 +29,7 @@ export class Readings {
   }
 
   async #snapshot({ headers }: HttpRequest): Promise<HttpResponse> {
-    const { etag, body } = this.#parts.snapshots.get()
+    const { etag, body } = await this.#parts.snapshots.get()
     if (names(headers['if-none-match'], etag)) return unchanged(etag)
     const described = { ETag: etag, Vary: 'Accept-Encoding' }
     const gzipped = acceptsGzip(headers['accept-encoding']) ? await body.gzipped : undefined

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Clock, HealthLevel } from '@svcproxy/core'
 import type { ManagementState } from './management-state.ts'
 import type { ServiceViews } from './service-view.ts'
@@ -9,6 +10,8 @@ import { type History, type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from 
 const MAX_AGE_MS = 1_000
 /** The same, when something has happened since: in an outage much does. An action through this API ends it at once. */
 const MAX_AGE_AFTER_EVENT_MS = 250
+/** So many services are shown in one go: a request of the application's waits for a fraction of a millisecond. */
+const SLICE = 20
 
 /** What {@link SnapshotSource} is made from. */
 export interface SnapshotParts {
@@ -25,11 +28,22 @@ export interface SerializedSnapshot {
   readonly body: SharedBody
 }
 
-interface Made extends SerializedSnapshot {
-  readonly madeAt: number
+/** What was so when a snapshot was begun. */
+interface Beginning {
+  readonly at: number
   readonly lastEventId: number
   readonly stopping: boolean
   readonly actionCount: number
+}
+
+interface Made extends SerializedSnapshot {
+  readonly beginning: Beginning
+}
+
+/** One that is being made, for all who ask meanwhile. */
+interface Making {
+  readonly beginning: Beginning
+  readonly made: Promise<Made>
 }
 
 /** Makes snapshots, one for all who ask at about the same time. */
@@ -41,51 +55,64 @@ export class SnapshotSource {
   /** All of the last one but when it was made. */
   #content = ''
   #made: Made | undefined
+  #making: Making | undefined
   readonly #histories = new WeakMap<History, string>()
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts
   }
 
-  get(): SerializedSnapshot {
-    const made = this.#made
-    const { state, clock } = this.#parts
-    const { events, services, actionCount } = state
-    const isTrue = made?.stopping === services.stopping && made.actionCount === actionCount
-    const maxAgeMs = events.lastId === made?.lastEventId ? MAX_AGE_MS : MAX_AGE_AFTER_EVENT_MS
-    const isCurrent = isTrue && clock.now() - made.madeAt < maxAgeMs
-    return isCurrent ? made : (this.#made = this.#make())
+  async get(): Promise<SerializedSnapshot> {
+    const now = this.#now()
+    if (this.#made !== undefined && isCurrent(this.#made.beginning, now)) return this.#made
+    const making = this.#making
+    return making !== undefined && isCurrent(making.beginning, now) ? making.made : this.#begin(now)
   }
 
-  #make(): Made {
-    const { state, clock } = this.#parts
-    const { stopping } = state.services
-    const head = { version: 1, at: new Date(clock.wallNow()).toISOString() } satisfies Pick<Snapshot, 'version' | 'at'>
-    const content = this.#contentNow(stopping)
+  #now(): Beginning {
+    const { events, services, actionCount } = this.#parts.state
+    return { at: this.#parts.clock.now(), lastEventId: events.lastId, stopping: services.stopping, actionCount }
+  }
+
+  #begin(beginning: Beginning): Promise<Made> {
+    const making: Making = { beginning, made: this.#make(beginning) }
+    this.#making = making
+    const ended = (made?: Made): void => {
+      if (this.#making !== making) return
+      this.#making = undefined
+      this.#made = made
+    }
+    making.made.then(ended, () => ended())
+    return making.made
+  }
+
+  async #make(beginning: Beginning): Promise<Made> {
+    const at = new Date(this.#parts.clock.wallNow()).toISOString()
+    const content = await this.#contentNow(beginning.stopping)
     // Comparing two texts is cheaper than a digest of one.
     if (content !== this.#content) {
       this.#content = content
       this.#revision++
     }
+    const head = { version: 1, at } satisfies Pick<Snapshot, 'version' | 'at'>
     return {
       etag: `W/"${this.#source}-${this.#revision}"`,
       body: new SharedBody(`{${membersOf(head)},${content}}`),
-      madeAt: clock.now(),
-      lastEventId: state.events.lastId,
-      stopping,
-      actionCount: state.actionCount,
+      beginning,
     }
   }
 
   /** The members of a {@link Snapshot} without those of its head, as JSON. */
-  #contentNow(stopping: boolean): string {
+  async #contentNow(stopping: boolean): Promise<string> {
     const { state, views, instance, readOnly } = this.#parts
     const levels: HealthLevel[] = []
-    const services = state.services.all().map((proxy) => {
+    const services: string[] = []
+    for (const proxy of state.services.all()) {
       const view = views.withoutHistory(proxy)
       levels.push(view.status)
-      return `{${membersOf(view)},"history":${this.#historyJson(views.historyOf(proxy))}}`
-    })
+      services.push(`{${membersOf(view)},"history":${this.#historyJson(views.historyOf(proxy))}}`)
+      if (services.length % SLICE === 0) await othersTurn()
+    }
     const status = stopping ? 'fail' : worstOf(levels)
     const before = { instance, readOnly, status, stopping } satisfies Omit<
       Snapshot,
@@ -104,6 +131,12 @@ export class SnapshotSource {
     this.#histories.set(history, json)
     return json
   }
+}
+
+/** Whether what was begun then does for who asks now. */
+function isCurrent(then: Beginning, now: Beginning): boolean {
+  if (then.stopping !== now.stopping || then.actionCount !== now.actionCount) return false
+  return now.at - then.at < (then.lastEventId === now.lastEventId ? MAX_AGE_MS : MAX_AGE_AFTER_EVENT_MS)
 }
 
 /** An object as JSON without its braces. */
