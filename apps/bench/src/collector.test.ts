@@ -46,7 +46,10 @@ test('each figure of a population and of a server is a median of its own', () =>
 test('with viewers and without them, each figure is a median of its own rounds', () => {
   const collector = createCollector()
   for (const p99Ms of [3, 1, 2]) {
-    collector.viewers.push(exampleViewersResult(50, p99Ms + 1), exampleViewersResult(0, p99Ms))
+    collector.viewers.push(exampleViewersResult('this process', p99Ms + 1), exampleViewersResult('nothing', p99Ms))
   }
-  expect(collector.summary(OF).viewers).toEqual([exampleViewersResult(0, 2), exampleViewersResult(50, 3)])
+  expect(collector.summary(OF).viewers).toEqual([
+    exampleViewersResult('nothing', 2),
+    exampleViewersResult('this process', 3),
+  ])
 })

@@ -1,6 +1,6 @@
 import type { HttpSample } from './http/measure-http.ts'
 import type { ViewersSample } from './http/measure-viewers.ts'
-import { FRAMEWORKS, HTTP_VARIANTS, VIEWERS } from './http/servers/contenders.ts'
+import { FRAMEWORKS, HTTP_VARIANTS, WATCHED } from './http/servers/contenders.ts'
 import type { Makings } from './measures/makings.ts'
 import type { PopulationCost } from './measures/population.ts'
 import type { HttpResult, PopulationResult, Results, ScenarioResult } from './results.ts'
@@ -112,13 +112,13 @@ function httpResults(samples: readonly HttpSample[]): HttpResult[] {
 }
 
 function viewersResults(samples: readonly ViewersSample[]): ViewersSample[] {
-  return ([0, VIEWERS] as const).flatMap((viewers) => {
-    const own = samples.filter((sample) => sample.viewers === viewers)
+  return WATCHED.flatMap((watched) => {
+    const own = samples.filter((sample) => sample.watched === watched)
     if (own.length === 0) return []
     const median = (of: (sample: ViewersSample) => number): number => medianOf(own.map(of))
     return [
       {
-        viewers,
+        watched,
         requestsPerSecond: median(({ requestsPerSecond }) => requestsPerSecond),
         cpuUsPerRequest: median(({ cpuUsPerRequest }) => cpuUsPerRequest),
         p50Ms: median(({ p50Ms }) => p50Ms),

@@ -40,11 +40,12 @@ export function exampleScenario(id: string, medians: Readonly<Record<string, num
 
 /** A server that so many watch, of which only the p99 is told. */
 export function exampleViewersResult(
-  viewers: Results['viewers'][number]['viewers'],
+  watched: Results['viewers'][number]['watched'],
   p99Ms: number,
 ): Results['viewers'][number] {
-  const polls = viewers === 0 ? { pollsPerSecond: 0, bytesPerPoll: 0 } : { pollsPerSecond: 25, bytesPerPoll: 260_000 }
-  return { viewers, requestsPerSecond: 12_000, cpuUsPerRequest: 30, p50Ms: 0.5, p99Ms, ...polls }
+  const polls =
+    watched === 'nothing' ? { pollsPerSecond: 0, bytesPerPoll: 0 } : { pollsPerSecond: 25, bytesPerPoll: 7_000 }
+  return { watched, requestsPerSecond: 12_000, cpuUsPerRequest: 30, p50Ms: 0.5, p99Ms, ...polls }
 }
 
 /** Of no machine in particular. */

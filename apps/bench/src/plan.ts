@@ -40,6 +40,6 @@ export const fullPlan: Plan = {
   repeats: 3,
   population: { count: SERVICES, idleMs: 2_000 },
   http: { rounds: 8, secondsPerSample: 1.5, warmUpSeconds: 2 },
-  viewers: { rounds: 6, secondsPerSample: 2, warmUpSeconds: 1.5 },
+  viewers: { rounds: 9, secondsPerSample: 2, warmUpSeconds: 1.5 },
   countsInstructions: true,
 }

@@ -9,7 +9,7 @@ export interface Results {
   readonly scenarios: readonly ScenarioResult[]
   readonly populations: readonly PopulationResult[]
   readonly http: readonly HttpResult[]
-  /** Without viewers, and with them; medians of the rounds. */
+  /** By what was watched; medians of the rounds. */
   readonly viewers: readonly ViewersSample[]
   /** What counted the instructions. */
   readonly instructionCounter: string | undefined

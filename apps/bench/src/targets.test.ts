@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { exampleResults, exampleScenario, exampleViewersResult } from './example-results.ts'
-import { VIEWERS } from './http/servers/contenders.ts'
 import { populations } from './measures/population.ts'
 import type { Results } from './results.ts'
 import { scenarios } from './scenarios/index.ts'
@@ -65,9 +64,9 @@ test('a duration is a median in milliseconds', () => {
 })
 
 test('what viewers do to the slowest requests is the quotient of two medians', () => {
-  const title = 'p99 with 50 viewers: of that without'
+  const title = 'p99 with 50 viewers: of that while they watch another process'
   const watched = (p99Ms: number) => {
-    const viewers = [exampleViewersResult(0, 2), exampleViewersResult(VIEWERS, p99Ms)]
+    const viewers = [exampleViewersResult('another process', 2), exampleViewersResult('this process', p99Ms)]
     return judgeOne(title, exampleResults({ viewers }))
   }
   expect(watched(2.1)).toMatchObject({ figure: 1.05, outcome: 'met' })
@@ -104,7 +103,7 @@ test('a full run measures what every target needs', () => {
         return { framework, variant, requestsPerSecond: spread, cpuUsPerRequest: 1, p50Ms: 1, p99Ms: 1 }
       }),
     ),
-    viewers: [exampleViewersResult(0, 1), exampleViewersResult(VIEWERS, 1)],
+    viewers: [exampleViewersResult('another process', 1), exampleViewersResult('this process', 1)],
   })
   expect(judge(results).filter(({ outcome }) => outcome === 'not measured')).toEqual([])
 })

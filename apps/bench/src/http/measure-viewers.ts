@@ -1,14 +1,15 @@
 import { type Child, startChild } from './child.ts'
 import { type Cores, separateCores } from './cores.ts'
 import { checkLoad } from './load-checks.ts'
+import { orderOfRound } from '../rounds.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import type { PagesOrder, PagesResult } from './pages.ts'
 import type { ServerQuestion, ServerStatus } from './server.ts'
-import { DASHBOARD_PATH, NEXT_SERVICE_PATH, OPERATED, VIEWERS } from './servers/contenders.ts'
+import { DASHBOARD_PATH, NEXT_SERVICE_PATH, OPERATED, VIEWERS, WATCHED, type Watched } from './servers/contenders.ts'
 
-/** What the server did in one round while so many watched it. */
+/** What the server did in one round, and what was watched meanwhile. */
 export interface ViewersSample {
-  readonly viewers: 0 | typeof VIEWERS
+  readonly watched: Watched
   readonly requestsPerSecond: number
   /** What the server's process used in all, its work for the viewers included, by the requests of the load. */
   readonly cpuUsPerRequest: number
@@ -40,15 +41,19 @@ interface Bench {
 interface WatchedServer extends Bench {
   readonly server: Child<ServerQuestion, ServerStatus>
   readonly origin: string
+  /** Of the process that is watched in its place. */
+  readonly otherOrigin: string
 }
 
 /** How much of what the server can do is asked of it. */
 const UTILIZATION = 0.5
+const SNAPSHOT_PATH = `${DASHBOARD_PATH}/api/snapshot`
 const NAME = 'The server with many services'
 
 /**
- * Asks a server for half of what it can do, with and without viewers of its dashboard, and returns two samples for each
- * round. Both are of the same process, which is another one in each round; which of them comes first alternates.
+ * Asks a server for half of what it can do while nobody watches, while viewers watch another process, and while they
+ * watch it, and returns a sample of each for each round. All are of the same process, which is another one in each round;
+ * which of them comes first changes.
  * @throws Error (as a rejection) when a single request or poll fails
  */
 export async function measureViewers(plan: ViewersPlan): Promise<ViewersSample[]> {
@@ -56,6 +61,12 @@ export async function measureViewers(plan: ViewersPlan): Promise<ViewersSample[]
   const cores = separateCores()
   await using load: Load = startChild({ entry: 'load', core: cores?.load })
   await using pages: Pages = startChild({ entry: 'pages', core: cores?.viewers })
+  await using other = startChild<ServerQuestion, ServerStatus>({
+    entry: 'server',
+    args: [OPERATED],
+    core: cores?.viewers,
+  })
+  const otherOrigin = originOf(await other.next())
   const samples: ViewersSample[] = []
   let requestsPerSecond: number | undefined
   for (let round = 0; round < rounds; round++) {
@@ -65,14 +76,13 @@ export async function measureViewers(plan: ViewersPlan): Promise<ViewersSample[]
       args: [OPERATED],
       core: cores?.server,
     })
-    const { port } = await server.next()
-    const watched = { load, pages, cores, server, origin: `http://127.0.0.1:${port}` }
+    const watched = { load, pages, cores, server, origin: originOf(await server.next()), otherOrigin }
     const capacity = await warmUp(watched, plan)
     // Of the first round: the same is asked of all.
     requestsPerSecond ??= Math.round(capacity * UTILIZATION)
-    for (const viewers of round % 2 === 0 ? ([0, VIEWERS] as const) : ([VIEWERS, 0] as const)) {
+    for (const what of orderOfRound(WATCHED, round)) {
       samples.push(
-        await sample(watched, viewers, { url: urlOf(watched), requestsPerSecond, seconds: plan.secondsPerSample }),
+        await sample(watched, what, { url: urlOf(watched), requestsPerSecond, seconds: plan.secondsPerSample }),
       )
     }
   }
@@ -89,19 +99,16 @@ async function warmUp(watched: WatchedServer, { warmUpSeconds }: ViewersPlan): P
   return requestsPerSecond
 }
 
-async function sample(
-  watched: WatchedServer,
-  viewers: ViewersSample['viewers'],
-  order: Required<LoadOrder>,
-): Promise<ViewersSample> {
+async function sample(watched: WatchedServer, what: Watched, order: Required<LoadOrder>): Promise<ViewersSample> {
   const { server, pages } = watched
-  await pages.ask({ type: 'open', url: snapshotUrlOf(watched), pages: viewers })
+  const url = what === 'this process' ? snapshotUrlOf(watched) : `${watched.otherOrigin}${SNAPSHOT_PATH}`
+  await pages.ask({ type: 'open', url, pages: what === 'nothing' ? 0 : VIEWERS })
   const before = await server.ask({ type: 'usage' })
   const { requests, requestsPerSecond, p50Ms, p99Ms } = await loadWith(watched, order)
   const after = await server.ask({ type: 'usage' })
   const { polls, bytes, seconds } = await close(watched)
   return {
-    viewers,
+    watched: what,
     requestsPerSecond,
     cpuUsPerRequest: (after.cpuUs - before.cpuUs) / requests,
     p50Ms,
@@ -129,5 +136,9 @@ function urlOf({ origin }: WatchedServer): string {
 }
 
 function snapshotUrlOf({ origin }: WatchedServer): string {
-  return `${origin}${DASHBOARD_PATH}/api/snapshot`
+  return `${origin}${SNAPSHOT_PATH}`
+}
+
+function originOf({ port }: ServerStatus): string {
+  return `http://127.0.0.1:${port}`
 }

@@ -32,7 +32,11 @@ const results = exampleResults({
       p99Ms: 2,
     },
   ],
-  viewers: [exampleViewersResult(0, 2), exampleViewersResult(50, 2.04)],
+  viewers: [
+    exampleViewersResult('nothing', 2),
+    exampleViewersResult('another process', 2.01),
+    exampleViewersResult('this process', 2.04),
+  ],
 })
 const measurements = { plan: fullPlan, environment: exampleEnvironment, results, verdicts: judge(results) }
 
@@ -95,7 +99,7 @@ test('the terminal shows every table, each verdict, and their sum last', () => {
   expect(lines).toContain('svcproxy, native · 8.00 µs · 2 400 B · 0 · 0.50 %')
   expect(lines).toContain('koa, svcproxy native · 900 · 850 … 950 · 0.90 × · – · 95.0 µs · 1.00 ms · 2.00 ms')
   expect(lines).toContain('nobody watches · 12 000 · 0.50 ms · 2.00 ms · 30.0 µs · – · –')
-  expect(lines).toContain('50 viewers · 12 000 · 0.50 ms · 2.04 ms · 30.0 µs · 25.0 · 260 000 B')
+  expect(lines).toContain('50 watch this process · 12 000 · 0.50 ms · 2.04 ms · 30.0 µs · 25.0 · 7 000 B')
   expect(lines).toContain('svcproxy get: of the time of lru-cache fetch · ≤ 1.00 × · 1.20 × · MISS')
   expect(lines).toContain('svcproxy get: times faster than bentocache getOrSet · ≥ 15.0 × · 20.0 × · pass')
   expect(lines.findLast((line) => line !== '')).toMatch(/^6 of 8 targets met; \d+ not measured$/)

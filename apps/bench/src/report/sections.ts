@@ -1,4 +1,5 @@
 import type { Results, ScenarioResult } from '../results.ts'
+import { VIEWERS } from '../http/servers/contenders.ts'
 import type { Verdict } from '../targets.ts'
 import {
   formatCount,
@@ -122,11 +123,11 @@ function httpSection({ http }: Results): Section {
 function viewersSection({ viewers }: Results): Section {
   return {
     title: 'Requests while operators watch',
-    text: 'What viewers of the dashboard cost those who use the application. An Express server has 200 services and the dashboard; a request makes one guarded call to the next of them. It is sent half of the requests that it could answer, evenly, those of a millisecond together, whether it keeps up or not. Each viewer polls the snapshot as the page of the dashboard does: two seconds after the answer before, with its ETag. Since the services are called all the time, a snapshot has always changed. CPU is all that the server’s process uses, its work for viewers included, by request.',
+    text: 'What viewers of the dashboard cost those who use the application. An Express server has 200 services and the dashboard; a request makes one guarded call to the next of them. It is sent half of the requests that it could answer, evenly, those of a millisecond together, whether it keeps up or not. Each viewer polls the snapshot as the page of the dashboard does: two seconds after the answer before, with its ETag. Since the services are called all the time, a snapshot has always changed. In the second row they watch another process on the same machine, for which the server does nothing: the machine has two cores for all of them, and only the third row’s difference from that is the server’s. CPU is all that the server’s process uses, its work for viewers included, by request.',
     table: {
       head: ['', 'requests/s', 'p50', 'p99', 'CPU', 'snapshots/s', 'size of one'],
       rows: viewers.map((result) => [
-        result.viewers === 0 ? 'nobody watches' : `${result.viewers} viewers`,
+        result.watched === 'nothing' ? 'nobody watches' : `${VIEWERS} watch ${result.watched}`,
         formatCount(result.requestsPerSecond),
         formatInUnit(result.p50Ms, 'ms'),
         formatInUnit(result.p99Ms, 'ms'),

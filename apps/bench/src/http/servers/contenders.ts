@@ -24,3 +24,11 @@ export const DASHBOARD_PATH = '/ops/services'
 
 /** How many watch the dashboard when somebody does. */
 export const VIEWERS = 50
+
+/**
+ * What the viewers look at: nothing, a process of its own whose requests nobody counts, or the one under load. They are
+ * other people's machines; here they are not, and what they cost this one is in the second as well as in the third.
+ */
+export const WATCHED = ['nothing', 'another process', 'this process'] as const
+/** One of {@link WATCHED}. */
+export type Watched = (typeof WATCHED)[number]
