@@ -3,7 +3,14 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { ManualClock, plainBreaker } from '@svcproxy/testing'
 import { describe, expect, expectTypeOf, onTestFinished, test } from 'vitest'
-import { factoryProvider, InvalidOptionError, ServiceProxyManager, StoppedError, UnknownServiceError } from './index.ts'
+import {
+  factoryProvider,
+  InvalidOptionError,
+  ServiceProxyManager,
+  StoppedError,
+  systemClock,
+  UnknownServiceError,
+} from './index.ts'
 import type { Guarded, ServiceEvent, ServiceEventOf, ServiceProxy } from './index.ts'
 
 interface Clock {
@@ -292,4 +299,10 @@ describe('a listener to all proxies of a manager', () => {
     collectGarbage()
     expect(removed.filter((proxy) => proxy.deref() !== undefined).length).toBeLessThan(10)
   })
+})
+
+test('its clock is that of its defaults, or of the process', () => {
+  const clock = new ManualClock()
+  expect(new ServiceProxyManager({ clock }).clock).toBe(clock)
+  expect(new ServiceProxyManager().clock).toBe(systemClock)
 })

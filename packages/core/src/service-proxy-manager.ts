@@ -4,7 +4,8 @@ import { ServiceEvents } from './events.ts'
 import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './events.ts'
 import type { Guarded } from './guarded-service.ts'
 import type { ServiceMetrics } from './metrics/service-metrics.ts'
-import { MAX_TIMER_MS } from './clock.ts'
+import { MAX_TIMER_MS, systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { checkServiceName } from './names.ts'
 import { numberOption } from './options.ts'
 import { ServiceProxy } from './service-proxy.ts'
@@ -116,6 +117,11 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   get names(): (keyof M & string)[] {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- M is what was added
     return [...this.#proxies.keys()] as (keyof M & string)[]
+  }
+
+  /** The clock of its defaults: what works for all services, a history of them for example, goes by it. */
+  get clock(): Clock {
+    return this.#defaults.clock ?? systemClock
   }
 
   /** Whether {@link ServiceProxyManager.stop} was called. */

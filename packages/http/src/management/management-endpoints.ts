@@ -1,4 +1,4 @@
-import { type Clock, type ServiceProxyManager, systemClock } from '@svcproxy/core'
+import type { Clock, ServiceProxyManager } from '@svcproxy/core'
 import type { HttpEndpoint, HttpRequest, HttpResponse } from '../message.ts'
 import { accessGateBy } from './access-gate.ts'
 import { Actions } from './actions.ts'
@@ -23,7 +23,7 @@ export function managementEndpoints<M extends object, R = unknown>(
   manager: ServiceProxyManager<M>,
   options: ManagementOptions<R>,
 ): HttpEndpoint<R> {
-  return managementBy(manager, options, systemClock)
+  return managementBy(manager, options, manager.clock)
 }
 
 /** {@link managementEndpoints} by any clock. */
