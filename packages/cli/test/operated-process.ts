@@ -55,8 +55,8 @@ export async function operated(options: Partial<ManagementOptions<IncomingMessag
   const answer = answering(manager, options)
   const serving = await serve((request, response) => {
     seen.push(request)
-    // A snapshot serves for a second: whoever asks next is to see what has happened. And an answer takes its time.
-    clock.advance(1_000)
+    // A snapshot serves for two seconds: whoever asks next is to see what has happened. And an answer takes its time.
+    clock.advance(2_000)
     setImmediate(() => clock.advance(1))
     answer(request, response)
   })

@@ -77,6 +77,21 @@ test('the difference of the clocks is known', async () => {
   expect(feed().clockAheadMs).toBe(7_000)
 })
 
+test('a snapshot that was made a while ago does not set the clock back; one that is far off does', async () => {
+  const { clock, asked, feed } = openPage()
+  await asked[0]!.answer(fresh)
+  // Two seconds later by the page's clock: made 1.5 s before it came, at once, and by a clock that was set back.
+  for (const [at, aheadMs] of [
+    ['2026-01-01T00:00:07.500Z', 7_000],
+    ['2026-01-01T00:00:11.100Z', 7_100],
+    ['2026-01-01T00:00:01.000Z', -5_000],
+  ] as const) {
+    await clock.advanceAsync(2_000)
+    await asked.at(-1)!.answer({ ...fresh, snapshot: snapshotOf([], at) })
+    expect(feed().clockAheadMs).toBe(aheadMs)
+  }
+})
+
 test('a page that nobody looks at asks nothing; it asks at once when somebody does', async () => {
   const { clock, polling, asked, feed } = openPage()
   await asked[0]!.answer(fresh)

@@ -13,6 +13,8 @@ const REFUSED_PAUSE_MS = 15_000
 const PATIENCE_MS = 10_000
 /** A snapshot that was not confirmed for this long is said to be old, in milliseconds. */
 const STALE_AFTER_MS = 10_000
+/** No snapshot is as old as this when it comes, in milliseconds. */
+const CLOCK_SET_MS = 5_000
 
 /** What the page knows. */
 export interface Feed {
@@ -104,7 +106,12 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
       return
     }
     etag = answer.etag
-    change({ ...seen, snapshot: answer.snapshot, clockAheadMs: Date.parse(answer.snapshot.at) - now })
+    const { snapshot, clockAheadMs } = feed
+    const aheadMs = Date.parse(answer.snapshot.at) - now
+    // A snapshot that was made for somebody else is a little old: the one that says most is the newest. Unless a clock
+    // was set.
+    const isOlder = snapshot !== null && aheadMs < clockAheadMs && aheadMs > clockAheadMs - CLOCK_SET_MS
+    change({ ...seen, snapshot: answer.snapshot, clockAheadMs: isOlder ? clockAheadMs : aheadMs })
   }
 
   const watchAge = (): void => {

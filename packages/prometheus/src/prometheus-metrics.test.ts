@@ -510,6 +510,22 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect((await scrape(register)).measured('fleet')).toEqual(['works success origin 1'])
   })
 
+  test('a client that throws while it measures ends neither the call nor the process', async () => {
+    let asked = 0
+    class Broken extends client.Histogram {
+      override labels(): never {
+        asked++
+        throw new Error('out of order')
+      }
+    }
+    const { manager: empty, register } = world(client.Registry)
+    const manager = empty.add('fleet', fleet())
+    using _metrics = prometheusMetrics(manager, { client: { ...client, Histogram: Broken }, register })
+    // An exception that nobody catches fails the whole run.
+    expect(await manager.services.fleet.works()).toBe('answer')
+    expect(asked).toBe(1)
+  })
+
   test('scrapes go on after the manager was stopped', async () => {
     const { manager: empty, register } = world(client.Registry)
     const manager = empty.add('fleet', fleet())

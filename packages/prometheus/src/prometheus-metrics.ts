@@ -39,8 +39,12 @@ export function prometheusMetrics<M extends object>(
   for (const metric of metrics.values()) register.registerMetric(metric)
 
   const onCallEnd = (trace: unknown): void => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what core puts on this channel
-    durations.record(trace as CallTrace)
+    try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what core puts on this channel
+      durations.record(trace as CallTrace)
+    } catch {
+      // What a subscriber throws ends the process: a lost measurement must not.
+    }
   }
   subscribe(CALL_ENDS, onCallEnd)
   const unlisten = manager.on('stop', ({ service }) => durations.forgetIfRemoved(service))

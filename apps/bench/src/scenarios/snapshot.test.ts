@@ -28,7 +28,7 @@ test.for(['management snapshot', 'management snapshot, all 200 called before it'
 )
 
 test('a snapshot asked for again is the one before', async () => {
-  const subject = await subjectOf('snapshot again within a second')
+  const subject = await subjectOf('snapshot again within two seconds')
   expect(await subject.run()).toEqual(await subject.run())
   await subject.dispose?.()
 })

@@ -27,7 +27,7 @@ function setUp(options: Partial<ManagementOptions> = {}) {
   const failWith = async (error: unknown) => {
     faulty.behave(fails(error))
     await manager.services.fleet.ask().catch(() => {})
-    clock.advance(1_000)
+    clock.advance(2_000)
     const { lastFailure } = JSON.parse((await ask('services/fleet')).body) as ServiceDetail
     return lastFailure
   }
@@ -610,7 +610,7 @@ describe('errors of services', () => {
     })
     const error = new Error(SECRET)
     expect(await failWith(error)).toMatchObject({ message: 'password=… at …' })
-    clock.advance(1_000)
+    clock.advance(2_000)
     await ask('snapshot')
     expect(seen).toEqual([[error, 'fleet']])
     expect(await failWith(new Error('x'.repeat(1_000)))).toMatchObject({ message: 'x'.repeat(500) })

@@ -7,7 +7,7 @@ import { SharedBody } from './shared-body.ts'
 import { type History, type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
 
 /** How long one snapshot does for everybody who asks, in milliseconds. */
-const MAX_AGE_MS = 1_000
+const MAX_AGE_MS = 2_000
 /** The same, when something has happened since: in an outage much does. An action through this API ends it at once. */
 const MAX_AGE_AFTER_EVENT_MS = 250
 /** So many services are shown in one go: a request of the application's waits for a fraction of a millisecond. */
