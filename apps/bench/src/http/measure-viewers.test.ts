@@ -67,6 +67,6 @@ test(
     for (const sample of samples.filter(({ watched }) => watched === 'nothing')) {
       expect(sample).toMatchObject({ pollsPerSecond: 0, bytesPerPoll: 0 })
     }
-    expect(steps).toEqual(['round 1 of 2', 'round 2 of 2'])
+    expect(steps).toEqual(['warming up', 'warming up', 'round 1 of 2', 'round 2 of 2'])
   },
 )

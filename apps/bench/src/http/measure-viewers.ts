@@ -48,12 +48,14 @@ interface WatchedServer extends Bench {
 /** How much of what the server can do is asked of it. */
 const UTILIZATION = 0.5
 const SNAPSHOT_PATH = `${DASHBOARD_PATH}/api/snapshot`
+const UNCOUNTED_ROUNDS = 2
 const NAME = 'The server with many services'
 
 /**
  * Asks a server for half of what it can do while nobody watches, while viewers watch another process, and while they
- * watch it, and returns a sample of each for each round. All are of the same process, which is another one in each round;
- * which of them comes first changes.
+ * watch it, and returns a sample of each for each round. Which of them comes first changes. It is one process from the
+ * first round to the last, as a server is that people watch: snapshots are made seldom, and the first ones by code that
+ * V8 has not compiled yet; they are in rounds that do not count.
  * @throws Error (as a rejection) when a single request or poll fails
  */
 export async function measureViewers(plan: ViewersPlan): Promise<ViewersSample[]> {
@@ -67,34 +69,29 @@ export async function measureViewers(plan: ViewersPlan): Promise<ViewersSample[]
     core: cores?.viewers,
   })
   const otherOrigin = originOf(await other.next())
+  await using server = startChild<ServerQuestion, ServerStatus>({
+    entry: 'server',
+    args: [OPERATED],
+    core: cores?.server,
+  })
+  const watched = { load, pages, cores, server, origin: originOf(await server.next()), otherOrigin }
+  const requestsPerSecond = Math.round((await capacityOf(watched, plan)) * UTILIZATION)
+  const order = { url: urlOf(watched), requestsPerSecond, seconds: plan.secondsPerSample }
   const samples: ViewersSample[] = []
-  let requestsPerSecond: number | undefined
-  for (let round = 0; round < rounds; round++) {
-    onProgress(`round ${round + 1} of ${rounds}`)
-    await using server = startChild<ServerQuestion, ServerStatus>({
-      entry: 'server',
-      args: [OPERATED],
-      core: cores?.server,
-    })
-    const watched = { load, pages, cores, server, origin: originOf(await server.next()), otherOrigin }
-    const capacity = await warmUp(watched, plan)
-    // Of the first round: the same is asked of all.
-    requestsPerSecond ??= Math.round(capacity * UTILIZATION)
-    for (const what of orderOfRound(WATCHED, round)) {
-      samples.push(
-        await sample(watched, what, { url: urlOf(watched), requestsPerSecond, seconds: plan.secondsPerSample }),
-      )
+  for (let round = -UNCOUNTED_ROUNDS; round < rounds; round++) {
+    onProgress(round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`)
+    for (const what of orderOfRound(WATCHED, round + UNCOUNTED_ROUNDS)) {
+      const taken = await sample(watched, what, order)
+      if (round >= 0) samples.push(taken)
     }
   }
   return samples
 }
 
-/** Returns what the server can do, in requests a second. It gets to know viewers, too. */
-async function warmUp(watched: WatchedServer, { warmUpSeconds }: ViewersPlan): Promise<number> {
+/** What the server can do, in requests a second. */
+async function capacityOf(watched: WatchedServer, { warmUpSeconds }: ViewersPlan): Promise<number> {
   const url = urlOf(watched)
-  await watched.pages.ask({ type: 'open', url: snapshotUrlOf(watched), pages: VIEWERS })
   await loadWith(watched, { url, seconds: warmUpSeconds })
-  await close(watched)
   const { requestsPerSecond } = await loadWith(watched, { url, seconds: warmUpSeconds / 2 })
   return requestsPerSecond
 }

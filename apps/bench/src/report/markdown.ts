@@ -51,7 +51,7 @@ function howItWasMeasured({ rounds, time, repeats, http, viewers }: Plan, { inst
           `Instructions are those of one operation, counted by \`${instructionCounter}\` in a Node.js that compiles in one thread. Their number hardly depends on how busy the machine is. They are no time: some instructions take longer than others.`,
         ]),
     `The servers run ${http.rounds} rounds of ${http.secondsPerSample} s each, after a warm-up of ${http.warmUpSeconds} s, each in its own process; the load comes from another process, on another core where there are two.`,
-    `The server that operators watch runs ${viewers.rounds} rounds, without viewers, with viewers of another process and with viewers of this one, for ${viewers.secondsPerSample} s each, in the same process and in changing order. The viewers are a process of their own, which gives way to the load where they share a core: what they cost the machine is in the second and in the third.`,
+    `The server that operators watch runs ${viewers.rounds} rounds, without viewers, with viewers of another process and with viewers of this one, for ${viewers.secondsPerSample} s each, in changing order and all in the same process, which has had two rounds before that do not count. The viewers are a process of their own, which gives way to the load where they share a core: what they cost the machine is in the second and in the third.`,
     'To measure it yourself, run `npm run bench` in a clone of the repository, or `npm run bench -- --quick` for figures in less than three minutes that vary more.',
   ]
   return list(sentences)
