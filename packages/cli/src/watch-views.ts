@@ -1,6 +1,6 @@
 import type { ProcessState } from './answers.ts'
 import { knownEvents } from './answers.ts'
-import type { Watched } from './commands/watch.ts'
+import type { Watched } from './watched.ts'
 import { liveDisplay } from './live-display.ts'
 import { cutTo, plainJson, plainText } from './plain-text.ts'
 import { spanText, timeText } from './quantities.ts'

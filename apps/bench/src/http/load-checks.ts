@@ -1,4 +1,4 @@
-import type { LoadResult } from './load.ts'
+import type { LoadResult } from './load-order.ts'
 
 /**
  * A failed request takes another time than an answered one: figures with a single one in them mean nothing.

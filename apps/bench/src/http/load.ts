@@ -1,27 +1,9 @@
 // The load generator, in a process of its own that serves a whole run: it too is warm when it counts. It ends when its
 // parent disconnects.
 import autocannon from 'autocannon'
-import { type Latencies, summarizeLatencies } from './latencies.ts'
+import { summarizeLatencies } from './latencies.ts'
+import type { LoadOrder, LoadResult } from './load-order.ts'
 import { pacedLoad } from './paced-load.ts'
-
-/** What the parent asks for. */
-export interface LoadOrder {
-  readonly url: string
-  readonly seconds: number
-  /** @defaultValue as many as the server answers */
-  readonly requestsPerSecond?: number
-}
-
-/** What a server did under load. */
-export interface LoadResult extends Latencies {
-  /** Answered requests. */
-  readonly requests: number
-  readonly requestsPerSecond: number
-  /** Answers whose status is not 2xx. */
-  readonly non2xx: number
-  /** Requests without an answer: connection errors, resets and time-outs. */
-  readonly errors: number
-}
 
 const CONNECTIONS = 32
 /** How often autocannon looks whether its time is over; what it is for, samples, is not used. */

@@ -1,7 +1,7 @@
 import { type Child, startChild } from './child.ts'
 import { type Cores, separateCores } from './cores.ts'
 import { checkLoad } from './load-checks.ts'
-import type { LoadOrder, LoadResult } from './load.ts'
+import type { LoadOrder, LoadResult } from './load-order.ts'
 import type { ServerQuestion, ServerStatus } from './server.ts'
 import { ENTITIES_PATH, type Framework, FRAMEWORKS, HTTP_VARIANTS, type HttpVariant } from './servers/contenders.ts'
 

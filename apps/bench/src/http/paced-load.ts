@@ -1,6 +1,6 @@
 import { openConnection, type Connection } from './connection.ts'
 import { summarizeLatencies } from './latencies.ts'
-import type { LoadResult } from './load.ts'
+import type { LoadResult } from './load-order.ts'
 
 /** So many requests a second, whatever the server makes of them. */
 export interface PacedOrder {

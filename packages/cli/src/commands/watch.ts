@@ -1,20 +1,8 @@
-import type { ProcessState } from '../answers.ts'
 import { CommandFailure } from '../failure.ts'
-import type { Answer, ManagementClient } from '../management-client.ts'
+import type { ManagementClient } from '../management-client.ts'
 import { changeView, jsonView, liveView, type WatchView } from '../watch-views.ts'
+import type { Watched } from '../watched.ts'
 import { type CommandContext, exitCodeOf } from './command.ts'
-
-/** What is known of a process that is being watched. */
-export interface Watched {
-  /** Undefined: it was never reached. */
-  readonly latest: Answer<ProcessState> | undefined
-  /** Whether this round brought another answer than the one before. */
-  readonly changed: boolean
-  /** When {@link Watched.latest} came, by the clock of this machine. */
-  readonly receivedAt: number
-  /** Since when there was no answer, by the clock of this machine, and why; undefined: there was one. */
-  readonly stale: { readonly since: number; readonly reason: string } | undefined
-}
 
 /**
  * Looks again and again, each time a while after the last answer, until it is interrupted. What cannot be reached is
