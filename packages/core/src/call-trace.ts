@@ -35,7 +35,7 @@ export interface CallTrace {
   readonly error?: unknown
 }
 
-/** The method of a `get()`. */
+/** The method of a `get()`; the latency of loads is counted under it. */
 export const GET = '$get'
 
 const CALLS = tracingChannel<unknown, CallTrace>('svcproxy:call')

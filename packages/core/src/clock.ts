@@ -30,3 +30,11 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timeout) }
   },
 }
+
+/**
+ * When something happened, by the wall. Only the monotonic clock is read while things happen; the wall clock is asked
+ * when somebody looks.
+ */
+export function wallTimeOf(at: number, clock: Clock): Date {
+  return new Date(clock.wallNow() - (clock.now() - at))
+}

@@ -1,5 +1,6 @@
 import type { AbortSource } from './abort-source.ts'
 import type { Attempt } from './attempt.ts'
+import { GET } from './call-trace.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
 import type { Clock } from './clock.ts'
@@ -15,9 +16,6 @@ import { ServiceLoader } from './service-loader.ts'
 import type { ServiceLoaderOptions } from './service-loader.ts'
 import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 import type { ServiceProvider } from './service-provider.ts'
-
-/** The method under which the latency of loads is counted. */
-const LOAD = '$get'
 
 export interface ServiceResolverOptions<T> {
   readonly name: string
@@ -81,7 +79,7 @@ export class ServiceResolver<T>
   }
 
   onLoaded(durationMs: number, failure: { readonly error?: unknown }): void {
-    this.#counters.worked(LOAD, durationMs)
+    this.#counters.worked(GET, durationMs)
     this.#events.emit({ type: 'load', service: this.serviceName, durationMs, ...failure })
   }
 

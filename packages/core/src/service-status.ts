@@ -2,6 +2,7 @@ import type { CacheStatus } from './instance-cache.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { ResolvedCircuitPolicy } from './circuit/policy.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
+import { wallTimeOf } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { HealthResult } from './health.ts'
 import type { RequestFailure } from './metrics/service-metrics.ts'
@@ -101,11 +102,6 @@ function circuitStatusOf(circuit: Circuit, clock: Clock): CircuitStatus {
     successfulTrials: successes,
     retryAfterMs,
   }
-}
-
-/** Only the monotonic clock is read while things happen; the wall clock is asked when somebody looks. */
-function wallTimeOf(at: number, clock: Clock): Date {
-  return new Date(clock.wallNow() - (clock.now() - at))
 }
 
 function circuitSettings({

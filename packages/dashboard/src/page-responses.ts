@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from '@svcproxy/http'
+import { type HttpRequest, type HttpResponse, isKnown, problemResponse } from '@svcproxy/http'
 import { PAGE_ASSETS } from './page-assets.ts'
 import { escapeHtml, protection } from './html.ts'
 import type { AssetName } from './page-routes.ts'
@@ -26,26 +26,8 @@ export function assetResponse({ headers }: HttpRequest, name: AssetName): HttpRe
 }
 
 export function methodNotAllowed(): HttpResponse {
-  return {
-    status: 405,
-    headers: {
-      ...protection(''),
-      Allow: 'GET, HEAD',
-      'Cache-Control': 'no-store',
-      'Content-Type': 'application/problem+json',
-    },
-    body: JSON.stringify({
-      type: 'about:blank',
-      title: 'Method Not Allowed',
-      status: 405,
-      detail: 'The page is read with GET or HEAD.',
-    }),
-  }
-}
-
-/** Weakly compared, as GET asks for: something that compresses on the way makes a strong tag weak. */
-function isKnown(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
-  return String(ifNoneMatch ?? '')
-    .split(',')
-    .some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+  return problemResponse(
+    { status: 405, detail: 'The page is read with GET or HEAD.' },
+    { ...protection(''), Allow: 'GET, HEAD' },
+  )
 }

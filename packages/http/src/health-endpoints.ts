@@ -1,6 +1,8 @@
-import type { HealthLevel, HealthStatus, ServiceProxyManager } from '@svcproxy/core'
+import { type HealthLevel, type HealthStatus, type ServiceProxyManager, systemClock } from '@svcproxy/core'
 import type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
+import { accepts } from './negotiation.ts'
 import { checkBasePath, checkFunction, checkTimeout } from './option-checks.ts'
+import { permissionWithin } from './permission.ts'
 import { problemResponse } from './problem.ts'
 
 /** `R` is the framework's own request. */
@@ -62,19 +64,7 @@ export function healthEndpoints<M extends object, R = unknown>(
 }
 
 async function isAllowed<R>(authorize: HealthOptions<R>['authorize'], request: R, timeoutMs: number): Promise<boolean> {
-  if (authorize === undefined) return false
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs).unref()
-  })
-  try {
-    const allowed: unknown = await Promise.race([authorize(request), late])
-    return allowed === true
-  } catch {
-    return false
-  } finally {
-    clearTimeout(timer)
-  }
+  return authorize !== undefined && (await permissionWithin(timeoutMs, systemClock, () => authorize(request))) === true
 }
 
 /** The body follows draft-inadarei-api-health-check; the draft expired, so its media type is for those who ask for it. */
@@ -85,7 +75,9 @@ function healthResponse(
   status: number = 200,
 ): HttpResponse {
   const checks = services && Object.fromEntries(Object.entries(services).map(([name, health]) => [name, [health]]))
-  const contentType = acceptsHealthJson(headers['accept']) ? 'application/health+json' : 'application/json'
+  const contentType = accepts(headers['accept'], 'application/health+json')
+    ? 'application/health+json'
+    : 'application/json'
   return {
     status,
     headers: { ...NO_STORE, 'Content-Type': contentType },
@@ -95,12 +87,6 @@ function healthResponse(
 
 function methodNotAllowed(): HttpResponse {
   return problemResponse({ status: 405, detail: 'Health is read with GET or HEAD.' }, { Allow: 'GET, HEAD' })
-}
-
-function acceptsHealthJson(accept: string | string[] | undefined): boolean {
-  return String(accept ?? '')
-    .split(',')
-    .some((range) => /^\s*application\/health\+json\s*(;|$)/i.test(range) && !/;\s*q=0(\.0*)?\s*(;|$)/i.test(range))
 }
 
 function checkOptions<R>({ authorize, basePath, timeoutMs }: HealthOptions<R>): void {

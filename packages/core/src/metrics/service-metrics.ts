@@ -1,5 +1,6 @@
 import type { AttemptEnd, Outcome } from '../attempt.ts'
 import type { CircuitState } from '../circuit/state-machine.ts'
+import { wallTimeOf } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { CapacityError, CircuitOpenError, StoppedError } from '../errors.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
@@ -246,9 +247,8 @@ export class RequestCounters {
     return histogram
   }
 
-  /** Only the monotonic clock is read while counting; the wall clock is asked when somebody looks. */
   #dateOf(at: number): Date | undefined {
-    return Number.isNaN(at) ? undefined : new Date(this.#clock.wallNow() - (this.#clock.now() - at))
+    return Number.isNaN(at) ? undefined : wallTimeOf(at, this.#clock)
   }
 }
 

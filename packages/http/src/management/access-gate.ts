@@ -1,6 +1,7 @@
-import { type Clock, InvalidOptionError, systemClock, type Timer } from '@svcproxy/core'
+import { type Clock, InvalidOptionError, systemClock } from '@svcproxy/core'
 import type { HttpResponse } from '../message.ts'
 import { checkTimeout } from '../option-checks.ts'
+import { LATE, permissionWithin } from '../permission.ts'
 import type { Access, ManagementOptions } from './options.ts'
 import { refusal } from './responses.ts'
 
@@ -39,30 +40,13 @@ export function accessGateBy<R>(options: AccessOptions<R>, clock: Clock): Access
   const refuse = (response: HttpResponse): AccessDecision => ({ allowed: false, response })
 
   return async (request, access) => {
-    const said = await answerWithin(authorizeTimeoutMs, clock, () => authorize(request, access))
+    const said = await permissionWithin(authorizeTimeoutMs, clock, () => authorize(request, access))
     if (said === LATE) return refuse(refusal(503, 'Whether this is allowed could not be found out in time.'))
     if (said === 'unauthenticated') {
       return refuse(refusal(401, 'It is not known whose request this is.', { 'WWW-Authenticate': challenge }))
     }
     const actor = actorOf(said)
     return actor === undefined ? refuse(refusal(403, 'This is not allowed.')) : { allowed: true, actor }
-  }
-}
-
-const LATE = Symbol('late')
-
-/** What `ask` comes to; false when it throws or rejects. */
-async function answerWithin(timeoutMs: number, clock: Clock, ask: () => unknown): Promise<unknown> {
-  let timer: Timer | undefined
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = clock.setTimer(() => resolve(LATE), timeoutMs)
-  })
-  try {
-    return await Promise.race([ask(), late])
-  } catch {
-    return false
-  } finally {
-    timer?.cancel()
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, ServiceProxyManager } from '@svcproxy/core'
+import type { ServiceProxyManager } from '@svcproxy/core'
 import type { HttpEndpoint, HttpRequest, HttpResponse } from '../message.ts'
 import { accessGateBy } from './access-gate.ts'
 import { Actions } from './actions.ts'
@@ -23,20 +23,11 @@ export function managementEndpoints<M extends object, R = unknown>(
   manager: ServiceProxyManager<M>,
   options: ManagementOptions<R>,
 ): HttpEndpoint<R> {
-  return managementBy(manager, options, manager.clock)
-}
-
-/** {@link managementEndpoints} by any clock. */
-export function managementBy<M extends object, R = unknown>(
-  manager: ServiceProxyManager<M>,
-  options: ManagementOptions<R>,
-  clock: Clock,
-): HttpEndpoint<R> {
   checkManagementOptions(options)
-  const admit = accessGateBy(options, clock)
+  const admit = accessGateBy(options, manager.clock)
   const { basePath = '', readOnly = true } = options
   const trustedOrigins = new Set(options.trustedOrigins)
-  const { readings, actions } = partsOf(manager, options, clock)
+  const { readings, actions } = partsOf(manager, options)
   const prefix = `${basePath}/api/`
 
   const read = async (request: HttpRequest<R>, route: Route | undefined): Promise<HttpResponse> => {
@@ -72,10 +63,10 @@ export function managementBy<M extends object, R = unknown>(
 function partsOf<M extends object, R>(
   manager: ServiceProxyManager<M>,
   options: ManagementOptions<R>,
-  clock: Clock,
 ): { readings: Readings; actions: Actions } {
   const { environment = null, instanceId, readOnly = true, redact, onAudit } = options
-  const state = managementStateOf(manager, clock)
+  const { clock } = manager
+  const state = managementStateOf(manager)
   const { services, events, startedAt } = state
   const views = new ServiceViews(state, new FailureViews(redact), clock)
   const instance = { id: instanceId ?? state.id, environment, startedAt }

@@ -3,7 +3,6 @@ import { fails, faultyService, ManualClock, plainBreaker } from '@svcproxy/testi
 import { describe, expect, test } from 'vitest'
 import { accessGate, type HttpRequest, managementEndpoints } from '../index.ts'
 import { accessGateBy } from './access-gate.ts'
-import { managementBy } from './management-endpoints.ts'
 import type { AuditEvent, ManagementOptions } from './options.ts'
 import type { ServiceDetail, Snapshot } from './snapshot.ts'
 
@@ -18,7 +17,7 @@ function setUp(options: Partial<ManagementOptions> = {}) {
     .add('fleet', { provider })
     .add('flags', { provider, circuit: false })
   const onAudit = (event: AuditEvent) => audited.push(event)
-  const endpoint = managementBy(manager, { authorize: () => true, readOnly: false, onAudit, ...options }, clock)
+  const endpoint = managementEndpoints(manager, { authorize: () => true, readOnly: false, onAudit, ...options })
   const ask = async (path: string, more: Partial<HttpRequest> = {}) => {
     const response = await endpoint({ method: 'GET', path: `/api/${path}`, headers: {}, original: undefined, ...more })
     if (response === undefined) throw new Error(`${path} was not answered`)

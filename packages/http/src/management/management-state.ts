@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock, ServiceProxyManager } from '@svcproxy/core'
+import type { ServiceProxyManager } from '@svcproxy/core'
 import { EventRing } from './event-ring.ts'
 import { HistorySampler } from './history.ts'
 import { Latencies } from './latencies.ts'
@@ -23,10 +23,11 @@ export interface ManagementState {
 
 const STATES = new WeakMap<object, ManagementState>()
 
-/** The state of a manager, made with its first mount, whose clock it keeps. */
-export function managementStateOf<M extends object>(manager: ServiceProxyManager<M>, clock: Clock): ManagementState {
+/** The state of a manager, made with its first mount. */
+export function managementStateOf<M extends object>(manager: ServiceProxyManager<M>): ManagementState {
   const known = STATES.get(manager)
   if (known !== undefined) return known
+  const { clock } = manager
   const services = managedServices(manager)
   const events = new EventRing(clock)
   services.onAny((event) => events.addIfTold(event))

@@ -5,7 +5,7 @@ import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
 import { fails, faultyService, hangs, ManualClock, plainBreaker, succeeds } from '@svcproxy/testing'
 import { describe, expect, test } from 'vitest'
 import type { HttpRequest } from '../index.ts'
-import { managementBy } from './management-endpoints.ts'
+import { managementEndpoints } from './management-endpoints.ts'
 import type { AuditEvent, ManagementOptions } from './options.ts'
 import type { ActionResult, EventPage, ServiceDetail, ServiceView, Snapshot } from './snapshot.ts'
 
@@ -29,17 +29,13 @@ function setUp(options: Partial<ManagementOptions> = {}) {
       critical: true,
     })
   const mount = (more: Partial<ManagementOptions> = {}) =>
-    managementBy(
-      manager,
-      {
-        authorize: () => ({ actor: 'alice' }),
-        readOnly: false,
-        onAudit: (event) => audited.push(event),
-        ...options,
-        ...more,
-      },
-      clock,
-    )
+    managementEndpoints(manager, {
+      authorize: () => ({ actor: 'alice' }),
+      readOnly: false,
+      onAudit: (event) => audited.push(event),
+      ...options,
+      ...more,
+    })
   const endpoint = mount()
   const ask = async (path: string, more: Partial<HttpRequest> = {}, at = endpoint) => {
     const response = await at({ method: 'GET', path: `/api/${path}`, headers: {}, original: undefined, ...more })
@@ -135,16 +131,17 @@ describe('the snapshot', () => {
     const { manager, view } = setUp()
     await manager.services.flags.all()
     expect(await view('flags')).toMatchObject({ cache: { state: 'fresh', freshUntil: null } })
-    const forever = new ServiceProxyManager().add('far', {
+    const forever = new ServiceProxyManager({ clock: new ManualClock() }).add('far', {
       provider: factoryProvider('far', { create: () => ({ ask: () => 1 }) }),
       cacheTtlMs: 1e300,
     })
     await forever.services.far.ask()
-    const answer = await managementBy(
-      forever,
-      { authorize: () => true },
-      new ManualClock(),
-    )({ method: 'GET', path: '/api/services/far', headers: {}, original: undefined })
+    const answer = await managementEndpoints(forever, { authorize: () => true })({
+      method: 'GET',
+      path: '/api/services/far',
+      headers: {},
+      original: undefined,
+    })
     expect(answer?.status).toBe(200)
     expect(answer?.body).toContain('"freshUntil":null')
   })
@@ -200,7 +197,7 @@ describe('the snapshot', () => {
     })
     await manager.services.fleet.ask()
     using _held = manager.getProxy('fleet').isolateCircuit()
-    const endpoint = managementBy(manager, { authorize: () => true }, clock)
+    const endpoint = managementEndpoints(manager, { authorize: () => true })
     const answer = await endpoint({ method: 'GET', path: '/api/snapshot', headers: {}, original: undefined })
     expect(JSON.parse(String(answer?.body))).toMatchObject({ status: 'warn', services: [{ status: 'warn' }] })
     expect(await manager.getHealthStatus()).toMatchObject({ status: 'warn' })
@@ -368,7 +365,7 @@ describe('history', () => {
       provider: factoryProvider('fleet', { create: () => ({ ask: () => faulty.call() }) }),
     })
     await manager.services.fleet.ask()
-    const endpoint = managementBy(manager, { authorize: () => true }, clock)
+    const endpoint = managementEndpoints(manager, { authorize: () => true })
     faulty.behave(hangs())
     void manager.services.fleet.ask().catch(() => {})
     clock.advance(5_000)
@@ -415,7 +412,7 @@ describe('history', () => {
       const manager = new ServiceProxyManager({ clock }).add('fleet', {
         provider: factoryProvider('fleet', { create: () => ({}) }),
       })
-      managementBy(manager, { authorize: () => true }, clock)
+      managementEndpoints(manager, { authorize: () => true })
       return new WeakRef(manager)
     }
     const manager = forget()

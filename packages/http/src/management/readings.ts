@@ -1,10 +1,10 @@
 import type { HttpRequest, HttpResponse } from '../message.ts'
+import { accepts, isKnown } from '../negotiation.ts'
 import type { EventRing } from './event-ring.ts'
 import type { ManagedServices } from './managed-services.ts'
 import { jsonResponse, refusal, unchanged } from './responses.ts'
 import type { ActionRoute, Route } from './routes.ts'
 import type { ServiceViews } from './service-view.ts'
-import { acceptsGzip } from './shared-body.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 
 /** What {@link Readings} is made from. */
@@ -30,9 +30,10 @@ export class Readings {
 
   async #snapshot({ headers }: HttpRequest): Promise<HttpResponse> {
     const { etag, body } = await this.#parts.snapshots.get()
-    if (names(headers['if-none-match'], etag)) return unchanged(etag)
+    if (isKnown(headers['if-none-match'], etag)) return unchanged(etag)
     const described = { ETag: etag, Vary: 'Accept-Encoding' }
-    const gzipped = acceptsGzip(headers['accept-encoding']) ? await body.gzipped : undefined
+    const takesGzip = ['gzip', 'x-gzip'].some((coding) => accepts(headers['accept-encoding'], coding))
+    const gzipped = takesGzip ? await body.gzipped : undefined
     if (gzipped === undefined) return jsonResponse(body.bytes, described)
     return jsonResponse(gzipped, { ...described, 'Content-Encoding': 'gzip' })
   }
@@ -50,12 +51,4 @@ export class Readings {
     }
     return jsonResponse(JSON.stringify(this.#parts.events.after(Number(after))))
   }
-}
-
-/** Compared as RFC 9110 has it for If-None-Match: a proxy may have made a tag strong or weak. */
-function names(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
-  const opaque = etag.replace(/^W\//, '')
-  return String(ifNoneMatch ?? '')
-    .split(',')
-    .some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === opaque)
 }

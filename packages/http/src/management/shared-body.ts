@@ -31,10 +31,3 @@ export class SharedBody {
     return this.#compressed
   }
 }
-
-/** Whether `Accept-Encoding` names gzip, and not as refused. */
-export function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
-  return String(acceptEncoding ?? '')
-    .split(',')
-    .some((coding) => /^\s*(gzip|x-gzip)\s*(;|$)/i.test(coding) && !/;\s*q=0(\.0*)?\s*(;|$)/i.test(coding))
-}
