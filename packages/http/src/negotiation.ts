@@ -1,7 +1,5 @@
-type Header = string | string[] | undefined
-
 /** Whether an `Accept` or `Accept-Encoding` header names `wanted`, in lower case, and not to refuse it. */
-export function accepts(header: Header, wanted: string): boolean {
+export function accepts(header: string | string[] | undefined, wanted: string): boolean {
   return String(header ?? '')
     .split(',')
     .some((range) => {
@@ -13,7 +11,7 @@ export function accepts(header: Header, wanted: string): boolean {
 }
 
 /** Whether `If-None-Match` names `etag`: weakly compared, as GET asks for, for what compresses on the way makes a tag weak. */
-export function isKnown(ifNoneMatch: Header, etag: string): boolean {
+export function isKnown(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '')
   return String(ifNoneMatch ?? '')
     .split(',')
