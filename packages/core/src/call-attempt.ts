@@ -1,5 +1,6 @@
 import type { AbortSource } from './abort-source.ts'
 import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+import { CALL } from './call-trace.ts'
 import type { TracedCall } from './call-trace.ts'
 import { isRefusal, isSvcproxyError, ServiceTimeoutError } from './errors.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
@@ -111,7 +112,7 @@ export class OperationCall<T, R> extends CallAttempt<T, R> {
   }
 
   override get method(): string {
-    return '$call'
+    return CALL
   }
 
   override work(service: T, context: CallContext): R | PromiseLike<R> {

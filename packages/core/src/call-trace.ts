@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { AttemptEnd, Outcome } from './attempt.ts'
 import type { Clock } from './clock.ts'
-import type { CacheResult } from './metrics/service-metrics.ts'
+import type { CacheResult, RequestCounters } from './metrics/service-metrics.ts'
 
 /**
  * How a request ended. `ignored` says nothing about the service: its error is no failure (`isFailure`), or the caller
@@ -24,6 +24,11 @@ export interface CallTrace {
   readonly service: string
   /** The method of the service; `$get` for `get()`, `$call` for `call()`. */
   readonly method: string
+  /**
+   * {@link CallTrace.method} as a label: only of methods that were seen to run, at most 64 of a service, then `$other`;
+   * `$unknown` for all else, because a method's name can be a caller's input. Good from `asyncEnd` on.
+   */
+  readonly methodLabel: string
   /** The {@link ServiceProxy} itself, to tell services of the same name apart. */
   readonly proxy: object
   /** Undefined before `asyncEnd`. A request that a fallback answered keeps the outcome that made it necessary. */
@@ -37,6 +42,8 @@ export interface CallTrace {
 
 /** The method of a `get()`; the latency of loads is counted under it. */
 export const GET = '$get'
+/** The method of a `call()`. */
+export const CALL = '$call'
 
 const CALLS = tracingChannel<unknown, CallTrace>('svcproxy:call')
 const { start: STARTS, end: ENDS, asyncStart: ASYNC_STARTS, asyncEnd: ASYNC_ENDS, error: ERRORS } = CALLS
@@ -57,15 +64,22 @@ export class TracedCall implements CallTrace {
   readonly service: string
   readonly method: string
   readonly proxy: object
+  readonly #counters: RequestCounters
   outcome: CallOutcome | undefined
   source: CallSource = 'origin'
   durationMs: number | undefined
   error?: unknown
 
-  constructor(proxy: { readonly name: string }, method: string) {
+  constructor(proxy: { readonly name: string }, method: string, counters: RequestCounters) {
+    this.#counters = counters
     this.service = proxy.name
     this.method = method
     this.proxy = proxy
+  }
+
+  get methodLabel(): string {
+    const { method } = this
+    return method === GET || method === CALL ? method : this.#counters.labelOf(method, this.outcome === 'rejected')
   }
 
   /** Where its instance, or its answer, came from. A call on a fresh instance does its work at the origin. */

@@ -244,7 +244,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   #tracedGet(signal: AbortSource | undefined, fallback: Fallback<T> | undefined): Promise<T> {
     if (!isTraced()) return this.#get(signal, fallback)
-    const trace = new TracedCall(this, GET)
+    const trace = new TracedCall(this, GET, this.#counters)
     return trace.run(this.#options.clock, () => this.#get(signal, fallback, trace))
   }
 
@@ -269,7 +269,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   #call<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
     if (!isTraced()) return this.#answer(attempt, ownFallback)
-    const trace = (attempt.trace = new TracedCall(this, attempt.method))
+    const trace = (attempt.trace = new TracedCall(this, attempt.method, this.#counters))
     return trace.run(this.#options.clock, () => this.#answer(attempt, ownFallback))
   }
 

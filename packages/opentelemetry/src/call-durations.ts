@@ -17,15 +17,15 @@ export function recordCallDurations(meter: Meter, calls: ManagedCalls, attribute
   })
   const record = (call: CallTrace): void => {
     if (call.durationMs === undefined || !calls.has(call)) return
-    durations.record(call.durationMs / 1000, { ...attributes, ...attributesOf(call, calls) })
+    durations.record(call.durationMs / 1000, { ...attributes, ...attributesOf(call) })
   }
   return { [Symbol.dispose]: onCallEnd((call) => harmless(() => record(call))) }
 }
 
-function attributesOf(call: CallTrace, calls: ManagedCalls): Attributes {
+function attributesOf(call: CallTrace): Attributes {
   const attributes: Attributes = {
     'svcproxy.service': call.service,
-    'svcproxy.method': calls.methodOf(call),
+    'svcproxy.method': call.methodLabel,
     'svcproxy.outcome': call.outcome,
     'svcproxy.source': call.source,
   }

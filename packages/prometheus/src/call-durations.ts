@@ -1,12 +1,5 @@
-import type { CallOutcome, CallSource, CallTrace, ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
+import type { CallOutcome, CallSource, CallTrace, ServiceProxyManager } from '@svcproxy/core'
 import type { PrometheusHistogram } from './prometheus-client.ts'
-
-/** A method that the service was never seen to run: its name may have come from anywhere. */
-const UNKNOWN = '$unknown'
-/** What core counts all methods under that come after the first 64. */
-const OTHER = '$other'
-/** What core names `get()` and `call()`. */
-const ITS_OWN: readonly string[] = ['$get', '$call']
 
 /** Takes the calls of a manager's proxies into a histogram. */
 export class CallDurations<M extends object> {
@@ -52,12 +45,10 @@ export class CallDurations<M extends object> {
     return durations
   }
 
-  #current(name: string): MeasuredProxy | undefined {
+  #current(name: string): object | undefined {
     return this.#manager.has(name) ? this.#manager.getProxy(name) : undefined
   }
 }
-
-type MeasuredProxy = Pick<ServiceProxy<unknown>, 'getMetrics'>
 
 /** One series of the histogram. */
 type Observer = ReturnType<PrometheusHistogram['labels']>
@@ -66,23 +57,21 @@ type Observer = ReturnType<PrometheusHistogram['labels']>
 type SeriesOfMethod = Partial<Record<CallOutcome, Partial<Record<CallSource, Observer>>>>
 
 class DurationsOfService {
-  readonly proxy: MeasuredProxy
+  readonly proxy: object
   readonly #service: string
   readonly #histogram: PrometheusHistogram
   /** By the label of the method. */
   readonly #series = new Map<string, SeriesOfMethod>()
   readonly #labels: Record<string, string>[] = []
-  #isFull = false
 
-  constructor(service: string, proxy: MeasuredProxy, histogram: PrometheusHistogram) {
+  constructor(service: string, proxy: object, histogram: PrometheusHistogram) {
     this.#service = service
     this.proxy = proxy
     this.#histogram = histogram
   }
 
-  observe({ method, source }: CallTrace, outcome: CallOutcome, seconds: number): void {
-    const known = this.#series.get(method)
-    const observer = known?.[outcome]?.[source] ?? this.#observer(this.#labelOf(method, outcome), outcome, source)
+  observe({ methodLabel, source }: CallTrace, outcome: CallOutcome, seconds: number): void {
+    const observer = this.#series.get(methodLabel)?.[outcome]?.[source] ?? this.#observer(methodLabel, outcome, source)
     observer.observe(seconds)
   }
 
@@ -100,19 +89,5 @@ class DurationsOfService {
   #make(labels: Record<string, string>): Observer {
     this.#labels.push(labels)
     return this.#histogram.labels(labels)
-  }
-
-  /**
-   * A method's name can be a caller's input: of a call that was refused, or for which no instance could be had, nobody
-   * knows whether the service has the method. Core measures only methods that ran, at most 64 of them.
-   */
-  #labelOf(method: string, outcome: CallOutcome): string {
-    if (this.#series.has(method) || ITS_OWN.includes(method)) return method
-    if (outcome === 'rejected') return UNKNOWN
-    if (this.#isFull) return OTHER
-    const { latency } = this.proxy.getMetrics()
-    if (Object.hasOwn(latency, method)) return method
-    this.#isFull = Object.hasOwn(latency, OTHER)
-    return this.#isFull ? OTHER : UNKNOWN
   }
 }

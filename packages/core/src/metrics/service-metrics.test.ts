@@ -82,3 +82,13 @@ describe('the counters', () => {
     )
   })
 })
+
+test('a method is a label only when it was seen to run; others share one, and of a refused one nothing is known', () => {
+  const counters = new RequestCounters(new ManualClock())
+  for (let method = 0; method < 64; method++) counters.worked(`method${method}`, 1)
+  expect(counters.labelOf('method63', true)).toBe('method63')
+  expect(counters.labelOf('method64', false)).toBe('$unknown')
+  counters.worked('method64', 1)
+  expect(counters.labelOf('method64', false)).toBe('$other')
+  expect(counters.labelOf('method64', true)).toBe('$unknown')
+})

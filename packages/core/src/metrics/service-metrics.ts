@@ -77,6 +77,7 @@ export type CacheResult = 'hit' | 'miss' | 'stale'
 /** The most methods that get a histogram of their own; the others share one. */
 const MAX_METHODS = 64
 const OTHER_METHODS = '$other'
+const UNKNOWN_METHOD = '$unknown'
 
 const NO_REJECTIONS: Readonly<Record<RejectionReason, number>> = Object.freeze({
   open: 0,
@@ -235,6 +236,15 @@ export class RequestCounters {
 
   overallLatency(): LatencySummary {
     return LatencyHistogram.merged([...(this.#histograms?.values() ?? [])]).summary()
+  }
+
+  /**
+   * What a method is called where its name becomes a label: its own name if it was seen to run. A name can be a caller's
+   * input: of a call that was `rejected`, or for which no instance could be had, nobody knows whether the service has it.
+   */
+  labelOf(method: string, rejected: boolean): string {
+    if (this.#histograms?.has(method) === true) return method
+    return !rejected && this.#histograms?.has(OTHER_METHODS) === true ? OTHER_METHODS : UNKNOWN_METHOD
   }
 
   #histogram(method: string): LatencyHistogram {
