@@ -8,7 +8,9 @@ const BUILT_IN = ['node:*', 'node:*/*']
  * modules, the package's own devDependencies and `@svcproxy/testing`; what is not installed does not resolve for them.
  */
 const MAY_IMPORT: Record<string, { values: string[]; typesOnly?: string[] }> = {
-  core: { values: ['node:async_hooks', 'node:diagnostics_channel', 'node:perf_hooks'] },
+  core: {
+    values: ['node:async_hooks', 'node:diagnostics_channel', 'node:perf_hooks', 'node:stream', 'node:stream/web'],
+  },
   http: { values: ['@svcproxy/core', ...BUILT_IN] },
   express: { values: ['@svcproxy/core', '@svcproxy/http', ...BUILT_IN], typesOnly: ['express'] },
   koa: { values: ['@svcproxy/core', '@svcproxy/http', ...BUILT_IN], typesOnly: ['koa'] },
@@ -27,7 +29,10 @@ const NO_INSIDES = {
   regex: '^(\\.\\.?/|@svcproxy/).*\\b(dist|src)/|^\\.\\.?/(\\.\\./)*(packages|apps)/',
   message: "Import a package by its name, never a path into a package's src or dist.",
 }
-const NO_APPS = { group: ['@svcproxy/demo-*', '@svcproxy/bench'], message: 'No package imports an app.' }
+const NO_APPS = {
+  group: ['@svcproxy/demo-*', '@svcproxy/bench', '@svcproxy/soak'],
+  message: 'No package imports an app.',
+}
 
 const onlyFrom = (modules: string[], message: string) => ({
   group: ['*', '!./**', '!../**', ...modules.map((name) => `!${name}`)],

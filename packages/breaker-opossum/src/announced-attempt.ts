@@ -27,6 +27,10 @@ export class AnnouncedAttempt implements AttemptObserver {
     return this.#opossum.beforeChanges(() => this.#count(end, result, now))
   }
 
+  restarted(now: number): void {
+    this.#admission.restarted(now)
+  }
+
   #count(end: AttemptEnd, result: unknown, now: number): Outcome {
     const outcome = this.#admission.settled(end, result, now)
     // opossum's latencies are differences of Date.now().

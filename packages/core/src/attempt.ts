@@ -9,6 +9,15 @@ export interface CallContext {
   readonly signal: AbortSignal
 }
 
+/** What the work of an {@link Attempt} is given: its context, and a say in its deadline. */
+export interface AttemptContext extends CallContext {
+  /**
+   * The attempt goes on to a part that has a deadline of its own, which counts from {@link Attempt.startedAt} as it is
+   * now: a trial has checked its instance and begins to work on it. Does nothing once the attempt was answered.
+   */
+  restartDeadline(): void
+}
+
 /**
  * How an attempt was answered: the operation `fulfilled` or `rejected`, its deadline passed (`timeout`), the caller
  * gave up (`aborted`), or the circuit did not admit it (`refused`).
@@ -23,17 +32,20 @@ export type Outcome = 'success' | 'failure' | 'ignored'
  * of callbacks, so that a call costs one allocation.
  */
 export interface Attempt<R> {
-  /** {@link Clock.now} when it was made. The deadline counts from here. */
+  /** {@link Clock.now} when it was made, or when its second part began. The deadline counts from here. */
   readonly startedAt: number
   /** The caller's signal, if it gave one. */
   readonly signal?: AbortSource | undefined
   /** The work. Called at most once; not at all when the attempt is refused. */
-  run(context: CallContext): R | PromiseLike<R>
+  run(context: AttemptContext): R | PromiseLike<R>
   /**
    * Called exactly once, at the moment the caller is answered and before its promise settles.
    * @param result the value when `fulfilled`, else the error
    */
   settled?(end: AttemptEnd, result: unknown, now: number, outcome: Outcome): void
-  /** Called exactly once for each {@link Attempt.run}, when the work has really ended: after a deadline that is later. */
+  /**
+   * Called exactly once for each {@link Attempt.run}, when the work has really ended: after {@link Attempt.settled}, and
+   * after a deadline that is later.
+   */
   ended?(): void
 }

@@ -38,20 +38,34 @@ const POLICY_TIMES = ['recoveryTimeoutMs', 'timeoutMs']
 const NO_NUMBERS = [NaN, -1, -Infinity, '5', null, true, {}, [], () => 1, 5n]
 
 describe('an option out of bounds is an error at construction, which names the option, the bounds and the value', () => {
-  test.for([...DURATIONS, ...TIMERS, 'cacheTtlJitterRatio', 'timeoutMs', 'maxConcurrentCalls'])('%s', (option) => {
-    for (const value of NO_NUMBERS) {
-      expect(() => make({ [option]: value })).toThrow(InvalidOptionError)
-      expect(() => make({ [option]: value })).toThrow(
-        new RegExp(`^${option} must be a number in \\d+ … \\S+; received `),
-      )
-    }
-  })
+  test.for([...DURATIONS, ...TIMERS, 'cacheTtlJitterRatio', 'timeoutMs', 'fallbackTimeoutMs', 'maxConcurrentCalls'])(
+    '%s',
+    (option) => {
+      for (const value of NO_NUMBERS) {
+        expect(() => make({ [option]: value })).toThrow(InvalidOptionError)
+        expect(() => make({ [option]: value })).toThrow(
+          new RegExp(`^${option} must be a number in \\d+ … \\S+; received `),
+        )
+      }
+    },
+  )
 
   test.for([...POLICY_COUNTS, ...POLICY_TIMES])('circuit.%s', (option) => {
     for (const value of [...NO_NUMBERS, 0, Infinity]) {
       expect(() => resolveCircuitPolicy({ [option]: value })).toThrow(InvalidOptionError)
       expect(() => make({ circuit: { [option]: value } })).toThrow(`circuit.${option} must be`)
     }
+  })
+
+  test('renew, which is a word and needs a health check to judge by', () => {
+    const create = (): number => 1
+    for (const renew of ['keep', '', null, true, 1]) {
+      const made = errorOf(() => factoryProvider('service', { create, renew: renew as 'check' }))
+      expect(made).toBeInstanceOf(InvalidOptionError)
+      expect(made).toHaveProperty('message', expect.stringContaining("renew must be 'check' or 'replace'; received "))
+      expect(() => make({ provider: { ...provider, renew } })).toThrow("provider.renew must be 'check' or 'replace'")
+    }
+    expect(() => factoryProvider('service', { create, renew: 'check' })).toThrow('there is no checkHealth to judge by')
   })
 
   test('a fraction is no count', () => {

@@ -1,34 +1,38 @@
 import type { AbortSource } from './abort-source.ts'
-import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+import type { Attempt, AttemptContext, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+import type { CallLedger, GivenUpCall } from './call-ledger.ts'
+import { isReadLater } from './being-read.ts'
+import { entering } from './call-signal.ts'
 import { CALL } from './call-trace.ts'
 import type { TracedCall } from './call-trace.ts'
-import { isRefusal, isSvcproxyError, ServiceTimeoutError } from './errors.ts'
-import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
-import type { Clock } from './clock.ts'
-import type { RequestCounters } from './metrics/service-metrics.ts'
+import { isRefusal, isSvcproxyError, isUnknownMethodOf, ServiceTimeoutError, unknownMethod } from './errors.ts'
+import type { Fallback } from './fallback.ts'
+import type { Instance } from './instance-lifetimes.ts'
 
 /** What a caller wants done with the service. */
 export type ServiceOperation<T, R> = (service: T, context: CallContext) => R | PromiseLike<R>
 
-/** What all calls of a proxy report to. */
-export interface CallLedger<T> {
-  readonly clock: Clock
-  readonly counters: RequestCounters
-  readonly lifetimes: InstanceLifetimes<T>
-  /** Calls whose work has not ended, also those whose callers were answered at the deadline. */
-  runningCalls: number
-}
+/** Gets the instance for a trial: the check of a suspect one, or the load of another, is the first part of it. */
+export type Preparation<T> = () => Promise<Instance<T>>
 
-/** One request to run something on the service: counted once, holding a lease on its instance while it works. */
-export abstract class CallAttempt<T, R> implements Attempt<R> {
+/**
+ * One request to run something on the service: counted once, holding a lease on its instance and a place while it works.
+ */
+export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   readonly signal: AbortSource | undefined
   readonly #ledger: CallLedger<T>
   #instance: Instance<T> | undefined
   #running = false
+  /** Its caller was answered, and its work still runs. */
+  #abandoned = false
+  /** It holds no place any more, though its work still runs. */
+  #writtenOff = false
   #end: AttemptEnd | undefined
   #outcome: Outcome = 'failure'
   /** When it was asked for, if it then had to wait for its instance. */
   #requestedAt: number | undefined
+  /** Of a trial, which gets its instance when it is run; no field of the others. */
+  declare preparation?: Preparation<T>
   /** Written to if somebody listens to calls. */
   trace: TracedCall | undefined
   /** When the instance was there and the work could start, at first when it was asked for: the deadline counts from here. */
@@ -36,7 +40,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
 
   constructor(ledger: CallLedger<T>, signal: AbortSource | undefined) {
     this.signal = signal
-    this.startedAt = ledger.clock.now()
+    this.startedAt = ledger.settings.clock.now()
     this.#ledger = ledger
     ledger.counters.begin()
   }
@@ -53,35 +57,60 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
   /** Gives it the instance to work on; the lease on it is its to release. */
   use(instance: Instance<T>): void {
     this.#instance = instance
+    // What it returns may be in use beyond its end: a client checked out of a pool.
+    instance.exposed = true
     this.#ledger.runningCalls++
   }
 
   /** The same, for an instance it had to wait for. */
   useLate(instance: Instance<T>): void {
     this.#requestedAt = this.startedAt
-    this.startedAt = this.#ledger.clock.now()
+    this.startedAt = this.#ledger.settings.clock.now()
     this.use(instance)
   }
 
-  run(context: CallContext): R | PromiseLike<R> {
-    const instance = this.#instance
-    if (instance === undefined) throw new TypeError('A call ran before it had an instance')
-    this.#running = true
-    return this.work(instance.service, context)
+  run(context: AttemptContext): R | PromiseLike<R> {
+    if (this.#instance !== undefined) {
+      this.#running = true
+      return this.work(this.#instance.service, context)
+    }
+    if (this.preparation !== undefined) return this.#prepareAndRun(this.preparation, context)
+    throw new TypeError('A call ran before it had an instance')
   }
 
-  settled(end: AttemptEnd, result: unknown, now: number, outcome: Outcome): void {
+  settled(reported: AttemptEnd, result: unknown, now: number, outcome: Outcome): void {
+    // Of a trial that did not come to its work, the error says how it ended.
+    const end = reported === 'rejected' && !this.#running ? this.#endWithoutWork(result) : reported
     this.#end = end
     this.#outcome = outcome
     this.trace?.settled(end, outcome)
-    const { counters } = this.#ledger
+    const ledger = this.#ledger
+    const { counters } = ledger
     counters.settle(end, outcome, now, result)
-    if (this.#running) counters.worked(this.method, now - (this.#requestedAt ?? this.startedAt))
-    else this.#letGo()
+    if (!this.#running) return this.#letGo()
+    counters.worked(this.method, now - (this.#requestedAt ?? this.startedAt))
+    if (outcome === 'success') ledger.succeeded(this.startedAt)
+    if (end === 'fulfilled') {
+      if (isReadLater(result) && this.#instance?.owned === true) ledger.lifetimes.holdWhileRead(this.#instance, result)
+    } else if (end !== 'rejected') {
+      this.#abandoned = true
+      counters.abandonedCall(1)
+      ledger.giveUp(this, now)
+    }
   }
 
   ended(): void {
+    if (this.#abandoned) {
+      this.#ledger.counters.abandonedCall(-1)
+      this.#ledger.forget(this)
+    }
     this.#letGo()
+  }
+
+  /** It was not admitted to the circuit at all. */
+  refuse(error: Error): Promise<never> {
+    this.settled('refused', error, this.startedAt, 'ignored')
+    return Promise.reject(error)
   }
 
   /** There was no instance to work on. */
@@ -89,14 +118,45 @@ export abstract class CallAttempt<T, R> implements Attempt<R> {
     this.settled(endWithout(error, this.signal), error, now, 'failure')
   }
 
+  writeOff(): void {
+    this.#writtenOff = true
+    this.#ledger.runningCalls--
+  }
+
   /** A fallback is for a service that is unwell: not for the caller's own abort, and not for what `isFailure` denies. */
   mayFallBack(error: unknown): boolean {
-    return this.#end !== 'aborted' && (this.#outcome !== 'ignored' || isSvcproxyError(error))
+    return this.#end !== 'aborted' && (this.#outcome === 'failure' || isSvcproxyError(error))
+  }
+
+  /** A fallback that gives a substitute for the service: the work is done on that. */
+  onSubstitute(fallback: Fallback<T>): Fallback<R> {
+    return async (error, context) => {
+      const substitute = await fallback(error, context)
+      if (!this.isPossibleOn(substitute)) throw unknownMethod(this.#ledger.lifetimes.serviceName, this.method)
+      return entering(context, () => this.work(substitute, context))
+    }
+  }
+
+  async #prepareAndRun(prepare: Preparation<T>, context: AttemptContext): Promise<R> {
+    const instance = await prepare()
+    if (this.#end !== undefined) {
+      this.#ledger.lifetimes.release(instance)
+      throw new TypeError('A call got its instance when its caller had been answered')
+    }
+    this.useLate(instance)
+    context.restartDeadline()
+    if (!this.isPossibleOn(instance.service)) throw unknownMethod(this.#ledger.lifetimes.serviceName, this.method)
+    this.#running = true
+    return entering(context, () => this.work(instance.service, context))
+  }
+
+  #endWithoutWork(error: unknown): AttemptEnd {
+    return isUnknownMethodOf(this.#ledger.lifetimes.serviceName, error) ? 'refused' : endWithout(error, this.signal)
   }
 
   #letGo(): void {
     if (this.#instance === undefined) return
-    this.#ledger.runningCalls--
+    if (!this.#writtenOff) this.#ledger.runningCalls--
     this.#ledger.lifetimes.release(this.#instance)
     this.#instance = undefined
   }

@@ -449,7 +449,7 @@ describe('a store bound to start', () => {
     expect(await proxy.call(() => store.getStore())).toMatchObject({ service: 'desk', method: '$call' })
   })
 
-  test('is in force in the operation, in what it continues with, in the load and in the fallback; not outside', async () => {
+  test('is in force in the operation, in what it continues with and in the fallback; not outside, and not in the load, which is for all', async () => {
     const store = bound()
     const seen: unknown[] = []
     const see = (): void => void seen.push(store.getStore())
@@ -470,7 +470,8 @@ describe('a store bound to start', () => {
       await call
       expect(store.getStore()).toBe('the caller')
     })
-    expect(seen).toHaveLength(4)
+    expect(seen.shift(), 'in the load').toBeUndefined()
+    expect(seen).toHaveLength(3)
     expect(new Set(seen).size).toBe(1)
     expect(seen[0]).toMatchObject({ method: '$call', outcome: 'failure', source: 'fallback' })
   })

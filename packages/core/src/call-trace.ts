@@ -1,6 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { AttemptEnd, Outcome } from './attempt.ts'
 import type { Clock } from './clock.ts'
+import type { LoadTrace } from './load-trace.ts'
 import type { CacheResult, RequestCounters } from './metrics/service-metrics.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface CallTrace {
   readonly durationMs: number | undefined
   /** What the caller got; undefined when it got an answer, a fallback's for example. */
   readonly error?: unknown
+  /** The load of an instance that it waited for; undefined when it did not have to, or nobody listens to loads. */
+  readonly load?: LoadTrace | undefined
 }
 
 /** The method of a `get()`; the latency of loads is counted under it. */
@@ -69,6 +72,7 @@ export class TracedCall implements CallTrace {
   source: CallSource = 'origin'
   durationMs: number | undefined
   error?: unknown
+  load?: LoadTrace | undefined
 
   constructor(proxy: { readonly name: string }, method: string, counters: RequestCounters) {
     this.#counters = counters
@@ -124,5 +128,5 @@ function callOutcome(end: AttemptEnd, outcome: Outcome): CallOutcome {
   if (end === 'fulfilled') return 'success'
   if (end === 'refused') return 'rejected'
   if (end === 'timeout') return 'timeout'
-  return end === 'aborted' || outcome === 'ignored' ? 'ignored' : 'failure'
+  return end === 'aborted' || outcome !== 'failure' ? 'ignored' : 'failure'
 }

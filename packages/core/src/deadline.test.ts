@@ -284,7 +284,7 @@ test('what observes an attempt is told before the attempt, and the attempt learn
       },
     },
   )
-  expect(order).toEqual([['ended'], ['observer', 'fulfilled'], ['attempt', 'fulfilled', 'ignored']])
+  expect(order).toEqual([['observer', 'fulfilled'], ['attempt', 'fulfilled', 'ignored'], ['ended']])
 })
 
 test('a queue that all have left keeps its timer for what is under way and drops it with the last call', async () => {

@@ -1,4 +1,6 @@
-import type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+import type { Attempt, AttemptContext, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+import { enter, leave } from './call-signal.ts'
+import type { Entered } from './call-signal.ts'
 import type { Clock, Timer } from './clock.ts'
 import { ServiceTimeoutError } from './errors.ts'
 import { outsideRequests } from './outside-requests.ts'
@@ -7,6 +9,8 @@ import { outsideRequests } from './outside-requests.ts'
 export interface AttemptObserver {
   /** @param result the value when `fulfilled`, else the error */
   settled(end: AttemptEnd, result: unknown, now: number): Outcome
+  /** The deadline of the attempt counts from `now` again: it goes on to its second part. */
+  restarted?(now: number): void
 }
 
 /** Without a circuit every error is a failure; the caller's own abort says nothing, as with one. */
@@ -26,7 +30,7 @@ const queues = new WeakMap<Clock, Map<number, DeadlineQueue>>()
  * much, and one per service would be a thousand timers for a thousand services. The timer is armed while attempts are
  * under way and goes quiet with them.
  */
-export class DeadlineQueue {
+export class DeadlineQueue implements Entered {
   readonly timeoutMs: number
   readonly clock: Clock
   #first: Due | undefined
@@ -57,6 +61,13 @@ export class DeadlineQueue {
     return new Promise<R>((resolve, reject) => {
       new Run(this, serviceName, attempt, observer).start(resolve, reject)
     })
+  }
+
+  /** The attempt whose work is being entered: the one that was added last, but for those that it has begun itself. */
+  get enteredContext(): CallContext | undefined {
+    let run = this.#last
+    while (run !== undefined && !run.entering) run = run.previous
+    return run
   }
 
   /** One of those who joined runs no more attempts. When all have left, the timer ends with the last attempt under way. */
@@ -114,7 +125,9 @@ export class DeadlineQueue {
 }
 
 /** An entry of the queue. */
-interface Due {
+interface Due extends CallContext {
+  /** Its work is being entered: the synchronous part runs. */
+  readonly entering: boolean
   previous: Due | undefined
   next: Due | undefined
   readonly dueAt: number
@@ -122,9 +135,10 @@ interface Due {
 }
 
 /** One attempt under way: an entry of the queue and, for the operation, its context. */
-class Run<R> implements CallContext, Due {
+class Run<R> implements AttemptContext, Due {
   previous: Due | undefined
   next: Due | undefined
+  entering = false
   readonly #queue: DeadlineQueue
   readonly #serviceName: string
   readonly #attempt: Attempt<R>
@@ -168,17 +182,29 @@ class Run<R> implements CallContext, Due {
       callerSignal.addEventListener('abort', this)
     }
     let result: R | PromiseLike<R>
+    const outer = enter(this.#queue)
+    this.entering = true
     try {
       result = this.#attempt.run(this)
     } catch (error) {
       this.#fail(error)
       return
+    } finally {
+      this.entering = false
+      leave(outer)
     }
     // Also for plain values and foreign thenables: a synchronous service behaves as an asynchronous one.
     Promise.resolve(result).then(
       (value) => this.#succeed(value),
       (error: unknown) => this.#fail(error),
     )
+  }
+
+  restartDeadline(): void {
+    if (this.#state !== 'running') return
+    this.#queue.remove(this)
+    this.#queue.add(this)
+    this.#observer.restarted?.(this.#attempt.startedAt)
   }
 
   /** The deadline passed. */
@@ -192,19 +218,21 @@ class Run<R> implements CallContext, Due {
   }
 
   #succeed(value: Awaited<R>): void {
+    if (this.#state === 'running') {
+      this.#state = 'settled'
+      this.#settle('fulfilled', value, this.#queue.clock.now())
+      this.#resolve(value)
+    }
     this.#attempt.ended?.()
-    if (this.#state !== 'running') return
-    this.#state = 'settled'
-    this.#settle('fulfilled', value, this.#queue.clock.now())
-    this.#resolve(value)
   }
 
   #fail(error: unknown): void {
+    if (this.#state === 'running') {
+      this.#state = 'settled'
+      this.#settle('rejected', error, this.#queue.clock.now())
+      this.#reject(error)
+    }
     this.#attempt.ended?.()
-    if (this.#state !== 'running') return
-    this.#state = 'settled'
-    this.#settle('rejected', error, this.#queue.clock.now())
-    this.#reject(error)
   }
 
   /** Answers the caller while the work is still going on, then tells the work to stop. */

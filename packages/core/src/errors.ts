@@ -173,6 +173,23 @@ export function refusal<E extends SvcproxyError>(build: () => E): E {
   }
 }
 
+/** Which service it was that does not have the method. */
+const unknownMethods = new WeakMap<object, string>()
+
+/** What a caller is told who asks for a method that the service does not have: a TypeError, as without the facade. */
+export function unknownMethod(serviceName: string, method: string | symbol): TypeError {
+  const error = new TypeError(
+    `'${String(method)}' is not a method of service '${serviceName}'; read a property with proxy.call((service) => service.…)`,
+  )
+  unknownMethods.set(error, serviceName)
+  return error
+}
+
+/** Whether `error` is the caller's mistake with this service, of which its circuit does not hear. */
+export function isUnknownMethodOf(serviceName: string, error: unknown): boolean {
+  return error instanceof TypeError && unknownMethods.get(error) === serviceName
+}
+
 /** Nothing was sent to the service, so nothing was learned about it. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof CircuitOpenError || error instanceof CapacityError || error instanceof StoppedError

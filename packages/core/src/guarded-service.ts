@@ -101,13 +101,6 @@ class FacadeHandler implements ProxyHandler<object> {
   }
 }
 
-/** What a caller is told who asks for a method that the service does not have. */
-export function noSuchMethod(serviceName: string, method: string | symbol): TypeError {
-  return new TypeError(
-    `'${String(method)}' is not a method of service '${serviceName}'; read a property with proxy.call((service) => service.…)`,
-  )
-}
-
 function notIterable(serviceName: string): never {
   throw new TypeError(
     `The guarded service '${serviceName}' cannot be iterated; get an iterator with proxy.call((service) => …)`,

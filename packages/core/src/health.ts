@@ -1,4 +1,5 @@
 import { atMost } from './at-most.ts'
+import { outsideRequests } from './outside-requests.ts'
 import type { Clock, Timer } from './clock.ts'
 
 /** How long the result of a health check is good for, in milliseconds: probes come in storms. */
@@ -50,7 +51,8 @@ export class HealthCheck {
   }
 
   async #askOnce(): Promise<boolean> {
-    const healthy = await this.#options.ask().then(
+    // Its result is for all who ask, and a connection that it opens outlives the one who asked first.
+    const healthy = await outsideRequests(() => this.#options.ask()).then(
       () => true,
       () => false,
     )
@@ -82,9 +84,8 @@ export class BackgroundMonitor {
 
   #schedule(): void {
     if (this.#stopped) return
-    this.#timer = this.#clock.setTimer(() => {
-      const again = (): void => this.#schedule()
-      this.#work().then(again, again)
-    }, this.#intervalMs)
+    const again = (): void => this.#schedule()
+    const work = (): void => void this.#work().then(again, again)
+    this.#timer = outsideRequests(() => this.#clock.setTimer(work, this.#intervalMs))
   }
 }

@@ -1,5 +1,5 @@
 export { type AbortListener, type AbortSource, toAbortSignal } from './abort-source.ts'
-export type { Attempt, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+export type { Attempt, AttemptContext, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
 export type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './circuit/breaker.ts'
 export {
@@ -15,6 +15,7 @@ export {
   type CircuitTransition,
   type Permit,
 } from './circuit/state-machine.ts'
+export { callSignal } from './call-signal.ts'
 export type { CallOutcome, CallSource, CallTrace } from './call-trace.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export type { AttemptObserver } from './deadline.ts'
@@ -33,7 +34,7 @@ export {
 export type { Fallback } from './fallback.ts'
 export { appStateProvider } from './providers/app-state.ts'
 export { compositeProvider } from './providers/composite.ts'
-export { factoryProvider, type FactoryProviderOptions } from './providers/factory.ts'
+export { type CreateContext, factoryProvider, type FactoryProviderOptions } from './providers/factory.ts'
 export { type BorrowedProviderOptions, type RegistryLike, registryProvider } from './providers/registry.ts'
 export type { ServiceProvider } from './service-provider.ts'
 export { ServiceRegistry } from './service-registry.ts'
@@ -42,6 +43,7 @@ export type { ServiceEvent, ServiceEventListener, ServiceEventOf, ServiceEventTy
 export type { Guarded, GuardedMethod } from './guarded-service.ts'
 export type { CacheStatus } from './instance-cache.ts'
 export type { ServiceOperation } from './call-attempt.ts'
+export type { LoadTrace } from './load-trace.ts'
 export type { LatencySummary } from './metrics/latency-histogram.ts'
 export type { RejectionReason, RequestCounts, RequestFailure, ServiceMetrics } from './metrics/service-metrics.ts'
 export type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'

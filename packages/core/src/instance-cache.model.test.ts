@@ -11,16 +11,23 @@ import type { Attempt } from './attempt.ts'
 import { DeadlineQueue } from './deadline.ts'
 import { CircuitOpenError } from './errors.ts'
 import { InstanceCache } from './instance-cache.ts'
-import type { Acquired } from './instance-cache.ts'
+import type { Acquired, CacheStatus } from './instance-cache.ts'
 import { InstanceLifetimes } from './instance-lifetimes.ts'
 import type { Instance } from './instance-lifetimes.ts'
-import { ABANDONED_LOAD_MS, ServiceLoader } from './service-loader.ts'
+import { ServiceLoader } from './service-loader.ts'
 
 const STEPS = Number(process.env['SVCPROXY_MODEL_STEPS'] ?? 100_000)
 const SEED = Number(process.env['SVCPROXY_MODEL_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
 const PATIENCE_MS = Math.max(30_000, STEPS)
 const TIMEOUT_MS = 50
 const NAME = 'db'
+const MAX_PENDING = 4
+/** How long after the oldest overdue load another may begin, by how many are overdue: even steps of a logarithmic scale. */
+const PAUSES_MS = [TIMEOUT_MS, 1_311, 34_342, 660_000]
+/** A load pending for so long is given up for lost when another begins. */
+const LOST_MS = 660_000
+/** The longest that anything may hold an instance that was replaced. */
+const LONGEST_HOLD_MS = 3_600_000
 
 interface Settings {
   readonly owned: boolean
@@ -31,29 +38,43 @@ interface Settings {
   readonly backoffInitialMs: number
   readonly disposeGraceMs: number
   readonly security: boolean
+  readonly renew: 'check' | 'replace'
   /** What chance gives, always. */
   readonly chance: number
 }
 
 const BACKOFF_MAX_MS = 100
 
-const settingsArbitrary: fc.Arbitrary<Settings> = fc.record({
+const settingsArbitrary: fc.Arbitrary<Settings> = fc.record<Settings>({
   owned: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, fc.constant(false)),
   cacheTtlMs: fc.constantFrom(0, 60, 200, Infinity),
   cacheTtlJitterRatio: fc.constantFrom(0, 0.5),
   staleWhileRevalidateMs: fc.constantFrom(0, 0, 70),
   staleIfErrorMs: fc.constantFrom(0, 0, 90),
   backoffInitialMs: fc.constantFrom(0, 30),
-  disposeGraceMs: fc.constantFrom(0, 80),
-  security: fc.boolean(),
+  // Not in step with the other times: no two timers that concern the same instance come due at once.
+  disposeGraceMs: fc.constantFrom(0, 77),
+  security: fc.nat(3).map((n) => n === 0),
+  renew: fc.constantFrom('check', 'replace'),
   chance: fc.constantFrom(0, 0.5, 1),
 })
 
+/** What becomes of a healthy one at its end: for security, or borrowed, it is what the provider says next. */
+function isRenewedByCheck({ renew, security, owned }: Settings): boolean {
+  return renew === 'check' && !security && owned
+}
+
+/** `get()` hands out, a call uses, and a check of its health does neither. */
+type Style = 'get' | 'call' | 'check'
+
 /** What a command is given, by its name. */
 interface Commands {
-  acquire: { readonly trial: boolean; readonly style: 'get' | 'call'; readonly abortable: boolean }
+  acquire: { readonly trial: boolean; readonly style: Style; readonly abortable: boolean }
   abort: { readonly which: number }
   release: { readonly which: number }
+  /** A call ends, and what it returned is read from then on. */
+  read: { readonly which: number }
+  readOn: { readonly which: number; readonly toTheEnd: boolean }
   /** What the provider brings to one of those who wait for it. */
   get: { readonly which: number; readonly bring: 'new' | 'same' | 'null' | 'error' }
   /** What a health check finds. */
@@ -61,6 +82,9 @@ interface Commands {
   invalidate: object
   expire: object
   suspect: object
+  distrust: object
+  /** A check beside the loads found an instance well: the cached one, or one that was handed out before. */
+  clear: { readonly which: number; readonly former: boolean }
   pin: { readonly what: 'new' | 'current' }
   unpin: { readonly which: number }
   advance: { readonly ms: number }
@@ -78,7 +102,10 @@ type Performers<Rest extends unknown[] = []> = {
 }
 
 const which: fc.Arbitrary<number> = fc.nat(5)
-const msArbitrary = fc.constantFrom(0, 5, 20, 30, 50, 60, 80, 200, ABANDONED_LOAD_MS)
+const msArbitrary = fc.oneof(
+  { weight: 7, arbitrary: fc.constantFrom(0, 5, 20, 30, 50, 60, 80, 200) },
+  { weight: 1, arbitrary: fc.constantFrom(1_315, 34_345, LOST_MS, LONGEST_HOLD_MS) },
+)
 
 const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -86,12 +113,14 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('acquire' as const),
       trial: fc.nat(4).map((n) => n === 0),
-      style: fc.constantFrom('get' as const, 'call' as const),
+      style: fc.constantFrom('get' as const, 'call' as const, 'call' as const, 'check' as const),
       abortable: fc.boolean(),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('abort' as const), which }) },
-  { weight: 7, arbitrary: fc.record({ do: fc.constant('release' as const), which }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('release' as const), which }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('read' as const), which }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('readOn' as const), which, toTheEnd: fc.boolean() }) },
   {
     weight: 9,
     arbitrary: fc.record({
@@ -114,7 +143,17 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: msArbitrary }) },
   {
     weight: 7,
-    arbitrary: fc.constantFrom<Step>({ do: 'invalidate' }, { do: 'expire' }, { do: 'suspect' }),
+    arbitrary: fc.constantFrom<Step>(
+      { do: 'invalidate' },
+      { do: 'invalidate' },
+      { do: 'expire' },
+      { do: 'suspect' },
+      { do: 'distrust' },
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('clear' as const), which, former: fc.nat(3).map((n) => n === 0) }),
   },
   {
     weight: 2,
@@ -144,7 +183,7 @@ class Service {
 /** Somebody who asked for an instance. */
 interface Caller {
   readonly trial: boolean
-  readonly style: 'get' | 'call'
+  readonly style: Style
   readonly controller: AbortController | undefined
   readonly since: number
   /** What came of it: `hit #3`, or the error. */
@@ -152,15 +191,26 @@ interface Caller {
   holds: Instance<Service> | undefined
 }
 
+/** What a call returned, which is read after the call. */
+interface Reading {
+  readonly service: Service
+  /** Whose call it was. */
+  readonly caller: Caller
+  readonly iterator: AsyncIterableIterator<number>
+  begun: boolean
+  ended: boolean
+}
+
 /** An attempt to load, as the deadline queue sees it. */
 interface Load {
   readonly since: number
   readonly trial: boolean
-  readonly suspect: Service | undefined
-  timedOutAt: number | undefined
+  readonly candidate: Service | undefined
+  /** By the clock. */
+  readonly startedAt: number
+  timedOut: boolean
   answered: boolean
   ended: boolean
-  mayAsk: boolean
   hasAsked: boolean
 }
 
@@ -178,6 +228,7 @@ interface Observer {
   loadBegins(load: Load): void
   providerAsked(load: Load): void
   handedOut(caller: Caller, instance: Instance<Service>, result: string): void
+  letGo(caller: Caller, instance: Instance<Service>): void
   disposing(service: Service): void
 }
 
@@ -186,6 +237,7 @@ class Rig {
   readonly clock = new ManualClock()
   readonly deadlines = DeadlineQueue.join(this.clock, TIMEOUT_MS)
   readonly lifetimes: InstanceLifetimes<Service>
+  readonly loader: ServiceLoader<Service>
   readonly cache: InstanceCache<Service>
   readonly services: Service[] = []
   readonly brought = new Set<Service>()
@@ -195,23 +247,30 @@ class Rig {
   readonly checks: Question<boolean>[] = []
   readonly pins: (() => void)[] = []
   readonly disposed: Service[] = []
+  readonly readings: Reading[] = []
+  readonly handedOut: Instance<Service>[] = []
+  readonly #settings: Settings
   readonly #observer: Observer
   at = 0
   refusing = false
   stopped = false
   ended = false
   answers = 0
+  /** Loads that overran their deadlines and have not ended, as the loader tells. */
+  abandoned = 0
 
   constructor(settings: Settings, observer: (rig: Rig) => Observer) {
     const { clock } = this
+    this.#settings = settings
     const told = observer(this)
     this.#observer = told
     const loadOf = new WeakMap<object, Load>()
-    let next: Pick<Load, 'trial' | 'suspect'> = { trial: false, suspect: undefined }
+    let candidate: Service | undefined
     this.lifetimes = new InstanceLifetimes<Service>({
       serviceName: NAME,
       clock,
       disposeGraceMs: settings.disposeGraceMs,
+      timeoutMs: TIMEOUT_MS,
       dispose: settings.owned
         ? (service) => {
             this.disposed.push(service)
@@ -222,27 +281,31 @@ class Rig {
         if (error !== undefined) throw error
       },
     })
-    const loader = new ServiceLoader<Service>({
+    this.loader = new ServiceLoader<Service>({
       serviceName: NAME,
       clock,
+      timeoutMs: TIMEOUT_MS,
       lifetimes: this.lifetimes,
       onLoaded: () => undefined,
+      onAbandoned: (change) => (this.abandoned += change),
+      onLateAnswer: () => this.cache.endBackoff(),
       provider: {
         serviceName: NAME,
         getService: (context) => this.#ask(this.gets, loadOf.get(context)!, undefined) as Promise<Service>,
         checkHealth: (service, context) => this.#ask(this.checks, loadOf.get(context)!, service),
       },
-      execute: (attempt) => {
+      executeLoad: (attempt, trial) => {
         const load: Load = {
-          ...next,
           since: this.at,
-          timedOutAt: undefined,
+          trial,
+          candidate,
+          startedAt: clock.now(),
+          timedOut: false,
           answered: false,
           ended: false,
-          mayAsk: true,
           hasAsked: false,
         }
-        if (this.refusing) {
+        if (this.refusing && !trial) {
           const refusal = new CircuitOpenError(NAME)
           attempt.settled?.('refused', refusal, clock.now(), 'ignored')
           return Promise.reject(refusal)
@@ -254,14 +317,20 @@ class Rig {
         )
       },
     })
+    const { loader } = this
     this.cache = new InstanceCache<Service>({
       serviceName: NAME,
       settings: { ...settings, clock, random: () => settings.chance, backoffMaxMs: BACKOFF_MAX_MS },
+      renew: isRenewedByCheck(settings) ? 'check' : 'replace',
       lifetimes: this.lifetimes,
-      load: (suspect, trial) => {
-        next = { trial, suspect: suspect?.service }
-        return loader.load(suspect, trial)
+      load: (instance, trial) => {
+        candidate = instance?.service
+        return loader.load(instance, trial)
       },
+      get nextLoadAt() {
+        return loader.nextLoadAt
+      },
+      traceLoad: () => undefined,
     })
   }
 
@@ -278,6 +347,8 @@ class Rig {
       if (caller !== undefined) this.#release(caller)
       return caller
     },
+    read: (given) => this.#read(given.which),
+    readOn: (given) => this.#readOn(given.which, given.toTheEnd),
     get: (given) => this.#answerGet(given.which, given.bring),
     check: (given) => {
       const question = take(this.checks, given.which)
@@ -287,6 +358,14 @@ class Rig {
     invalidate: () => this.cache.invalidate(),
     expire: () => this.cache.expire(),
     suspect: () => this.cache.suspect(),
+    distrust: () => this.cache.distrust(),
+    clear: (given) => {
+      const { current } = this.cache
+      const former = this.handedOut.filter(({ service }) => service !== current?.service)
+      const instance = given.former ? pick(former, given.which) : current
+      if (instance !== undefined) this.cache.clear(instance)
+      return instance?.service
+    },
     pin: (given) => {
       if (this.stopped) return undefined
       const service = (given.what === 'current' ? this.cache.current?.service : undefined) ?? this.#create()
@@ -332,6 +411,7 @@ class Rig {
       await this.clock.settle()
     }
     for (const caller of this.callers) if (caller.holds !== undefined) this.#release(caller)
+    while (this.#readOn(0, true) !== undefined);
     await this.clock.settle()
     this.deadlines.leave()
   }
@@ -381,16 +461,55 @@ class Rig {
   #served(caller: Caller, { instance, result }: Acquired<Service>): void {
     caller.outcome = `${result} ${String(instance.service)}`
     caller.holds = instance
+    this.handedOut.push(instance)
     this.#observer.handedOut(caller, instance, result)
-    if (caller.style === 'call') return
-    instance.exposed = true
+    if (caller.style !== 'check') instance.exposed = true
+    if (caller.style === 'get') this.#release(caller)
+  }
+
+  /** Without a grace it is a matter of turns whether a reader comes in time; not here. */
+  #read(index: number): Reading | undefined {
+    const caller = pick(
+      this.callers.filter(({ holds, style }) => holds?.owned === true && style === 'call'),
+      index,
+    )
+    const instance = caller?.holds
+    if (caller === undefined || instance === undefined || this.#settings.disposeGraceMs === 0) return undefined
+    const reading = { service: instance.service, caller, iterator: endlessRows(), begun: false, ended: false }
+    this.readings.push(reading)
+    this.lifetimes.holdWhileRead(instance, reading.iterator)
     this.#release(caller)
+    return reading
+  }
+
+  #readOn(index: number, toTheEnd: boolean): Reading | undefined {
+    const reading = pick(
+      this.readings.filter(({ ended }) => !ended),
+      index,
+    )
+    if (reading === undefined) return undefined
+    if (toTheEnd) reading.ended = true
+    else reading.begun = true
+    void (toTheEnd ? reading.iterator.return?.() : reading.iterator.next())
+    return reading
   }
 
   #release(caller: Caller): void {
     const instance = caller.holds
     caller.holds = undefined
-    if (instance !== undefined) this.lifetimes.release(instance)
+    if (instance === undefined) return
+    this.#observer.letGo(caller, instance)
+    this.lifetimes.release(instance)
+  }
+}
+
+function endlessRows(): AsyncIterableIterator<number> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: async () => ({ done: false, value: 0 }),
+    return: async () => ({ done: true, value: undefined }),
   }
 }
 
@@ -404,7 +523,7 @@ function watched<R>(attempt: Attempt<R>, load: Load, loadOf: WeakMap<object, Loa
     },
     settled: (end, error, now, outcome) => {
       load.answered = true
-      if (end === 'timeout') load.timedOutAt = now
+      if (end === 'timeout') load.timedOut = true
       attempt.settled?.(end, error, now, outcome)
     },
     ended: () => {
@@ -419,7 +538,17 @@ class Rules implements Observer {
   readonly violations: string[] = []
   readonly rig: Rig
   readonly #settings: Settings
-  readonly #lastHandedOut = new Map<Service, number>()
+  /** By service: when it was last handed out, or let go by a call. */
+  readonly #lastUsed = new Map<Service, number>()
+  /** By service: when it was last seen in the cache, or handed out. It was replaced no earlier. */
+  readonly #lastSeen = new Map<Service, number>()
+  /** By service: when it last came from the provider, or proved that it may be kept. It is fresh for a TTL at the most. */
+  readonly #lastProved = new Map<Service, number>()
+  /** By service: the last command at which a provider returned it, and at which a trial failed on it. */
+  readonly #returnedAt = new Map<Service, number>()
+  readonly #distrustedAt = new Map<Service, number>()
+  /** Loads that asked the provider, in the order they did, and were not written off. Those that have ended are among them. */
+  #asking: Load[] = []
   /** By service: the last command at which a load began that brought it. */
   readonly #broughtBy = new Map<Service, number>()
   /** By service: the last command at which a load began that found it well. */
@@ -428,7 +557,11 @@ class Rules implements Observer {
   readonly #invalidations: number[] = []
   readonly #suspicions: number[] = []
   readonly #seen = new Set<Instance<Service>>()
+  /** What was not begun to be read before the grace was over holds nothing any more. */
+  readonly #late = new Set<Reading>()
   #isOverridden = false
+  /** The last command that ended an override. */
+  #overriddenUntil = -Infinity
 
   constructor(rig: Rig, settings: Settings) {
     this.rig = rig
@@ -438,26 +571,76 @@ class Rules implements Observer {
   /** Gives the command, and takes down what it means before anything comes of it. */
   run(step: Step): unknown {
     const { rig } = this
+    this.see()
     const asked = step.do === 'get' ? pick(rig.gets, step.which) : undefined
     if (step.do === 'check' && step.healthy) this.#foundWell(pick(rig.checks, step.which))
     if (this.#invalidates(step)) this.#invalidations.push(rig.at + 1)
-    if (step.do === 'suspect' && !this.#isOverridden) this.#suspicions.push(rig.at + 1)
+    if (isSuspicion(step)) this.#suspected(step)
     const subject = rig.run(step)
-    if (asked !== undefined && subject instanceof Service) latest(this.#broughtBy, subject, asked.load.since)
-    if (step.do === 'pin' && subject instanceof Service) this.#overriddenBy(subject)
+    const { current } = rig.cache
+    if (subject instanceof Service) {
+      if (asked !== undefined) this.#brought(subject, asked.load)
+      if (step.do === 'pin') this.#overriddenBy(subject)
+      if (step.do === 'clear' && subject === current?.service) this.#isWell(subject, rig.at)
+    }
+    this.see()
     return subject
+  }
+
+  #suspected(step: Step): void {
+    const { at, cache } = this.rig
+    if (this.#isOverridden) return
+    this.#suspicions.push(at + 1)
+    if (step.do === 'distrust' && cache.current !== undefined) this.#distrustedAt.set(cache.current.service, at + 1)
+  }
+
+  /** To be called before time moves on, and after. */
+  see(): void {
+    const service = this.rig.cache.current?.service
+    const now = this.rig.clock.now()
+    if (service !== undefined) this.#lastSeen.set(service, now)
+    for (const reading of this.rig.readings) {
+      const graceEndsAt = (this.#lastSeen.get(reading.service) ?? -Infinity) + this.#settings.disposeGraceMs
+      if (!reading.begun && now >= graceEndsAt) this.#late.add(reading)
+    }
   }
 
   #invalidates(step: Step): boolean {
     const { pins, stopped } = this.rig
     if (step.do === 'invalidate') return !this.#isOverridden
     const isOver = step.do === 'unpin' && this.#isOverridden && step.which % pins.length === pins.length - 1
-    if (isOver || step.do === 'stop') this.#isOverridden = false
+    if (isOver || (step.do === 'stop' && this.#isOverridden)) {
+      this.#isOverridden = false
+      this.#overriddenUntil = this.rig.at + 1
+    }
     return isOver || (step.do === 'stop' && !stopped)
   }
 
+  #brought(service: Service, load: Load): void {
+    latest(this.#broughtBy, service, load.since)
+    latest(this.#returnedAt, service, this.rig.at)
+    // Whoever is too late is not asked whether it is well.
+    if (load.answered) this.#succeeds(load)
+  }
+
   #foundWell(question: Question<boolean> | undefined): void {
-    if (question?.service !== undefined) latest(this.#wellBy, question.service, question.load.since)
+    if (question === undefined) return
+    this.#isWell(question.service, question.load.since)
+    this.#succeeds(question.load)
+    // What the provider returned counts as returned when its load is over.
+    if (question.service !== undefined && !question.again) latest(this.#returnedAt, question.service, this.rig.at + 1)
+    if (question.service === undefined || (question.again && !isRenewedByCheck(this.#settings))) return
+    this.#lastProved.set(question.service, this.rig.clock.now())
+  }
+
+  #isWell(service: Service | undefined, at: number): void {
+    if (service !== undefined) latest(this.#wellBy, service, at)
+  }
+
+  /** It brings an instance: whatever hangs since before it does not count any more. */
+  #succeeds(load: Load): void {
+    const place = this.#asking.indexOf(load)
+    this.#asking = this.#asking.filter((other, index) => index >= place || !other.timedOut)
   }
 
   #overriddenBy(service: Service): void {
@@ -476,14 +659,31 @@ class Rules implements Observer {
     if (loads.some((other) => other !== load && !other.answered && other.since >= invalidatedAt)) {
       this.#object('two loads of the current generation at once')
     }
-    load.mayAsk =
-      load.trial ||
-      !loads.some(({ ended, timedOutAt = -Infinity }) => !ended && clock.now() < timedOutAt + ABANDONED_LOAD_MS)
+    const overdue = this.#asking.filter(({ ended, timedOut }) => timedOut && !ended)
+    const [oldest] = overdue
+    if (oldest !== undefined && clock.now() < oldest.startedAt + PAUSES_MS[overdue.length - 1]!) {
+      this.#object(`a load began beside ${overdue.length} that overran their deadlines`)
+    }
+    const { candidate } = load
+    if (candidate !== undefined && this.#isDistrusted(candidate, load.since)) {
+      this.#object(`${String(candidate)} is checked, although a trial failed on it`)
+    }
   }
 
   providerAsked(load: Load): void {
-    if (!load.mayAsk) this.#object('the provider was asked while a load that overran its deadline was pending')
     if (load.answered) this.#object('the provider was asked by a load that had been answered')
+    if (load.hasAsked) return
+    this.#asking = this.#asking.filter(
+      ({ ended, timedOut, startedAt }) => !ended && !(timedOut && load.startedAt >= startedAt + LOST_MS),
+    )
+    this.#asking.push(load)
+    if (this.#asking.length > MAX_PENDING) this.#object(`${this.#asking.length} loads are pending`)
+  }
+
+  /** Whether a trial failed on it until the command `at`, and no load has brought it since. */
+  #isDistrusted(service: Service, at: number): boolean {
+    const distrustedAt = this.#distrustedAt.get(service) ?? Infinity
+    return distrustedAt <= at && (this.#returnedAt.get(service) ?? -Infinity) < distrustedAt
   }
 
   handedOut(caller: Caller, instance: Instance<Service>, result: string): void {
@@ -491,44 +691,81 @@ class Rules implements Observer {
     const { service } = instance
     const name = String(service)
     this.#seen.add(instance)
-    if (caller.style === 'get') this.#lastHandedOut.set(service, clock.now())
+    this.#lastSeen.set(service, clock.now())
+    if (caller.style !== 'check') this.#lastUsed.set(service, clock.now())
+    if (result !== 'miss') this.#servedFromCache(caller, service, result)
     if (disposed.includes(service)) this.#object(`${name} was handed out after its disposal`)
     if (instance.leases < 1) this.#object(`${name} was handed out without a lease`)
     if ((this.#broughtBy.get(service) ?? 0) < lastUntil(caller.since, this.#invalidations)) {
       this.#object(`${name} was handed out, loaded before an invalidation`)
     }
-    // Whoever joined a load may get what was suspected while it was on its way.
-    if (result !== 'miss' && (this.#wellBy.get(service) ?? 0) < lastUntil(caller.since, this.#suspicions)) {
+  }
+
+  /** Whoever joined a load may get what was suspected while it was on its way; not these. */
+  #servedFromCache(caller: Caller, service: Service, result: string): void {
+    const name = String(service)
+    const freshUntil = (this.#lastProved.get(service) ?? -Infinity) + this.#settings.cacheTtlMs
+    // Decided when it was asked for; it may reach its caller when the override is over.
+    const isOverride = this.#overrides.has(service) && (this.#isOverridden || caller.since < this.#overriddenUntil)
+    if (result === 'hit' && !isOverride && this.rig.clock.now() >= freshUntil) {
+      this.#object(`${name} was handed out as fresh beyond its TTL`)
+    }
+    if (this.#isDistrusted(service, caller.since) && !this.#overrides.has(service)) {
+      this.#object(`${name} was handed out, although a trial failed on it`)
+    }
+    if ((this.#wellBy.get(service) ?? 0) < lastUntil(caller.since, this.#suspicions)) {
       this.#object(`${name} was handed out, suspect`)
     }
   }
 
+  letGo(caller: Caller, { service }: Instance<Service>): void {
+    if (caller.style !== 'check') this.#lastUsed.set(service, this.rig.clock.now())
+  }
+
   disposing(service: Service): void {
-    const { disposed, callers, cache, clock, checks, stopped } = this.rig
+    const { disposed, callers, cache, clock, checks } = this.rig
     const name = String(service)
     if (disposed.filter((other) => other === service).length > 1) this.#object(`${name} was disposed twice`)
     if (cache.current?.service === service) this.#object(`${name} was disposed while it is cached`)
+    if (clock.now() >= (this.#lastSeen.get(service) ?? -Infinity) + LONGEST_HOLD_MS) return
     if (callers.some(({ holds }) => holds?.service === service)) this.#object(`${name} was disposed while leased`)
     if (checks.some((question) => question.service === service && question.again)) {
       this.#object(`${name} was disposed while it is checked again`)
     }
-    const graceEndsAt = (this.#lastHandedOut.get(service) ?? -Infinity) + this.#settings.disposeGraceMs
-    if (clock.now() < graceEndsAt && !stopped && !this.#overrides.has(service))
-      this.#object(`${name} was disposed within its grace`)
+    if (this.#isBeingRead(service)) this.#object(`${name} was disposed while something of it is being read`)
+    if (this.#isWithinGrace(service)) this.#object(`${name} was disposed within its grace`)
+  }
+
+  #isWithinGrace(service: Service): boolean {
+    const { clock, stopped } = this.rig
+    const graceEndsAt = (this.#lastUsed.get(service) ?? -Infinity) + this.#settings.disposeGraceMs
+    return clock.now() < graceEndsAt && !stopped && !this.#overrides.has(service)
+  }
+
+  #isBeingRead(service: Service): boolean {
+    const read = this.rig.readings.filter((reading) => reading.service === service && !this.#late.has(reading))
+    return read.some(({ begun, ended }) => begun && !ended)
   }
 
   /** Told when the rig has finished. */
   end(): void {
-    const { brought, disposed, callers, clock, ended, cache } = this.rig
+    const { callers, clock, ended, cache, abandoned, loader } = this.rig
     if (!ended) this.#object('the stop does not end')
     if (clock.pendingTimers > 0) this.#object(`${clock.pendingTimers} timers are left`)
     if (cache.current !== undefined || cache.loading) this.#object('the cache is not empty')
+    if (abandoned !== 0) this.#object(`${abandoned} loads count as abandoned`)
+    if (loader.nextLoadAt !== -Infinity) this.#object('loads that have ended hold others back')
     callers.forEach((caller, index) => {
       if (caller.outcome === undefined) this.#object(`caller ${index} was never answered`)
     })
     for (const instance of this.#seen) {
       if (instance.leases !== 0) this.#object(`${String(instance.service)} has ${instance.leases} leases left`)
     }
+    this.#countDisposals()
+  }
+
+  #countDisposals(): void {
+    const { brought, disposed } = this.rig
     for (const service of brought) {
       const expected = this.#settings.owned && !this.#overrides.has(service) ? [1] : this.#allowed()
       const count = disposed.filter((other) => other === service).length
@@ -545,6 +782,10 @@ class Rules implements Observer {
   }
 }
 
+function isSuspicion(step: Step): boolean {
+  return step.do === 'suspect' || step.do === 'distrust'
+}
+
 function latest(commands: Map<Service, number>, service: Service, at: number): void {
   commands.set(service, Math.max(commands.get(service) ?? 0, at))
 }
@@ -555,14 +796,13 @@ function lastUntil(at: number, commands: readonly number[]): number {
 
 /** One load of the reference. */
 interface ReferenceLoad {
-  readonly trial: boolean
-  readonly suspect: Service | undefined
-  readonly dueAt: number
+  readonly candidate: Service | undefined
+  readonly startedAt: number
   readonly waiters: number[]
-  stage: 'checking the suspect' | 'getting' | 'checking' | 'ended'
-  candidate: Service | undefined
+  stage: 'waiting' | 'checking the candidate' | 'getting' | 'checking' | 'ended'
+  found: Service | undefined
   answered: boolean
-  timedOutAt: number
+  overdue: boolean
   expired: boolean
   suspected: boolean
 }
@@ -571,7 +811,14 @@ interface ReferenceLoad {
 interface ReferenceInstance {
   readonly owned: boolean
   exposed: boolean
+  trusted: boolean
   retiredAt: number
+  /** The last moment at which somebody used it. */
+  usedAt: number
+  /** The last moment at which one of those who used it let go of it; others may have gone on. */
+  letGoAt: number
+  /** Those who use it now. */
+  users: ReadonlySet<unknown>
 }
 
 interface ReferenceSlot {
@@ -591,10 +838,15 @@ class Reference {
   readonly #settings: Settings
   readonly #clock: ManualClock
   #now: number
-  readonly #styles: ('get' | 'call')[] = []
+  readonly #styles: Style[] = []
   readonly #holders = new Map<number, Service>()
   readonly #live = new Map<Service, ReferenceInstance>()
   #loads: ReferenceLoad[] = []
+  /** Those that are at work at the provider and were not written off, in the order they began. */
+  #pending: ReferenceLoad[] = []
+  /** Those that wait until fewer are. */
+  readonly #queue: ReferenceLoad[] = []
+  readonly #readings = new Map<unknown, { readonly service: Service; readonly since: number; begun: boolean }>()
   #slot: ReferenceSlot | undefined
   #flight: ReferenceLoad | undefined
   #failure: { readonly error: string; readonly count: number; readonly retryAt: number } | undefined
@@ -622,6 +874,16 @@ class Reference {
     return slot !== undefined && !slot.suspect && this.#inTime(slot) ? slot.service : undefined
   }
 
+  get abandoned(): number {
+    return this.#loads.filter(({ overdue }) => overdue).length
+  }
+
+  get state(): CacheStatus['state'] {
+    if (this.#slot === undefined) return 'empty'
+    if (this.#slot.suspect) return 'suspect'
+    return this.#inTime(this.#slot) ? 'fresh' : 'stale'
+  }
+
   /** What was picked in the rig is given; without it there is nothing to do. */
   readonly #commands: Performers<[subject: unknown, callerIndex: number]> = {
     acquire: (given, _, callerIndex) => {
@@ -631,11 +893,21 @@ class Reference {
     },
     abort: (_, caller, callerIndex) => caller !== undefined && this.#abort(callerIndex),
     release: (_, caller, callerIndex) => caller !== undefined && this.#holders.delete(callerIndex),
+    read: (_, reading, callerIndex) => reading !== undefined && this.#read(reading, callerIndex),
+    readOn: (given, reading) => reading !== undefined && this.#readOn(reading, given.toTheEnd),
     get: (given, brought) => brought !== undefined && this.#got(take(this.gets, given.which)!, brought),
     check: (given, found) => found !== undefined && this.#checked(take(this.checks, given.which)!, given.healthy),
     invalidate: () => this.#pin === undefined && this.#empty(),
     expire: () => this.#pin === undefined && this.#expire(),
     suspect: () => this.#pin === undefined && this.#suspect(),
+    distrust: () => {
+      if (this.#pin !== undefined) return
+      this.#suspect()
+      if (this.#slot !== undefined) this.#live.get(this.#slot.service)!.trusted = false
+    },
+    clear: (_, service) => {
+      if (this.#slot?.service === service && this.#isTrusted) this.#slot!.suspect = false
+    },
     pin: (_, service) => service instanceof Service && this.#pinned(service),
     unpin: (_, index) => {
       if (index === undefined || index !== this.#pin) return
@@ -656,8 +928,45 @@ class Reference {
   /** Does what `step` has done to the rig; there it applied to `subject`, which may be the caller at `callerIndex`. */
   run(step: Step, subject: unknown, callerIndex: number): void {
     const command = this.#commands[step.do] as (step: Step, ...rest: unknown[]) => unknown
+    if (step.do !== 'advance') this.#now = this.#clock.now()
+    this.#takeStock()
     command(step, subject, callerIndex)
+    this.#takeStock()
     this.#dispose()
+  }
+
+  /** Who reads what nobody began to read within the grace comes too late; and what is used now is used. */
+  #takeStock(): void {
+    for (const [key, { service, since, begun }] of this.#readings) {
+      const instance = this.#live.get(service)
+      if (instance === undefined || begun || this.current === service) continue
+      const idleSince = Math.max(since, instance.letGoAt, instance.retiredAt)
+      if (this.#now >= idleSince + this.#settings.disposeGraceMs) this.#readings.delete(key)
+    }
+    for (const [service, instance] of this.#live) {
+      if (this.#isInUse(service)) instance.usedAt = this.#now
+      const users = new Set(this.#usersOf(service))
+      if ([...instance.users].some((user) => !users.has(user))) instance.letGoAt = this.#now
+      instance.users = users
+    }
+  }
+
+  #read(key: unknown, caller: number): void {
+    this.#readings.set(key, { service: this.#holders.get(caller)!, since: this.#now, begun: false })
+    this.#holders.delete(caller)
+  }
+
+  #readOn(key: unknown, toTheEnd: boolean): void {
+    const reading = this.#readings.get(key)
+    if (reading === undefined) return
+    const instance = this.#live.get(reading.service)
+    if (instance !== undefined && toTheEnd) instance.usedAt = instance.letGoAt = this.#now
+    if (toTheEnd) this.#readings.delete(key)
+    else reading.begun = true
+  }
+
+  get #isTrusted(): boolean {
+    return this.#slot !== undefined && this.#live.get(this.#slot.service)!.trusted
   }
 
   #expire(): void {
@@ -686,76 +995,123 @@ class Reference {
     return slot.service
   }
 
-  #isBackingOff(): boolean {
-    return this.#flight === undefined && this.#failure !== undefined && this.#now < this.#failure.retryAt
+  /** A healthy one stays beyond its TTL, unless somebody asked for another. */
+  #isRenewable({ service, freshUntil, ttlEndsAt }: ReferenceSlot): boolean {
+    return isRenewedByCheck(this.#settings) && this.#live.get(service)!.owned && freshUntil === ttlEndsAt
+  }
+
+  /** Why no load may begin; undefined when one may, or is under way. */
+  heldBack(trial: boolean): string | undefined {
+    if (this.#flight !== undefined || this.#pin !== undefined) return undefined
+    const failure = this.#failure
+    if (!trial && failure !== undefined && this.#now < failure.retryAt) return failure.error
+    const overdue = this.#pending.filter((load) => load.overdue)
+    const [oldest] = overdue
+    if (oldest === undefined || this.#now >= oldest.startedAt + PAUSES_MS[overdue.length - 1]!) return undefined
+    return failure?.error ?? 'loads that overran their deadline are pending'
   }
 
   #acquire(caller: number, trial: boolean): void {
     if (this.#stopped) return this.#refused(caller, `Service '${NAME}' was stopped`)
     if (this.#pin !== undefined) return this.#serve(caller, 'hit', this.#slot!.service)
+    const heldBack = this.heldBack(trial)
     if (!trial) {
       if (this.fresh !== undefined) return this.#serve(caller, 'hit', this.fresh)
       const stale = this.#staleWithin(this.#settings.staleWhileRevalidateMs)
       if (stale !== undefined) {
-        const needed = this.#flight === undefined && !this.#isBackingOff()
         this.#serve(caller, 'stale', stale)
-        if (needed) this.#load(false)
+        if (this.#flight === undefined && heldBack === undefined) this.#load(false)
         return
       }
-      if (this.#isBackingOff()) return this.#insteadOf(caller, this.#failure!.error)
     }
-    if (this.#flight === undefined) this.#load(trial, caller)
+    if (heldBack !== undefined) this.#insteadOf(caller, heldBack)
+    else if (this.#flight === undefined) this.#load(trial, caller)
     else this.#flight.waiters.push(caller)
   }
 
   #load(trial: boolean, caller?: number): void {
-    const slot = this.#slot
-    const checked = slot !== undefined && (slot.suspect || trial) && this.#inTime(slot)
-    if (checked) slot.suspect = true
     const load: ReferenceLoad = {
-      trial,
-      suspect: checked ? slot.service : undefined,
-      dueAt: this.#now + TIMEOUT_MS,
+      candidate: this.#candidate(),
+      startedAt: this.#now,
       waiters: caller === undefined ? [] : [caller],
-      stage: checked ? 'checking the suspect' : 'getting',
-      candidate: undefined,
+      stage: 'waiting',
+      found: undefined,
       answered: false,
-      timedOutAt: Infinity,
+      overdue: false,
       expired: false,
       suspected: false,
     }
-    const blocked = this.#loads.some(
-      (other) => this.#now < other.timedOutAt + ABANDONED_LOAD_MS && other.answered && other.timedOutAt < Infinity,
-    )
     this.#loads.push(load)
     this.#flight = load
-    if (this.#refusing) return this.#crash(load, CIRCUIT_OPEN, true)
-    if (blocked && !trial) return this.#crash(load, 'a load that overran its deadline is still pending')
-    ;(checked ? this.checks : this.gets).push(load)
+    // A trial has been admitted already.
+    if (this.#refusing && !trial) this.#crash(load, CIRCUIT_OPEN, true)
+    else this.#begin(load)
+  }
+
+  #candidate(): Service | undefined {
+    const slot = this.#slot
+    if (slot === undefined || !this.#isTrusted) return undefined
+    if (this.#inTime(slot)) slot.suspect = true
+    else if (!this.#isRenewable(slot)) return undefined
+    return slot.service
+  }
+
+  /** Asks the provider, unless too many do. */
+  #begin(load: ReferenceLoad): void {
+    const lost = this.#pending.filter((other) => other.overdue && load.startedAt >= other.startedAt + LOST_MS)
+    if (this.#pending.length - lost.length >= MAX_PENDING) {
+      this.#queue.push(load)
+      return
+    }
+    this.#pending = [...this.#pending.filter((other) => !lost.includes(other)), load]
+    load.stage = load.candidate === undefined ? 'getting' : 'checking the candidate'
+    const questions = load.candidate === undefined ? this.gets : this.checks
+    questions.push(load)
+    for (const _ of lost) this.#nextInQueue()
+  }
+
+  /** A load is pending no longer: the next one may try to begin. */
+  #nextInQueue(): void {
+    const next = this.#queue.shift()
+    if (next === undefined) return
+    if (!next.answered) return this.#begin(next)
+    this.#close(next)
+    this.#nextInQueue()
+  }
+
+  /** It brings an instance: whatever hangs since before it does not count any more. */
+  #succeeds(load: ReferenceLoad): void {
+    const place = this.#pending.indexOf(load)
+    const writtenOff = this.#pending.filter((other, index) => index < place && other.overdue)
+    this.#pending = this.#pending.filter((other) => !writtenOff.includes(other))
+    for (const _ of writtenOff) this.#nextInQueue()
+    if (load.answered) this.#failure = undefined
   }
 
   #got(load: ReferenceLoad, subject: unknown): void {
     if (!(subject instanceof Service)) return this.#crash(load, String(subject))
     if (load.answered) {
+      this.#succeeds(load)
       this.#close(load)
       return this.#discard(subject)
     }
-    load.candidate = subject
+    load.found = subject
     load.stage = 'checking'
     this.checks.push(load)
   }
 
   #checked(load: ReferenceLoad, healthy: boolean): void {
-    if (load.stage === 'checking the suspect') {
-      if (load.answered) return this.#close(load)
-      if (healthy) return this.#land(load, load.suspect!)
-      load.stage = 'getting'
-      this.gets.push(load)
-      return
+    if (healthy) this.#succeeds(load)
+    const isCandidate = load.stage === 'checking the candidate'
+    const service = isCandidate ? load.candidate! : load.found!
+    if (healthy && !load.answered) return this.#land(load, service)
+    if (!isCandidate) {
+      this.#discard(service)
+      return this.#crash(load, 'it did not pass its health check')
     }
-    if (!load.answered && healthy) return this.#land(load, load.candidate!)
-    this.#discard(load.candidate!)
-    this.#crash(load, 'it did not pass its health check')
+    if (load.answered) return this.#close(load)
+    load.stage = 'getting'
+    this.gets.push(load)
   }
 
   #land(load: ReferenceLoad, service: Service): void {
@@ -779,15 +1135,21 @@ class Reference {
   }
 
   #commit(load: ReferenceLoad, service: Service): void {
-    const { cacheTtlMs, cacheTtlJitterRatio, chance } = this.#settings
-    if (this.#slot?.service === service && load.suspect === service) {
-      this.#slot.suspect = false
+    if (this.#slot?.service !== service || load.candidate !== service) {
+      this.#live.get(service)!.trusted = true
+      this.#put(service, this.#lifeMs())
+    } else if (!this.#inTime(this.#slot) && this.#isRenewable(this.#slot)) {
+      this.#put(service, this.#lifeMs())
     } else {
-      const lifeMs = cacheTtlMs === Infinity ? Infinity : cacheTtlMs - cacheTtlMs * cacheTtlJitterRatio * chance
-      this.#put(service, lifeMs)
+      this.#slot.suspect = false
     }
     if (load.expired) this.#slot!.freshUntil = Math.min(this.#slot!.freshUntil, this.#now)
     if (load.suspected) this.#slot!.suspect = true
+  }
+
+  #lifeMs(): number {
+    const { cacheTtlMs, cacheTtlJitterRatio, chance } = this.#settings
+    return cacheTtlMs === Infinity ? Infinity : cacheTtlMs - cacheTtlMs * cacheTtlJitterRatio * chance
   }
 
   #put(service: Service, lifeMs: number): void {
@@ -800,12 +1162,17 @@ class Reference {
 
   /** The load has failed, unless its callers have been answered already. */
   #crash(load: ReferenceLoad, error: string, refusal = false): void {
-    if (load.answered) return this.#close(load)
+    const { answered } = load
+    this.#close(load)
+    if (!answered) this.#fail(load, error, refusal)
+  }
+
+  #fail(load: ReferenceLoad, error: string, refusal = false): void {
+    load.answered = true
     if (this.#flight === load) {
       this.#flight = undefined
       if (!refusal) this.#remember(error)
     }
-    this.#close(load)
     for (const waiter of load.waiters) {
       if (refusal) this.#refused(waiter, error)
       else this.#insteadOf(waiter, error)
@@ -823,24 +1190,27 @@ class Reference {
     load.answered = true
     load.stage = 'ended'
     this.#loads = this.#loads.filter((other) => other !== load)
+    if (!this.#pending.includes(load)) return
+    this.#pending = this.#pending.filter((other) => other !== load)
+    this.#nextInQueue()
   }
 
   /** Runs the deadlines that came due, each at its time. */
   #advance(): void {
     const end = this.#clock.now()
-    for (const load of this.#loads.filter(({ answered, dueAt }) => !answered && dueAt <= end)) {
-      this.#now = load.dueAt
+    for (const load of this.#loads.filter((other) => !other.answered && other.startedAt + TIMEOUT_MS <= end)) {
+      this.#now = load.startedAt + TIMEOUT_MS
+      this.#takeStock()
       this.#overrun(load)
+      this.#takeStock()
     }
     this.#now = end
   }
 
+  /** Its callers are answered; it goes on. */
   #overrun(load: ReferenceLoad): void {
-    const { stage } = load
-    this.#crash(load, `Service '${NAME}' did not answer within ${TIMEOUT_MS} ms`)
-    load.stage = stage
-    load.timedOutAt = this.#now
-    this.#loads.push(load)
+    load.overdue = load.stage !== 'waiting'
+    this.#fail(load, `Service '${NAME}' did not answer within ${TIMEOUT_MS} ms`)
   }
 
   #abort(caller: number): void {
@@ -863,8 +1233,10 @@ class Reference {
 
   #serve(caller: number, result: string, service: Service): void {
     this.outcomes[caller] = `${result} ${String(service)}`
-    if (this.#styles[caller] === 'get') this.#live.get(service)!.exposed = true
-    else this.#holders.set(caller, service)
+    const instance = this.#live.get(service)!
+    instance.usedAt = instance.letGoAt = this.#now
+    if (this.#styles[caller] !== 'check') instance.exposed = true
+    if (this.#styles[caller] !== 'get') this.#holders.set(caller, service)
   }
 
   #pinned(service: Service): void {
@@ -883,7 +1255,15 @@ class Reference {
   }
 
   #adopt(service: Service, owned: boolean): ReferenceInstance {
-    const instance = this.#live.get(service) ?? { owned, exposed: false, retiredAt: this.#now }
+    const instance = this.#live.get(service) ?? {
+      owned,
+      exposed: false,
+      trusted: true,
+      retiredAt: this.#now,
+      usedAt: -Infinity,
+      letGoAt: -Infinity,
+      users: new Set(),
+    }
     this.#live.set(service, instance)
     return instance
   }
@@ -894,21 +1274,37 @@ class Reference {
 
   /** Ends whatever nobody can be using. */
   #dispose(): void {
-    for (const [service, { owned, exposed, retiredAt }] of this.#live) {
-      if (this.#isInUse(service)) continue
-      const graceIsOver = !exposed || this.#stopped || this.#now >= retiredAt + this.#settings.disposeGraceMs
-      if (owned && !graceIsOver) continue
+    for (const [service, instance] of this.#live) {
+      if (this.current === service || !this.#isOver(service, instance)) continue
       this.#live.delete(service)
-      if (owned) this.disposed.add(service)
+      if (instance.owned) this.disposed.add(service)
     }
   }
 
+  #isOver(service: Service, { owned, exposed, retiredAt, usedAt }: ReferenceInstance): boolean {
+    if (owned && this.#now >= retiredAt + LONGEST_HOLD_MS) return true
+    if (this.#isInUse(service) || this.#mayBeRead(service)) return false
+    if (!owned || !exposed || this.#stopped) return true
+    return this.#now >= Math.max(retiredAt, usedAt) + this.#settings.disposeGraceMs
+  }
+
   #isInUse(service: Service): boolean {
-    return (
-      this.current === service ||
-      [...this.#holders.values()].includes(service) ||
-      this.#loads.some((load) => load.suspect === service && (!load.answered || load.stage === 'checking the suspect'))
-    )
+    return this.current === service || this.#usersOf(service).length > 0
+  }
+
+  #usersOf(service: Service): unknown[] {
+    return [
+      ...[...this.#holders].filter(([, held]) => held === service).map(([caller]) => caller),
+      ...[...this.#readings].filter(([, reading]) => reading.service === service && reading.begun).map(([key]) => key),
+      ...this.#loads.filter(
+        (load) => load.candidate === service && (!load.answered || load.stage === 'checking the candidate'),
+      ),
+    ]
+  }
+
+  /** Something that a call returned may yet be begun to be read. */
+  #mayBeRead(service: Service): boolean {
+    return [...this.#readings.values()].some((reading) => reading.service === service)
   }
 }
 
@@ -976,8 +1372,10 @@ test(
         if (index === stop) rules.run({ do: 'stop' })
         // Continuations go before timers, and take no time.
         if (step.do === 'starve') await rig.clock.settle()
+        rules.see()
         if (step.do === 'advance') await rig.clock.advanceAsync(step.ms)
         else rules.run(step)
+        rules.see()
         for (let turn = 0; turn < (turnCount ?? 0); turn++) await Promise.resolve()
         if (turnCount === undefined) await rig.clock.settle()
         if (rules.violations.length > 0) break
@@ -1002,8 +1400,10 @@ test(
       const perform = async (step: Step): Promise<void> => {
         // Each deadline has its consequences before the next one comes.
         if (step.do === 'advance') await rig.clock.advanceAsync(step.ms)
+        rules.see()
         const subject = step.do === 'advance' ? undefined : rules.run(step)
-        const callerIndex = rig.callers.indexOf(subject as Caller)
+        const caller = step.do === 'read' ? (subject as Reading | undefined)?.caller : subject
+        const callerIndex = rig.callers.indexOf(caller as Caller)
         await rig.clock.settle()
         reference.run(step, subject, callerIndex)
         expect(stateOf(rig)).toEqual(stateExpectedBy(reference))
@@ -1023,11 +1423,17 @@ test(
   PATIENCE_MS,
 )
 
-function stateOf({ cache, clock, callers, gets, checks, disposed }: Rig): unknown {
+function stateOf({ cache, clock, callers, gets, checks, disposed, abandoned }: Rig): unknown {
   return {
     current: cache.current?.service.id,
     fresh: cache.fresh(clock.now())?.service.id,
+    state: cache.status(clock.now()).state,
     loading: cache.loading,
+    heldBack: [false, true].map((trial) => {
+      const heldBack = cache.heldBack(clock.now(), trial)
+      return heldBack && labelOf(heldBack.error)
+    }),
+    abandoned,
     outcomes: callers.map(({ outcome }) => outcome),
     gets: gets.length,
     checks: checks.map(({ service }) => service?.id),
@@ -1035,14 +1441,18 @@ function stateOf({ cache, clock, callers, gets, checks, disposed }: Rig): unknow
   }
 }
 
-function stateExpectedBy({ current, fresh, loading, outcomes, gets, checks, disposed }: Reference): unknown {
+function stateExpectedBy(reference: Reference): unknown {
+  const { current, fresh, state, loading, abandoned, outcomes, gets, checks, disposed } = reference
   return {
     current: current?.id,
     fresh: fresh?.id,
+    state,
     loading,
+    heldBack: [false, true].map((trial) => reference.heldBack(trial)),
+    abandoned,
     outcomes,
     gets: gets.length,
-    checks: checks.map(({ stage, suspect, candidate }) => (stage === 'checking the suspect' ? suspect : candidate)?.id),
+    checks: checks.map(({ stage, candidate, found }) => (stage === 'checking the candidate' ? candidate : found)?.id),
     disposed: [...disposed].map(({ id }) => id).sort((a, b) => a - b),
   }
 }

@@ -1,12 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { ManualClock } from '@svcproxy/testing'
 import { describe, expect, test } from 'vitest'
+import type { TracedCall } from './call-trace.ts'
 import { CircuitOpenError, ServiceUnavailableError, StoppedError } from './errors.ts'
 import { InstanceCache } from './instance-cache.ts'
 import type { Acquired, CacheSettings, InstanceCacheOptions } from './instance-cache.ts'
 import { InstanceLifetimes } from './instance-lifetimes.ts'
 import type { Instance } from './instance-lifetimes.ts'
+import { TracedLoad } from './load-trace.ts'
 
 interface Service {
   readonly name: string
@@ -14,7 +17,7 @@ interface Service {
 
 /** One call of the cache for an instance, answered when the test says so. */
 interface Load {
-  readonly suspect: Instance<Service> | undefined
+  readonly candidate: Instance<Service> | undefined
   readonly trial: boolean
   readonly succeed: (service: Service) => void
   readonly fail: (error: unknown) => void
@@ -28,19 +31,30 @@ const worse = new Error('worse')
 
 interface Setup extends Partial<CacheSettings> {
   readonly borrowed?: boolean
+  readonly renew?: InstanceCacheOptions<Service>['renew']
   readonly load?: InstanceCacheOptions<Service>['load']
+  readonly traceLoad?: InstanceCacheOptions<Service>['traceLoad']
   /** Called in the middle of a load's synchronous beginning. */
   readonly onLoad?: () => void
 }
 
-function setUp({ borrowed = false, onLoad, load, ...settings }: Setup = {}) {
+function setUp({
+  borrowed = false,
+  renew = 'replace',
+  traceLoad = () => undefined,
+  onLoad,
+  load,
+  ...settings
+}: Setup = {}) {
   const clock = new ManualClock()
   const disposed: Service[] = []
   const loads: Load[] = []
+  const pending = { nextLoadAt: -Infinity }
   const lifetimes = new InstanceLifetimes<Service>({
     serviceName: 'db',
     clock,
     disposeGraceMs: 30_000,
+    timeoutMs: 5_000,
     dispose: borrowed ? undefined : (service) => void disposed.push(service),
     onDisposed: () => undefined,
   })
@@ -58,13 +72,18 @@ function setUp({ borrowed = false, onLoad, load, ...settings }: Setup = {}) {
       security: false,
       ...settings,
     },
+    renew,
     lifetimes,
     load:
       load ??
-      ((suspect, trial) => {
+      ((candidate, trial) => {
         onLoad?.()
-        return new Promise((succeed, fail) => loads.push({ suspect, trial, succeed, fail }))
+        return new Promise((succeed, fail) => loads.push({ candidate, trial, succeed, fail }))
       }),
+    get nextLoadAt() {
+      return pending.nextLoadAt
+    },
+    traceLoad,
   })
   /** The cache holds `service`, and nobody uses it. */
   async function holding(service: Service): Promise<void> {
@@ -78,7 +97,7 @@ function setUp({ borrowed = false, onLoad, load, ...settings }: Setup = {}) {
     loads.at(-1)!.fail(error)
     await expect(acquiring).rejects.toBe(error)
   }
-  return { clock, cache, lifetimes, loads, disposed, holding, expectFailure }
+  return { clock, cache, lifetimes, loads, pending, disposed, holding, expectFailure }
 }
 
 /** What was acquired, in a form that tests compare. */
@@ -95,7 +114,7 @@ describe('an instance', () => {
     expect(cache.loading).toBe(false)
     const acquiring = cache.acquire(false)
     expect(cache.loading).toBe(true)
-    expect(loads).toMatchObject([{ suspect: undefined, trial: false }])
+    expect(loads).toMatchObject([{ candidate: undefined, trial: false }])
     loads[0]!.succeed(a)
     expect(await what(acquiring)).toBe('miss a')
     expect(cache.current?.service).toBe(a)
@@ -306,7 +325,7 @@ describe('invalidation', () => {
     const { cache, clock, lifetimes, loads, disposed, holding } = setUp()
     await holding(a)
     const trial = cache.acquire(true)
-    expect(loads[1]!.suspect?.service).toBe(a)
+    expect(loads[1]!.candidate?.service).toBe(a)
     cache.invalidate()
     await clock.settle()
     expect(disposed).toEqual([])
@@ -417,7 +436,7 @@ describe('staleWhileRevalidateMs', () => {
     const acquired = await cache.acquire(false)
     expect(acquired).toMatchObject({ result: 'stale', instance: { service: a, leases: 1 } })
     expect(await what(cache.acquire(false))).toBe('stale a')
-    expect(loads).toMatchObject([{}, { suspect: undefined, trial: false }])
+    expect(loads).toMatchObject([{}, { candidate: undefined, trial: false }])
     loads[1]!.succeed(b)
     await clock.settle()
     expect(await what(cache.acquire(false))).toBe('hit b')
@@ -693,7 +712,7 @@ describe('a suspect instance', () => {
     expect(cache.fresh(clock.now())).toBeUndefined()
     expect(cache.current?.service).toBe(a)
     void cache.acquire(false)
-    expect(loads[1]!.suspect?.service).toBe(a)
+    expect(loads[1]!.candidate?.service).toBe(a)
   })
 
   test('that is well is fresh again, and as old as it is', async () => {
@@ -730,16 +749,16 @@ describe('a suspect instance', () => {
     expect(cache.fresh(clock.now())).toBeUndefined()
     clock.advance(100)
     void cache.acquire(false)
-    expect(loads[2]!.suspect?.service).toBe(a)
+    expect(loads[2]!.candidate?.service).toBe(a)
   })
 
-  test('whose TTL is over is not checked but replaced', async () => {
+  test('whose TTL is over is not checked but replaced, where a healthy one would be replaced, too', async () => {
     const { cache, clock, loads, holding } = setUp()
     await holding(a)
     cache.suspect()
     clock.advance(1_000)
     void cache.acquire(false)
-    expect(loads[1]!.suspect).toBeUndefined()
+    expect(loads[1]!.candidate).toBeUndefined()
   })
 
   test('is not cleared by a check that began before the suspicion', async () => {
@@ -760,26 +779,26 @@ describe('a suspect instance', () => {
     expect(await what(acquiring)).toBe('miss a')
     expect(cache.fresh(clock.now())).toBeUndefined()
     void cache.acquire(false)
-    expect(loads[1]!.suspect?.service).toBe(a)
+    expect(loads[1]!.candidate?.service).toBe(a)
   })
 
   test('a trial checks even a fresh instance', async () => {
     const { cache, clock, loads, holding } = setUp()
     await holding(a)
     const trial = cache.acquire(true)
-    expect(loads[1]).toMatchObject({ trial: true, suspect: { service: a } })
+    expect(loads[1]).toMatchObject({ trial: true, candidate: { service: a } })
     expect(cache.fresh(clock.now())).toBeUndefined()
     loads[1]!.succeed(a)
     expect(await what(trial)).toBe('miss a')
     expect(cache.fresh(clock.now())?.service).toBe(a)
   })
 
-  test('an ordinary load is given no suspect', async () => {
+  test('an ordinary load is given no candidate', async () => {
     const { cache, clock, loads, holding } = setUp()
     await holding(a)
     clock.advance(1_000)
     void cache.acquire(false)
-    expect(loads[1]!.suspect).toBeUndefined()
+    expect(loads[1]!.candidate).toBeUndefined()
   })
 
   test('suspicion of an empty cache does nothing', async () => {
@@ -787,6 +806,465 @@ describe('a suspect instance', () => {
     cache.suspect()
     await holding(a)
     expect(cache.fresh(clock.now())?.service).toBe(a)
+  })
+})
+
+describe("an instance at the end of its TTL, with renew: 'check'", () => {
+  test('is checked, and when it is well it is kept for another whole TTL', async () => {
+    const { cache, clock, loads, disposed, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    const instance = cache.current
+    for (let life = 1; life <= 3; life++) {
+      clock.advance(1_000)
+      const acquiring = cache.acquire(false)
+      expect(loads[life]).toMatchObject({ candidate: { service: a }, trial: false })
+      clock.advance(40)
+      loads[life]!.succeed(a)
+      expect(await what(acquiring)).toBe('miss a')
+      expect(cache.current).toBe(instance)
+      expect(cache.status(clock.now())).toEqual({ state: 'fresh', freshForMs: 1_000, loading: false })
+    }
+    expect(disposed).toEqual([])
+  })
+
+  test('is chance to shorten anew', async () => {
+    const chances = [0, 1, 0.5]
+    const random = (): number => chances.shift()!
+    const { cache, clock, holding } = setUp({ renew: 'check', cacheTtlJitterRatio: 0.2, random })
+    await holding(a)
+    clock.advance(1_000)
+    await holding(a)
+    expect(cache.status(clock.now()).freshForMs).toBe(800)
+    clock.advance(800)
+    await holding(a)
+    expect(cache.status(clock.now()).freshForMs).toBe(900)
+  })
+
+  test('is replaced within the same load when it is not well, and disposed', async () => {
+    const { cache, clock, loads, disposed, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    clock.advance(1_000)
+    const acquiring = cache.acquire(false)
+    expect(loads[1]!.candidate?.service).toBe(a)
+    loads[1]!.succeed(b)
+    expect(await what(acquiring)).toBe('miss b')
+    await clock.settle()
+    expect(disposed).toEqual([a])
+    expect(cache.fresh(clock.now())?.service).toBe(b)
+  })
+
+  test('is served meanwhile with staleWhileRevalidateMs, and checked in the background', async () => {
+    const { cache, clock, loads, disposed, holding } = setUp({ renew: 'check', staleWhileRevalidateMs: 500 })
+    await holding(a)
+    clock.advance(1_200)
+    expect(await what(cache.acquire(false))).toBe('stale a')
+    expect(await what(cache.acquire(false))).toBe('stale a')
+    expect(loads).toHaveLength(2)
+    expect(loads[1]!.candidate?.service).toBe(a)
+    loads[1]!.succeed(a)
+    await clock.settle()
+    expect(await what(cache.acquire(false))).toBe('hit a')
+    clock.advance(999)
+    expect(await what(cache.acquire(false))).toBe('hit a')
+    expect(disposed).toEqual([])
+  })
+
+  test('is served on error within staleIfErrorMs, and checked again by the next load', async () => {
+    const { cache, clock, loads, holding } = setUp({ renew: 'check', staleIfErrorMs: 500 })
+    await holding(a)
+    clock.advance(1_000)
+    const acquiring = cache.acquire(false)
+    loads[1]!.fail(down)
+    expect(await what(acquiring)).toBe('stale a')
+    clock.advance(100)
+    const again = cache.acquire(false)
+    expect(loads[2]!.candidate?.service).toBe(a)
+    loads[2]!.succeed(a)
+    expect(await what(again)).toBe('miss a')
+    expect(cache.status(clock.now())).toMatchObject({ state: 'fresh', freshForMs: 1_000 })
+  })
+
+  test('is kept however long ago it ended', async () => {
+    const { cache, clock, loads, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    clock.advance(1e9)
+    void cache.acquire(false)
+    expect(loads[1]!.candidate?.service).toBe(a)
+  })
+
+  test('is kept while it was suspect, if it is well', async () => {
+    const { cache, clock, loads, holding } = setUp({ renew: 'check', staleWhileRevalidateMs: 500 })
+    await holding(a)
+    cache.suspect()
+    clock.advance(1_000)
+    const acquiring = cache.acquire(false)
+    expect(loads[1]!.candidate?.service).toBe(a)
+    loads[1]!.succeed(a)
+    expect(await what(acquiring)).toBe('miss a')
+    expect(cache.status(clock.now())).toMatchObject({ state: 'fresh', freshForMs: 1_000 })
+  })
+
+  test('is held while it is checked: an invalidation meanwhile disposes it afterwards', async () => {
+    const { cache, clock, lifetimes, loads, disposed, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    clock.advance(1_000)
+    const acquiring = cache.acquire(false)
+    cache.invalidate()
+    await clock.settle()
+    expect(disposed).toEqual([])
+    loads[1]!.succeed(a)
+    lifetimes.release((await acquiring).instance)
+    await clock.settle()
+    expect(disposed).toEqual([a])
+  })
+
+  test('that comes while a trial checks it: what it has proved counts for another TTL', async () => {
+    for (const [renew, state] of [
+      ['check', 'fresh'],
+      ['replace', 'stale'],
+    ] as const) {
+      const { cache, clock, loads, holding } = setUp({ renew })
+      await holding(a)
+      clock.advance(900)
+      const trial = cache.acquire(true)
+      clock.advance(100)
+      loads[1]!.succeed(a)
+      expect(await what(trial)).toBe('miss a')
+      expect(cache.status(clock.now()).state).toBe(state)
+    }
+  })
+
+  test('that was suspected while it was checked has to prove itself once more', async () => {
+    const { cache, clock, loads, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    clock.advance(1_000)
+    const acquiring = cache.acquire(false)
+    cache.suspect()
+    loads[1]!.succeed(a)
+    expect(await what(acquiring)).toBe('miss a')
+    expect(cache.status(clock.now()).state).toBe('suspect')
+  })
+
+  test('is not kept when somebody expired it before', async () => {
+    const { cache, clock, loads, holding, expectFailure } = setUp({ renew: 'check' })
+    await holding(a)
+    cache.expire()
+    await expectFailure(down)
+    expect(loads[1]!.candidate).toBeUndefined()
+    clock.advance(2_000)
+    void cache.acquire(false)
+    expect(loads[2]!.candidate).toBeUndefined()
+  })
+
+  test('is kept, but not fresh, when somebody expires it while it is checked', async () => {
+    const { cache, clock, loads, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    clock.advance(1_000)
+    const acquiring = cache.acquire(false)
+    cache.expire()
+    loads[1]!.succeed(a)
+    expect(await what(acquiring)).toBe('miss a')
+    expect(cache.status(clock.now()).state).toBe('stale')
+    void cache.acquire(false)
+    expect(loads[2]!.candidate).toBeUndefined()
+  })
+
+  test('is not kept when it is borrowed: the provider is asked again', async () => {
+    const { cache, clock, loads, holding } = setUp({ renew: 'check', borrowed: true })
+    await holding(a)
+    clock.advance(1_000)
+    void cache.acquire(false)
+    expect(loads[1]!.candidate).toBeUndefined()
+  })
+
+  test('is not kept when an override took its place meanwhile', async () => {
+    const { cache, clock, lifetimes, loads, holding, disposed } = setUp({ renew: 'check' })
+    await holding(a)
+    clock.advance(1_000)
+    const acquiring = cache.acquire(false)
+    cache.pin(lifetimes.adopt(b, false))
+    loads[1]!.succeed(a)
+    lifetimes.release((await acquiring).instance)
+    await clock.settle()
+    expect(cache.fresh(clock.now())?.service).toBe(b)
+    expect(disposed).toEqual([a])
+  })
+})
+
+describe('an instance that a trial failed on', () => {
+  test('is neither served again nor checked, but replaced', async () => {
+    for (const renew of ['check', 'replace'] as const) {
+      const { cache, clock, loads, disposed, holding } = setUp({ renew, staleIfErrorMs: 9_000 })
+      await holding(a)
+      cache.distrust()
+      expect(cache.status(clock.now()).state).toBe('suspect')
+      const failing = cache.acquire(false)
+      expect(loads[1]!.candidate).toBeUndefined()
+      loads[1]!.fail(down)
+      await expect(failing).rejects.toBe(down)
+      clock.advance(1_000)
+      const acquiring = cache.acquire(true)
+      expect(loads[2]!.candidate).toBeUndefined()
+      loads[2]!.succeed(b)
+      expect(await what(acquiring)).toBe('miss b')
+      await clock.settle()
+      expect(disposed).toEqual([a])
+    }
+  })
+
+  test('is not cleared by a check that it passes', async () => {
+    const { cache, clock, loads, holding } = setUp()
+    await holding(a)
+    cache.distrust()
+    cache.clear(cache.current!)
+    expect(cache.status(clock.now()).state).toBe('suspect')
+    void cache.acquire(false)
+    expect(loads[1]!.candidate).toBeUndefined()
+  })
+
+  test('is not cleared by a check that was under way', async () => {
+    const { cache, clock, loads, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    const trial = cache.acquire(true)
+    cache.distrust()
+    loads[1]!.succeed(a)
+    expect(await what(trial)).toBe('miss a')
+    expect(cache.status(clock.now()).state).toBe('suspect')
+    void cache.acquire(false)
+    expect(loads[2]!.candidate).toBeUndefined()
+  })
+
+  test('is trusted again when the provider returns the very same object, for a whole TTL', async () => {
+    const { cache, clock, loads, disposed, holding } = setUp({ renew: 'check' })
+    await holding(a)
+    clock.advance(600)
+    cache.distrust()
+    await holding(a)
+    expect(loads[1]!.candidate).toBeUndefined()
+    expect(cache.status(clock.now())).toEqual({ state: 'fresh', freshForMs: 1_000, loading: false })
+    expect(cache.current?.trusted).toBe(true)
+    clock.advance(1_000)
+    void cache.acquire(false)
+    expect(loads[2]!.candidate?.service).toBe(a)
+    expect(disposed).toEqual([])
+  })
+
+  test('during a load says nothing of what the load brings, but that it has to prove its health', async () => {
+    const { cache, clock, loads } = setUp()
+    const acquiring = cache.acquire(false)
+    cache.distrust()
+    loads[0]!.succeed(a)
+    expect(await what(acquiring)).toBe('miss a')
+    expect(cache.status(clock.now()).state).toBe('suspect')
+    void cache.acquire(false)
+    expect(loads[1]!.candidate?.service).toBe(a)
+  })
+
+  test('is no override', async () => {
+    const { cache, clock, lifetimes } = setUp()
+    const override = lifetimes.adopt(b, false)
+    cache.pin(override)
+    cache.distrust()
+    expect(override.trusted).toBe(true)
+    expect(cache.fresh(clock.now())).toBe(override)
+  })
+})
+
+describe('a check in the background that the instance passes', () => {
+  test('ends suspicion, and its age goes on counting', async () => {
+    const { cache, clock, loads, holding } = setUp()
+    await holding(a)
+    clock.advance(400)
+    cache.suspect()
+    cache.clear(cache.current!)
+    expect(cache.status(clock.now())).toEqual({ state: 'fresh', freshForMs: 600, loading: false })
+    expect(await what(cache.acquire(false))).toBe('hit a')
+    expect(loads).toHaveLength(1)
+  })
+
+  test('makes nothing younger', async () => {
+    const { cache, clock, holding } = setUp()
+    await holding(a)
+    cache.suspect()
+    clock.advance(1_000)
+    cache.clear(cache.current!)
+    expect(cache.status(clock.now()).state).toBe('stale')
+  })
+
+  test('says nothing of the one that replaced it, nor of an empty cache', async () => {
+    const { cache, clock, holding } = setUp()
+    await holding(a)
+    const former = cache.current!
+    clock.advance(1_000)
+    await holding(b)
+    cache.suspect()
+    cache.clear(former)
+    expect(cache.status(clock.now()).state).toBe('suspect')
+    cache.invalidate()
+    cache.clear(former)
+    expect(cache.status(clock.now()).state).toBe('empty')
+  })
+})
+
+describe('loads that hang', () => {
+  test('hold back all others until nextLoadAt, trials too', async () => {
+    const { cache, clock, loads, pending } = setUp()
+    pending.nextLoadAt = clock.now() + 300
+    for (const trial of [false, true]) {
+      const acquiring = cache.acquire(trial)
+      await expect(acquiring).rejects.toBeInstanceOf(ServiceUnavailableError)
+      await expect(acquiring).rejects.toThrow(
+        "Service 'db' is unavailable: loads that overran their deadline are pending",
+      )
+    }
+    clock.advance(299)
+    expect(cache.heldBack(clock.now(), true)).toMatchObject({ error: { code: 'SVCPROXY_UNAVAILABLE' } })
+    expect([cache.loading, loads]).toEqual([false, []])
+    clock.advance(1)
+    expect([cache.heldBack(clock.now(), false), cache.heldBack(clock.now(), true)]).toEqual([undefined, undefined])
+    const acquiring = cache.acquire(true)
+    loads[0]!.succeed(a)
+    expect(await what(acquiring)).toBe('miss a')
+  })
+
+  test('hold back with the error of the last failure, also when its back-off is over', async () => {
+    const { cache, clock, pending, expectFailure } = setUp()
+    await expectFailure(down)
+    pending.nextLoadAt = clock.now() + 300
+    clock.advance(200)
+    await expect(cache.acquire(false)).rejects.toBe(down)
+    await expect(cache.acquire(true)).rejects.toBe(down)
+    expect(cache.heldBack(clock.now(), true)?.error).toBe(down)
+  })
+
+  test('hold back nobody who needs no load, or joins one that is under way', async () => {
+    const { cache, clock, lifetimes, loads, pending, holding } = setUp()
+    await holding(a)
+    pending.nextLoadAt = Infinity
+    expect(await what(cache.acquire(false))).toBe('hit a')
+    pending.nextLoadAt = -Infinity
+    const trial = cache.acquire(true)
+    pending.nextLoadAt = Infinity
+    const joined = [cache.acquire(false), cache.acquire(true)]
+    expect(cache.heldBack(clock.now(), true)).toBeUndefined()
+    loads[1]!.succeed(a)
+    expect(await Promise.all([trial, ...joined].map(what))).toEqual(['miss a', 'miss a', 'miss a'])
+    cache.pin(lifetimes.adopt(b, false))
+    expect(await what(cache.acquire(true))).toBe('hit b')
+    expect(cache.heldBack(clock.now(), false)).toBeUndefined()
+  })
+
+  test('leave what is stale to be served where a window allows it, without another load', async () => {
+    for (const window of ['staleWhileRevalidateMs', 'staleIfErrorMs']) {
+      const { cache, clock, loads, pending, holding } = setUp({ [window]: 500 })
+      await holding(a)
+      clock.advance(1_000)
+      pending.nextLoadAt = Infinity
+      expect(await what(cache.acquire(false))).toBe('stale a')
+      expect([cache.loading, loads.length]).toEqual([false, 1])
+      clock.advance(500)
+      await expect(cache.acquire(false)).rejects.toBeInstanceOf(ServiceUnavailableError)
+    }
+  })
+
+  test('hold back also after an invalidation, which forgets the back-off only', async () => {
+    const { cache, clock, pending, expectFailure } = setUp()
+    await expectFailure(down)
+    pending.nextLoadAt = clock.now() + 300
+    cache.invalidate()
+    await expect(cache.acquire(false)).rejects.toThrow('loads that overran their deadline are pending')
+  })
+
+  test('are asked for the trial whose back-off is not over: it is held back by neither', async () => {
+    const { cache, clock, pending, expectFailure } = setUp()
+    await expectFailure(down)
+    expect(cache.heldBack(clock.now(), false)?.error).toBe(down)
+    expect(cache.heldBack(clock.now(), true)).toBeUndefined()
+    pending.nextLoadAt = clock.now()
+    expect(cache.heldBack(clock.now(), true)).toBeUndefined()
+  })
+})
+
+describe('a provider that answers late', () => {
+  test('ends the back-off, and the next one starts from the beginning', async () => {
+    const { cache, clock, loads, expectFailure } = setUp()
+    await expectFailure(down)
+    clock.advance(100)
+    await expectFailure(down)
+    cache.endBackoff()
+    expect(cache.heldBack(clock.now(), false)).toBeUndefined()
+    await expectFailure(worse)
+    expect(loads).toHaveLength(3)
+    clock.advance(99)
+    await expect(cache.acquire(false)).rejects.toBe(worse)
+    clock.advance(1)
+    void cache.acquire(false)
+    expect(loads).toHaveLength(4)
+  })
+
+  test('where there is no back-off changes nothing', async () => {
+    const { cache, clock, holding } = setUp()
+    cache.endBackoff()
+    await holding(a)
+    cache.endBackoff()
+    expect(cache.fresh(clock.now())?.service).toBe(a)
+  })
+})
+
+describe('a request', () => {
+  test('that happens to need the load has no part in it, nor in what the load leads to', async () => {
+    const request = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    const load = async (): Promise<Service> => {
+      seen.push(request.getStore())
+      await Promise.resolve()
+      seen.push(request.getStore())
+      return b
+    }
+    const { cache, clock, lifetimes } = setUp({ load, staleWhileRevalidateMs: 500 })
+    await request.run('of somebody', async () => {
+      lifetimes.release((await cache.acquire(false)).instance)
+      expect(request.getStore()).toBe('of somebody')
+    })
+    clock.advance(1_000)
+    await request.run('of another', () => cache.acquire(false))
+    await clock.settle()
+    expect(seen).toEqual([undefined, undefined, undefined, undefined])
+  })
+
+  test('gets its own context back when the load has landed', async () => {
+    const request = new AsyncLocalStorage<string>()
+    const { cache, loads } = setUp()
+    const stores = ['one', 'two'].map((name) =>
+      request.run(name, async () => {
+        await cache.acquire(false)
+        return request.getStore()
+      }),
+    )
+    loads[0]!.succeed(a)
+    expect(await Promise.all(stores)).toEqual(['one', 'two'])
+  })
+})
+
+describe('a call that somebody listens to', () => {
+  test('is told of the load it waits for, whoever began it', async () => {
+    const traces: TracedLoad[] = []
+    const traceLoad = (): TracedLoad => {
+      const trace = new TracedLoad({ name: 'db' })
+      traces.push(trace)
+      return trace
+    }
+    const { cache, clock, loads } = setUp({ traceLoad })
+    const calls = [{}, {}, {}] as TracedCall[]
+    const waiting = calls.slice(0, 2).map((call) => cache.acquire(false, undefined, call))
+    clock.advance(30)
+    loads[0]!.succeed(a)
+    await Promise.all(waiting)
+    expect(traces).toHaveLength(1)
+    expect(calls.map(({ load }) => load)).toEqual([traces[0], traces[0], undefined])
+    expect(traces[0]).toMatchObject({ service: 'db', durationMs: 30, error: undefined })
+    await cache.acquire(false, undefined, calls[2])
+    expect(calls[2]!.load).toBeUndefined()
   })
 })
 
@@ -829,7 +1307,7 @@ describe('a security service', () => {
     await holding(a)
     clock.stepWall(1_000)
     void cache.acquire(true)
-    expect(loads[1]!.suspect).toBeUndefined()
+    expect(loads[1]!.candidate).toBeUndefined()
   })
 
   test('is the only one: others know no wall clock', async () => {

@@ -1,12 +1,17 @@
 import { unlessAborted } from './abort-source.ts'
 import type { AbortSource } from './abort-source.ts'
-import { isRefusal, StoppedError } from './errors.ts'
+import { failureAfter } from './backoff.ts'
+import type { LoadFailure } from './backoff.ts'
+import { isRenewable, newLife } from './cache-slot.ts'
+import type { Life, Slot } from './cache-slot.ts'
+import type { TracedCall } from './call-trace.ts'
+import { isRefusal, ServiceUnavailableError, StoppedError } from './errors.ts'
 import { expiryWatchOf } from './expiry-watch.ts'
-import type { Expiring, ExpiryWatch } from './expiry-watch.ts'
+import type { ExpiryWatch } from './expiry-watch.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
-import { failureAfter } from './load-failure.ts'
-import type { LoadFailure } from './load-failure.ts'
+import type { TracedLoad } from './load-trace.ts'
 import type { CacheResult } from './metrics/service-metrics.ts'
+import { outsideRequests } from './outside-requests.ts'
 import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 
 /** The settings of the proxy that concern its cache; see there for what they mean. */
@@ -28,10 +33,16 @@ export interface InstanceCacheOptions<T> {
   readonly settings: CacheSettings
   readonly lifetimes: InstanceLifetimes<T>
   /**
-   * Makes one attempt to get a service. `suspect` is a cached one that has to pass its health check again; if it does,
-   * its service is what the attempt resolves to. A `trial` may start although an earlier load is still pending.
+   * Makes one attempt to get a service. `candidate` is a cached one that has to pass its health check again; if it does,
+   * its service is what the attempt resolves to. The attempt is part of a `trial`, or goes through the circuit itself.
    */
-  load(suspect: Instance<T> | undefined, trial: boolean): Promise<T>
+  load(candidate: Instance<T> | undefined, trial: boolean): Promise<T>
+  /** What becomes of a healthy instance at the end of its TTL. */
+  readonly renew: 'check' | 'replace'
+  /** When a load may begin, {@link Clock.now}: later than now while others hang. */
+  readonly nextLoadAt: number
+  /** Tells of the load that begins; undefined when nobody listens. */
+  traceLoad(): TracedLoad | undefined
 }
 
 /** An instance a caller may use. It holds a lease, to be given back with {@link InstanceLifetimes.release}. */
@@ -50,22 +61,12 @@ export interface CacheStatus {
   readonly loading: boolean
 }
 
-/** The cached instance and how long it is good for. */
-interface Slot<T> extends Expiring {
-  readonly instance: Instance<T>
-  freshUntil: number
-  /** Where freshness ends by itself, before anybody expired it; the stale windows end relative to it. */
-  readonly ttlEndsAt: number
-  readonly wallFreshUntil: number
-  /** The circuit opened since it was loaded: it has to prove its health before it is served again. */
-  suspect: boolean
-}
-
 /** One attempt to load, and those who wait for it. */
 interface Flight<T> {
   readonly promise: Promise<Instance<T>>
   /** The cached instance it checks again, if it does. */
-  readonly suspect: Instance<T> | undefined
+  readonly candidate: Instance<T> | undefined
+  readonly trace: TracedLoad | undefined
   waiters: number
   instance: Instance<T> | undefined
   /** `expire()` was called while it was on its way: what it brings is stale at once. */
@@ -126,23 +127,44 @@ export class InstanceCache<T> {
 
   /**
    * An instance, loaded if need be.
-   * @param trial the circuit is half-open: even a fresh instance is checked again, and a back-off is ignored
+   * @param trial it is for a trial of the circuit: even a fresh instance is checked again, and a back-off is ignored
    * @param signal ends the caller's wait, not the load: others may be waiting for it too
+   * @param call is told of the load it waits for
    * @throws {@link StoppedError}; what the load failed with; `signal.reason`
    */
-  async acquire(trial: boolean, signal?: AbortSource): Promise<Acquired<T>> {
+  async acquire(trial: boolean, signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
     if (this.#stopped) throw new StoppedError(this.#options.serviceName)
     const now = this.#options.settings.clock.now()
     const ready = this.#ready(now, trial)
     if (ready !== undefined) return ready
-    const failure = trial ? undefined : this.#holdingBack(now)
-    if (failure !== undefined) return this.#insteadOf(failure.error)
+    const heldBack = this.heldBack(now, trial)
+    if (heldBack !== undefined) return this.#insteadOf(heldBack.error)
+    const flight = this.#flight ?? this.#depart(trial, now)
+    if (call !== undefined) call.load = flight.trace
     try {
-      return { instance: await this.#join(this.#flight ?? this.#depart(trial, now), signal), result: 'miss' }
+      return { instance: await this.#join(flight, signal), result: 'miss' }
     } catch (error) {
       if (signal?.aborted === true) throw error
       return this.#insteadOf(error)
     }
+  }
+
+  /**
+   * Why no load may begin now, if none is under way: the back-off of the last failure is not over, or too many hang. A
+   * trial does not heed the back-off.
+   */
+  heldBack(now: number, trial: boolean): { readonly error: unknown } | undefined {
+    if (this.#flight !== undefined || this.#pinned !== undefined) return undefined
+    const failure = this.#failure
+    if (failure !== undefined && !trial && now < failure.retryAt) return failure
+    if (now >= this.#options.nextLoadAt) return undefined
+    const { serviceName: name } = this.#options
+    return failure ?? { error: new ServiceUnavailableError(name, 'loads that overran their deadline are pending') }
+  }
+
+  /** The provider answered after all: the next load need not wait for the end of a back-off. */
+  endBackoff(): void {
+    this.#failure = undefined
   }
 
   /** Gone: never served again, not even on error; nor is what a load under way brings. */
@@ -170,6 +192,17 @@ export class InstanceCache<T> {
     if (this.#pinned !== undefined) return
     if (this.#slot !== undefined) this.#slot.suspect = true
     if (this.#flight !== undefined) this.#flight.suspected = true
+  }
+
+  /** A trial of the circuit failed on the cached instance: it is not served again, and not checked either, but replaced. */
+  distrust(): void {
+    this.suspect()
+    if (this.#pinned === undefined && this.#slot !== undefined) this.#slot.instance.trusted = false
+  }
+
+  /** `instance` has passed its health check: if it is the cached one, suspicion is over. */
+  clear(instance: Instance<T>): void {
+    if (this.#slot?.instance === instance && instance.trusted) this.#slot.suspect = false
   }
 
   /**
@@ -217,7 +250,7 @@ export class InstanceCache<T> {
     if (fresh !== undefined) return this.#leased(fresh, 'hit')
     const stale = this.#stale(now, this.#options.settings.staleWhileRevalidateMs)
     if (stale === undefined) return undefined
-    if (this.#flight === undefined && this.#holdingBack(now) === undefined) this.#depart(trial, now)
+    if (this.#flight === undefined && this.heldBack(now, false) === undefined) this.#depart(false, now)
     return this.#leased(stale, 'stale')
   }
 
@@ -226,13 +259,6 @@ export class InstanceCache<T> {
     const slot = this.#slot
     if (windowMs === 0 || slot === undefined || slot.suspect) return undefined
     return now < slot.ttlEndsAt + windowMs && this.#youngEnough(slot, windowMs) ? slot.instance : undefined
-  }
-
-  /** The failure whose back-off is not over, unless a load is under way already. */
-  #holdingBack(now: number): LoadFailure | undefined {
-    return this.#flight === undefined && this.#failure !== undefined && now < this.#failure.retryAt
-      ? this.#failure
-      : undefined
   }
 
   /** When no instance can be loaded: a stale one if that is allowed, or the error. */
@@ -244,40 +270,51 @@ export class InstanceCache<T> {
 
   /** Starts a load, which is *the* flight before the provider hears of it: it may call back, to invalidate for one. */
   #depart(trial: boolean, now: number): Flight<T> {
-    const slot = this.#slot
-    // A load begins although the TTL is not over: it is suspect, or a trial is to find out.
-    const suspect = slot !== undefined && this.#inTime(slot, now) ? slot : undefined
-    // Nobody is served what is being checked, nor what turns out unwell.
-    if (suspect !== undefined) suspect.suspect = true
+    const candidate = this.#candidate(now)
     let begin: ((landing: Promise<Instance<T>>) => void) | undefined
     const promise = new Promise<Instance<T>>((resolve) => (begin = resolve))
     // A refresh in the background may have nobody waiting for it.
     promise.catch(() => undefined)
     const flight: Flight<T> = {
       promise,
-      suspect: suspect?.instance,
+      candidate,
+      trace: this.#options.traceLoad(),
       waiters: 0,
       instance: undefined,
       expired: false,
       suspected: false,
     }
     this.#flight = flight
-    begin?.(this.#fly(flight, trial))
+    // What it makes outlives the request that happened to need it first.
+    begin?.(outsideRequests(() => this.#fly(flight, trial)))
     return flight
   }
 
+  /** The cached instance, if a load is to check it before it looks for another. */
+  #candidate(now: number): Instance<T> | undefined {
+    const slot = this.#slot
+    if (slot === undefined || !slot.instance.trusted) return undefined
+    if (this.#inTime(slot, now)) {
+      // It is suspect, or a trial is to find out: nobody is served what is being checked, nor what turns out unwell.
+      slot.suspect = true
+      return slot.instance
+    }
+    return isRenewable(slot, this.#options.renew) ? slot.instance : undefined
+  }
+
   async #fly(flight: Flight<T>, trial: boolean): Promise<Instance<T>> {
-    const { lifetimes } = this.#options
-    const { suspect } = flight
+    const { lifetimes, settings } = this.#options
+    const { candidate, trace } = flight
     const arrived = lifetimes.enter()
     // Held until it landed: an invalidation meanwhile must not dispose what its callers are about to get.
-    if (suspect !== undefined) lifetimes.lease(suspect)
+    if (candidate !== undefined) lifetimes.lease(candidate)
+    const load = (): Promise<T> => this.#options.load(candidate, trial)
     try {
-      return this.#land(flight, await this.#options.load(suspect, trial))
+      return this.#land(flight, await (trace === undefined ? load() : trace.run(settings.clock, load)))
     } catch (error) {
       return this.#crash(flight, error)
     } finally {
-      if (suspect !== undefined) lifetimes.release(suspect)
+      if (candidate !== undefined) lifetimes.release(candidate)
       arrived()
     }
   }
@@ -314,22 +351,20 @@ export class InstanceCache<T> {
 
   #commit(instance: Instance<T>, flight: Flight<T>): void {
     const slot = this.#slot
-    if (slot !== undefined && flight.suspect === instance) {
+    if (slot === undefined || flight.candidate !== instance) {
+      instance.trusted = true
+      this.#hold(instance, newLife(this.#options.settings))
+    } else if (this.#inTime(slot, this.#options.settings.clock.now()) || !isRenewable(slot, this.#options.renew)) {
       // The one we had has proved its health: its age goes on counting.
       slot.suspect = false
     } else {
-      const { cacheTtlMs, cacheTtlJitterRatio, random, clock } = this.#options.settings
-      const lifeMs = cacheTtlMs === Infinity ? Infinity : cacheTtlMs * (1 - cacheTtlJitterRatio * random())
-      this.#hold(instance, { freshUntil: clock.now() + lifeMs, wallFreshUntil: clock.wallNow() + lifeMs })
+      this.#hold(instance, newLife(this.#options.settings))
     }
     if (flight.expired) this.expire()
     if (flight.suspected) this.suspect()
   }
 
-  #hold(
-    instance: Instance<T>,
-    { freshUntil, wallFreshUntil }: { freshUntil: number; wallFreshUntil: number },
-  ): Slot<T> {
+  #hold(instance: Instance<T>, { freshUntil, wallFreshUntil }: Life): Slot<T> {
     const previous = this.#slot?.instance
     this.#drop()
     const slot: Slot<T> = {

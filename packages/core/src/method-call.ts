@@ -1,6 +1,6 @@
 import type { AbortSource } from './abort-source.ts'
 import { CallAttempt } from './call-attempt.ts'
-import type { CallLedger } from './call-attempt.ts'
+import type { CallLedger } from './call-ledger.ts'
 
 /** A call of one of the service's methods, made through the facade. */
 export class MethodCall<T> extends CallAttempt<T, unknown> {

@@ -9,6 +9,12 @@ export interface ServiceProvider<T> {
    */
   readonly ownership?: 'borrowed' | 'owned'
   /**
+   * What happens to a healthy instance at the end of its TTL. `check`: it is checked and kept for another TTL, because
+   * {@link ServiceProvider.checkHealth} can tell whether it is well. `replace`: another one is looked up or made. Heeded
+   * for owned instances only, and never for a `security` service. @defaultValue 'replace'
+   */
+  readonly renew?: 'check' | 'replace'
+  /**
    * Finds or makes an instance. Called by one flight at a time; the signal aborts at the deadline.
    * Returning undefined or null means that there is none, which callers see as {@link ServiceUnavailableError}.
    */

@@ -17,6 +17,11 @@ export interface ProxySettings {
   readonly circuit?: CircuitPolicy | false
   /** The deadline of each attempt, in milliseconds; the same as `circuit.timeoutMs`, of which only one may be given. @defaultValue 5 000 */
   readonly timeoutMs?: number
+  /**
+   * The deadline of a fallback, in milliseconds: past it the caller gets the first error.
+   * @defaultValue `timeoutMs`  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
+   */
+  readonly fallbackTimeoutMs?: number
   /** How long a loaded instance is fresh, in milliseconds; 0 = never cache, `Infinity` = until invalidated. @defaultValue 300 000 */
   readonly cacheTtlMs?: number
   /** The part of the TTL, 0 … 1, that chance may take off, so that a fleet does not expire in step. @defaultValue 0.1 */
@@ -29,9 +34,17 @@ export interface ProxySettings {
   readonly backoffInitialMs?: number
   /** The longest back-off after a failed load, in milliseconds. @defaultValue 5 000 */
   readonly backoffMaxMs?: number
-  /** How long an owned instance that `get()` handed out lives on after it was replaced, in milliseconds. @defaultValue 30 000 */
+  /**
+   * How long an owned instance lives on after it was replaced and nothing runs on it any more, in milliseconds: for
+   * whoever still uses what `get()` or a call gave. Streams and async iterables that are being read keep it longer.
+   * @defaultValue 30 000
+   */
   readonly disposeGraceMs?: number
-  /** Calls that may run at once; one more is refused with {@link CapacityError}. @defaultValue Infinity */
+  /**
+   * Calls that may run at once; one more is refused with {@link CapacityError}, unless it is a trial of the circuit. A call
+   * that was given up keeps its place until its work has ended, or until a call that began after it succeeds.
+   * @defaultValue Infinity
+   */
   readonly maxConcurrentCalls?: number
   /** How often to check the service's health in the background, in milliseconds; 0 = not. @defaultValue 0 */
   readonly healthIntervalMs?: number
@@ -70,6 +83,7 @@ export interface ResolvedServiceProxyOptions<T> {
   /** Undefined: no circuit. */
   readonly circuit: { readonly breaker: BreakerFactory; readonly policy: ResolvedCircuitPolicy } | undefined
   readonly timeoutMs: number
+  readonly fallbackTimeoutMs: number
   readonly cacheTtlMs: number
   readonly cacheTtlJitterRatio: number
   readonly staleWhileRevalidateMs: number
@@ -90,6 +104,7 @@ const SETTINGS = [
   'breaker',
   'circuit',
   'timeoutMs',
+  'fallbackTimeoutMs',
   'cacheTtlMs',
   'cacheTtlJitterRatio',
   'staleWhileRevalidateMs',
@@ -119,11 +134,18 @@ export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): 
   checkFunctionOption('random', random)
   if (typeof clock?.now !== 'function') throw new InvalidOptionError('clock', 'a Clock', clock)
   const circuit = resolveCircuit(options)
+  const timeoutMs = circuit?.policy.timeoutMs ?? resolveTimeout(options)
   return {
     provider,
     fallback,
     circuit,
-    timeoutMs: circuit?.policy.timeoutMs ?? resolveTimeout(options),
+    timeoutMs,
+    fallbackTimeoutMs: numberOption(
+      'fallbackTimeoutMs',
+      options.fallbackTimeoutMs,
+      { min: 1, max: MAX_TIMER_MS },
+      timeoutMs,
+    ),
     cacheTtlMs: numberOption('cacheTtlMs', options.cacheTtlMs, UNBOUNDED_MS, 300_000),
     cacheTtlJitterRatio: numberOption('cacheTtlJitterRatio', options.cacheTtlJitterRatio, { min: 0, max: 1 }, 0.1),
     staleWhileRevalidateMs: numberOption('staleWhileRevalidateMs', options.staleWhileRevalidateMs, UNBOUNDED_MS, 0),
@@ -144,6 +166,11 @@ export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): 
     clock,
     random,
   }
+}
+
+/** What becomes of a healthy instance at the end of its TTL: what its provider says, where that is heeded. */
+export function renewOf<T>({ provider, security }: ResolvedServiceProxyOptions<T>): 'check' | 'replace' {
+  return provider.ownership === 'owned' && provider.renew === 'check' && !security ? 'check' : 'replace'
 }
 
 /** Settings over defaults; a policy goes over a policy field by field. */
@@ -198,6 +225,10 @@ function checkLogger(logger: unknown): void {
 function checkProvider(provider: unknown): void {
   if (typeof provider !== 'object' || provider === null) {
     throw new InvalidOptionError('provider', 'a ServiceProvider', provider)
+  }
+  const renew: unknown = Reflect.get(provider, 'renew')
+  if (renew !== undefined && renew !== 'check' && renew !== 'replace') {
+    throw new InvalidOptionError('provider.renew', "'check' or 'replace'", renew)
   }
   for (const method of ['getService', 'checkHealth']) {
     const found: unknown = Reflect.get(provider, method)

@@ -1,22 +1,23 @@
-import { toAbortSignal } from './abort-source.ts'
 import type { AbortSource } from './abort-source.ts'
 import { atMost } from './at-most.ts'
 import { endWithout, OperationCall } from './call-attempt.ts'
-import type { CallAttempt, CallLedger, ServiceOperation } from './call-attempt.ts'
+import type { CallAttempt, ServiceOperation } from './call-attempt.ts'
+import { CallLedger } from './call-ledger.ts'
 import type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
 import { GET, isTraced, TracedCall } from './call-trace.ts'
 import { Circuit, requiredCircuit } from './circuit/circuit.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
 import { DeadlineQueue } from './deadline.ts'
-import { CapacityError, isRefusal, refusal, StoppedError } from './errors.ts'
+import { CapacityError, isRefusal, refusal, StoppedError, unknownMethod } from './errors.ts'
 import { ServiceEvents } from './events.ts'
 import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './events.ts'
 import { answerInstead } from './fallback.ts'
 import type { Fallback } from './fallback.ts'
-import { guardedService, noSuchMethod } from './guarded-service.ts'
+import { guardedService } from './guarded-service.ts'
 import type { Guarded } from './guarded-service.ts'
 import { BackgroundMonitor, HealthCheck } from './health.ts'
+import type { Acquired } from './instance-cache.ts'
 import type { Instance } from './instance-lifetimes.ts'
 import { MethodCall } from './method-call.ts'
 import type { LatencySummary } from './metrics/latency-histogram.ts'
@@ -41,8 +42,6 @@ export class ServiceProxy<T> implements AsyncDisposable {
   readonly #options: ResolvedServiceProxyOptions<T>
   readonly #events = new ServiceEvents()
   readonly #counters: RequestCounters
-  /** For what does not go through the circuit: health checks, and everything when there is none. */
-  readonly #deadlines: DeadlineQueue
   readonly #circuit: Circuit | undefined
   readonly #resolver: ServiceResolver<T>
   readonly #ledger: CallLedger<T>
@@ -62,16 +61,15 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#circuit =
       options.circuit &&
       new Circuit({ ...options.circuit, name, clock, onTransition: (to) => this.#circuitChanged(to) })
-    this.#deadlines = DeadlineQueue.join(clock, options.timeoutMs)
     this.#resolver = new ServiceResolver({
-      name,
+      proxy: this,
       settings: options,
-      deadlines: this.#deadlines,
+      deadlines: DeadlineQueue.join(clock, options.timeoutMs),
       circuit: this.#circuit,
       counters: this.#counters,
       events: this.#events,
     })
-    this.#ledger = { clock, counters: this.#counters, lifetimes: this.#resolver.lifetimes, runningCalls: 0 }
+    this.#ledger = new CallLedger(options, this.#counters, this.#resolver.lifetimes)
     this.#monitor =
       healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#probe()) : undefined
     if (logger !== undefined) this.onAny((event) => logTransition(logger, event, this.#circuit?.lastError))
@@ -215,8 +213,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   /** Serves `substitute` in place of the service until the handle is disposed; for tests. It is never disposed. */
   override(substitute: T): Disposable {
     const { cache, lifetimes } = this.#resolver
-    const unpin = cache.pin(lifetimes.adopt(substitute, false))
-    return { [Symbol.dispose]: unpin }
+    return { [Symbol.dispose]: cache.pin(lifetimes.adopt(substitute, false)) }
   }
 
   /** Adds a listener; returns the function that takes it away. What a listener throws changes nothing. */
@@ -263,7 +260,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
       this.#counters.settle(end, 'failure', clock.now(), error)
       trace?.settled(end, 'failure')
       if (fallback === undefined || end === 'aborted') throw error
-      return this.#fallBack(error, fallback, trace)
+      return this.#fallBack(error, fallback, signal, trace)
     }
   }
 
@@ -275,11 +272,12 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   #answer<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
     const result = this.#start(attempt)
-    const fallback = ownFallback ?? this.#substituteFor(attempt)
+    const substitute = this.#options.fallback
+    const fallback = ownFallback ?? (substitute && attempt.onSubstitute(substitute))
     if (fallback === undefined) return result
     return result.catch((error: unknown) => {
       if (!attempt.mayFallBack(error)) throw error
-      return this.#fallBack(error, fallback, attempt.trace)
+      return this.#fallBack(error, fallback, attempt.signal, attempt.trace)
     })
   }
 
@@ -293,8 +291,21 @@ export class ServiceProxy<T> implements AsyncDisposable {
       attempt.use(cached)
       return this.#run(attempt, cached.service)
     }
-    const isRefused = !aborted && this.#stopped === undefined && this.#resolver.refusesAt(attempt.startedAt)
-    return isRefused ? this.#resolver.execute(attempt) : this.#resolveAndRun(attempt)
+    if (aborted || this.#stopped !== undefined) return this.#resolveAndRun(attempt)
+    if (this.#resolver.refusesAt(attempt.startedAt)) return this.#resolver.execute(attempt)
+    return this.#resolver.isTrialAt(attempt.startedAt) ? this.#try(attempt) : this.#resolveAndRun(attempt)
+  }
+
+  /** One trial for one call: its permit covers the check of the instance and the work on it. */
+  #try<R>(attempt: CallAttempt<T, R>): Promise<R> {
+    const heldBack = this.#resolver.heldBackAt(attempt.startedAt)
+    if (heldBack !== undefined) {
+      this.#counters.found('miss')
+      attempt.unavailable(heldBack.error, attempt.startedAt)
+      return Promise.reject(heldBack.error)
+    }
+    attempt.preparation = () => this.#found(this.#resolver.acquireInTrial(attempt.signal, attempt.trace), attempt.trace)
+    return this.#resolver.execute(attempt)
   }
 
   async #resolveAndRun<R>(attempt: CallAttempt<T, R>): Promise<R> {
@@ -312,24 +323,25 @@ export class ServiceProxy<T> implements AsyncDisposable {
   /** Runs an attempt on an instance that is leased to it. */
   #run<R>(attempt: CallAttempt<T, R>, service: T): Promise<R> {
     const { maxConcurrentCalls } = this.#options
-    if (this.#ledger.runningCalls > maxConcurrentCalls) {
-      const error = refusal(() => new CapacityError(this.name, `${maxConcurrentCalls} calls are running`))
-      attempt.settled('refused', error, attempt.startedAt, 'ignored')
-      return Promise.reject(error)
+    // A trial is never refused for capacity: it is how places come free that calls without an end still hold.
+    const isFull = this.#ledger.runningCalls > maxConcurrentCalls && !this.#resolver.isTrialAt(attempt.startedAt)
+    if (isFull && this.#ledger.isTooMuch(attempt.startedAt)) {
+      return attempt.refuse(refusal(() => new CapacityError(this.name, `${maxConcurrentCalls} calls are running`)))
     }
-    if (!attempt.isPossibleOn(service)) {
-      const error = noSuchMethod(this.name, attempt.method)
-      // The caller's mistake: the circuit does not hear of it.
-      attempt.settled('refused', error, attempt.startedAt, 'ignored')
-      return Promise.reject(error)
-    }
+    // The caller's mistake: the circuit does not hear of it.
+    if (!attempt.isPossibleOn(service)) return attempt.refuse(unknownMethod(this.name, attempt.method))
     return this.#resolver.execute(attempt)
   }
 
   async #acquire(signal: AbortSource | undefined, trace: TracedCall | undefined): Promise<Instance<T>> {
     if (this.#stopped !== undefined) throw new StoppedError(this.name)
+    return this.#found(this.#resolver.acquire(signal, trace), trace)
+  }
+
+  /** Counts where an instance was found. */
+  async #found(acquiring: Promise<Acquired<T>>, trace: TracedCall | undefined): Promise<Instance<T>> {
     try {
-      const { instance, result } = await this.#resolver.acquire(signal)
+      const { instance, result } = await acquiring
       this.#counters.found(result)
       trace?.found(result)
       return instance
@@ -339,19 +351,13 @@ export class ServiceProxy<T> implements AsyncDisposable {
     }
   }
 
-  /** The proxy's fallback gives a substitute for the service: the operation is run on that. */
-  #substituteFor<R>(attempt: CallAttempt<T, R>): Fallback<R> | undefined {
-    const { fallback } = this.#options
-    if (fallback === undefined) return undefined
-    return async (error) => {
-      const substitute = await fallback(error)
-      if (!attempt.isPossibleOn(substitute)) throw noSuchMethod(this.name, attempt.method)
-      return attempt.work(substitute, { signal: toAbortSignal(attempt.signal) })
-    }
-  }
-
-  async #fallBack<R>(error: unknown, fallback: Fallback<R>, trace: TracedCall | undefined): Promise<R> {
-    const answer = await answerInstead(error, fallback)
+  async #fallBack<R>(
+    error: unknown,
+    fallback: Fallback<R>,
+    signal: AbortSource | undefined,
+    trace: TracedCall | undefined,
+  ): Promise<R> {
+    const answer = await answerInstead(this.#options, { serviceName: this.name, error, fallback, signal })
     this.#counters.fallbacks++
     trace?.found('fallback')
     this.#events.emit({ type: 'fallback', service: this.name, error })
@@ -359,8 +365,10 @@ export class ServiceProxy<T> implements AsyncDisposable {
   }
 
   #circuitChanged({ from, to }: CircuitTransition): void {
-    // Whatever opened it may have broken the instance: it is served again when it has passed its health check.
-    if (to === 'open') this.#resolver.cache.suspect()
+    // Whatever opened it may have broken the instance: it is served again when it has passed its health check; and when
+    // a trial failed on it all the same, it is replaced.
+    if (to === 'open' && from === 'half_open') this.#resolver.cache.distrust()
+    else if (to === 'open') this.#resolver.cache.suspect()
     this.#counters.transition(to)
     this.#events.emit({ type: 'circuit', service: this.name, from, to })
   }
@@ -369,7 +377,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
   get #health(): HealthCheck {
     this.#healthCheck ??= new HealthCheck({
       clock: this.#options.clock,
-      ask: () => this.#resolver.checkHealth((attempt) => this.#deadlines.run(this.name, attempt)),
+      ask: () => this.#resolver.checkHealth((attempt) => this.#resolver.deadlines.run(this.name, attempt)),
       onChange: (healthy) => this.#events.emit({ type: 'health', service: this.name, healthy }),
     })
     return this.#healthCheck
@@ -385,7 +393,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     this.#resolver.cache.stop()
     await atMost(this.#resolver.lifetimes.end(), timeoutMs, this.#options.clock)
     this.#circuit?.dispose()
-    this.#deadlines.leave()
+    this.#resolver.deadlines.leave()
     this.#events.emit({ type: 'stop', service: this.name })
     this.#events.clear()
   }

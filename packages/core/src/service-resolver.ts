@@ -1,24 +1,34 @@
 import type { AbortSource } from './abort-source.ts'
 import type { Attempt } from './attempt.ts'
 import { GET } from './call-trace.ts'
+import type { TracedCall } from './call-trace.ts'
+import { entering } from './call-signal.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
 import type { Clock } from './clock.ts'
 import type { DeadlineQueue } from './deadline.ts'
-import { CircuitOpenError, isRefusal, refusal, ServiceUnavailableError } from './errors.ts'
+import { isRefusal, ServiceUnavailableError } from './errors.ts'
 import type { ServiceEvents } from './events.ts'
 import { InstanceCache } from './instance-cache.ts'
 import type { Acquired, InstanceCacheOptions } from './instance-cache.ts'
 import { InstanceLifetimes } from './instance-lifetimes.ts'
 import type { Instance, InstanceLifetimesOptions } from './instance-lifetimes.ts'
+import { TracedLoad } from './load-trace.ts'
 import type { RequestCounters } from './metrics/service-metrics.ts'
 import { ServiceLoader } from './service-loader.ts'
 import type { ServiceLoaderOptions } from './service-loader.ts'
+import { PendingWork } from './pending-work.ts'
+import type { PieceOfWork } from './pending-work.ts'
+import { renewOf } from './service-proxy-options.ts'
 import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 import type { ServiceProvider } from './service-provider.ts'
 
+/** How many health checks may be pending at once. They ask for less than a load does, and are missed sooner. */
+const MAX_PENDING_CHECKS = 16
+
 export interface ServiceResolverOptions<T> {
-  readonly name: string
+  /** The proxy it works for. */
+  readonly proxy: { readonly name: string }
   readonly settings: ResolvedServiceProxyOptions<T>
   readonly deadlines: DeadlineQueue
   readonly circuit: Circuit | undefined
@@ -28,33 +38,40 @@ export interface ServiceResolverOptions<T> {
 
 /**
  * How a proxy comes by its instance: from the cache, or by a load that the circuit admitted. While the circuit is
- * half-open, getting the instance is itself a trial: the cached one is checked again.
+ * half-open, the cached one is checked again as a part of the trial that needs it.
  *
  * To its three parts it is the world: what they are told and whom they tell.
  */
 export class ServiceResolver<T>
   implements InstanceCacheOptions<T>, InstanceLifetimesOptions<T>, ServiceLoaderOptions<T>
 {
-  readonly serviceName: string
   readonly settings: ResolvedServiceProxyOptions<T>
   readonly cache: InstanceCache<T>
   readonly lifetimes: InstanceLifetimes<T>
   readonly #loader: ServiceLoader<T>
-  readonly #deadlines: DeadlineQueue
+  /** For what does not go through the circuit: health checks, and everything when there is none. */
+  readonly deadlines: DeadlineQueue
   readonly #circuit: Circuit | undefined
   readonly #counters: RequestCounters
   readonly #events: ServiceEvents
+  readonly #proxy: { readonly name: string }
+  /** Health checks of the instance as it is; made with the first. */
+  #checks: PendingWork<PieceOfWork> | undefined
 
-  constructor({ name, settings, deadlines, circuit, counters, events }: ServiceResolverOptions<T>) {
-    this.serviceName = name
+  constructor({ proxy, settings, deadlines, circuit, counters, events }: ServiceResolverOptions<T>) {
+    this.#proxy = proxy
     this.settings = settings
-    this.#deadlines = deadlines
+    this.deadlines = deadlines
     this.#circuit = circuit
     this.#counters = counters
     this.#events = events
     this.lifetimes = new InstanceLifetimes<T>(this)
     this.#loader = new ServiceLoader<T>(this)
     this.cache = new InstanceCache<T>(this)
+  }
+
+  get serviceName(): string {
+    return this.#proxy.name
   }
 
   get clock(): Clock {
@@ -83,14 +100,43 @@ export class ServiceResolver<T>
     this.#events.emit({ type: 'load', service: this.serviceName, durationMs, ...failure })
   }
 
-  load(suspect: Instance<T> | undefined, trial: boolean): Promise<T> {
-    return this.#loader.load(suspect, trial)
+  onAbandoned(change: 1 | -1): void {
+    this.#counters.abandonedLoad(change)
+  }
+
+  onLateAnswer(): void {
+    this.cache.endBackoff()
+  }
+
+  load(candidate: Instance<T> | undefined, trial: boolean): Promise<T> {
+    return this.#loader.load(candidate, trial)
+  }
+
+  get nextLoadAt(): number {
+    return this.#loader.nextLoadAt
+  }
+
+  traceLoad(): TracedLoad | undefined {
+    return TracedLoad.of(this.#proxy)
+  }
+
+  get renew(): 'check' | 'replace' {
+    return renewOf(this.settings)
+  }
+
+  get timeoutMs(): number {
+    return this.settings.timeoutMs
+  }
+
+  /** The load of a trial is part of an attempt that the circuit has admitted. */
+  executeLoad(attempt: Attempt<T>, trial: boolean): Promise<T> {
+    return trial ? this.deadlines.run(this.serviceName, attempt) : this.execute(attempt)
   }
 
   /** Runs an attempt through the circuit, or under its deadline alone when there is none. */
   execute<R>(attempt: Attempt<R>): Promise<R> {
     const circuit = this.#circuit
-    return circuit === undefined ? this.#deadlines.run(this.serviceName, attempt) : circuit.execute(attempt)
+    return circuit === undefined ? this.deadlines.run(this.serviceName, attempt) : circuit.execute(attempt)
   }
 
   /**
@@ -113,23 +159,60 @@ export class ServiceResolver<T>
    * @throws {@link CircuitOpenError} also when an instance is cached; {@link ServiceUnavailableError};
    *   {@link ServiceTimeoutError}; `signal.reason`
    */
-  async acquire(signal?: AbortSource): Promise<Acquired<T>> {
+  async acquire(signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
     if (signal?.aborted === true) throw signal.reason
     const now = this.clock.now()
     // Refused even when an instance is cached; by the breaker, so that its own counts stay true.
     if (this.refusesAt(now)) await this.execute({ startedAt: now, run: neverAdmitted })
-    const isTrial = this.#stateAt(now) === 'half_open'
-    // Never queued behind a trial that is under way.
-    if (isTrial && this.cache.loading) {
-      throw refusal(() => new CircuitOpenError(this.serviceName, this.#circuit?.retryAfterMs))
-    }
-    return this.cache.acquire(isTrial, signal)
+    return this.isTrialAt(now) ? this.#tryToAcquire(now, signal, call) : this.cache.acquire(false, signal, call)
+  }
+
+  /** Whether an attempt that begins at `now` is a trial of the circuit, if it is admitted. */
+  isTrialAt(now: number): boolean {
+    return this.#stateAt(now) === 'half_open'
   }
 
   /**
-   * Asks the provider whether the service is well, as it is. Rejects when it is not. Nothing is loaded, unless the
-   * service is critical and there is no instance: an application that is not ready without it has to know whether it can
-   * be had at all.
+   * An instance for a trial that the circuit has admitted: checked again, or another one. Leased to the caller.
+   * @throws as {@link ServiceResolver.acquire}, but not {@link CircuitOpenError}
+   */
+  acquireInTrial(signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
+    return this.cache.acquire(true, signal, call)
+  }
+
+  /**
+   * Why no trial can get an instance now; to be asked before one is admitted, for a trial that cannot be made tells
+   * nothing about the service.
+   */
+  heldBackAt(now: number): { readonly error: unknown } | undefined {
+    return this.cache.heldBack(now, true)
+  }
+
+  /** A trial that gets the instance and does nothing with it: the check is all of it. */
+  async #tryToAcquire(now: number, signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
+    const heldBack = this.heldBackAt(now)
+    if (heldBack !== undefined) throw heldBack.error
+    let acquired: Acquired<T> | undefined
+    let answered = false
+    return this.execute({
+      startedAt: now,
+      signal,
+      run: async () => {
+        acquired = await this.acquireInTrial(signal, call)
+        if (answered) this.lifetimes.release(acquired.instance)
+        return acquired
+      },
+      settled: (end) => {
+        answered = true
+        if (end !== 'fulfilled' && acquired !== undefined) this.lifetimes.release(acquired.instance)
+      },
+    })
+  }
+
+  /**
+   * Asks the provider whether the service is well, as it is. Rejects when it is not, and when so many checks hang that
+   * none may begin. Nothing is loaded, unless the service is critical and there is no instance: an application that is not
+   * ready without it has to know whether it can be had at all.
    */
   async checkHealth(execute: <R>(attempt: Attempt<R>) => Promise<R>): Promise<void> {
     const instance = this.cache.current
@@ -137,23 +220,35 @@ export class ServiceResolver<T>
       this.lifetimes.release((await this.acquire()).instance)
       return
     }
+    const checks = (this.#checks ??= new PendingWork(MAX_PENDING_CHECKS, this.timeoutMs))
+    const check = { startedAt: this.clock.now(), overdue: false }
+    if (this.#isChecksHeldBack(check.startedAt) || !checks.begin(check)) {
+      throw new ServiceUnavailableError(this.serviceName, 'health checks that overran their deadline are pending')
+    }
     if (instance !== undefined) this.lifetimes.lease(instance)
     const letGo = (): void => {
+      checks.ended(check)
       if (instance !== undefined) this.lifetimes.release(instance)
     }
     let ran = false
     await execute({
-      startedAt: this.clock.now(),
+      startedAt: check.startedAt,
       run: async (context) => {
         ran = true
-        const healthy = await this.provider.checkHealth(instance?.service, context)
+        const healthy = await entering(context, () => this.provider.checkHealth(instance?.service, context))
+        checks.succeeded(check)
         if (!healthy) throw new ServiceUnavailableError(this.serviceName, 'it did not pass its health check')
       },
-      settled: () => {
+      settled: (end) => {
+        check.overdue = end === 'timeout'
         if (!ran) letGo()
       },
       ended: letGo,
     })
+  }
+
+  #isChecksHeldBack(now: number): boolean {
+    return this.#checks !== undefined && now < this.#checks.nextAt
   }
 
   /**
@@ -163,9 +258,16 @@ export class ServiceResolver<T>
   async probe(): Promise<boolean | undefined> {
     const now = this.clock.now()
     if (this.refusesAt(now)) return undefined
+    const isTrial = this.isTrialAt(now)
+    if (!isTrial && this.#isChecksHeldBack(now)) return undefined
     try {
-      if (this.#stateAt(now) === 'half_open') this.lifetimes.release((await this.acquire()).instance)
-      else await this.checkHealth((attempt) => this.execute(attempt))
+      if (isTrial) {
+        this.lifetimes.release((await this.acquire()).instance)
+        return true
+      }
+      const { current } = this.cache
+      await this.checkHealth((attempt) => this.execute(attempt))
+      if (current !== undefined) this.cache.clear(current)
       return true
     } catch (error) {
       if (isRefusal(error)) return undefined

@@ -296,6 +296,8 @@ describe('settings', () => {
     circuit: false,
     hasFallback: false,
     ownership: 'owned',
+    renew: 'replace',
+    fallbackTimeoutMs: 5_000,
   }
   const provider = factoryProvider('desk', { create: () => 1 })
 
@@ -328,6 +330,7 @@ describe('settings', () => {
     expect(settings).toStrictEqual({
       ...defaults,
       timeoutMs: 700,
+      fallbackTimeoutMs: 700,
       cacheTtlMs: 0,
       critical: true,
       hasFallback: true,

@@ -6,6 +6,7 @@ import { wallTimeOf } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { HealthResult } from './health.ts'
 import type { RequestFailure } from './metrics/service-metrics.ts'
+import { renewOf } from './service-proxy-options.ts'
 import type { ProxySettings, ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 
 /** A circuit's policy; its `timeoutMs` is that of the {@link ServiceSettings}. */
@@ -16,6 +17,7 @@ export type ServiceSettings = Required<
   Pick<
     ProxySettings,
     | 'timeoutMs'
+    | 'fallbackTimeoutMs'
     | 'cacheTtlMs'
     | 'cacheTtlJitterRatio'
     | 'staleWhileRevalidateMs'
@@ -32,6 +34,8 @@ export type ServiceSettings = Required<
   /** False: the proxy has no circuit. */
   readonly circuit: CircuitSettings | false
   readonly hasFallback: boolean
+  /** `check`: a healthy instance is checked at the end of its TTL and kept; `replace`: another one is looked up or made. */
+  readonly renew: 'check' | 'replace'
   /** Whether what the provider gives is the proxy's to dispose. */
   readonly ownership: 'borrowed' | 'owned'
 }
@@ -69,6 +73,7 @@ export function settingsOf<T>(options: ResolvedServiceProxyOptions<T>): ServiceS
     circuit: circuit === undefined ? false : circuitSettings(circuit.policy),
     hasFallback: fallback !== undefined,
     ownership: provider.ownership ?? 'borrowed',
+    renew: renewOf(options),
   }
 }
 

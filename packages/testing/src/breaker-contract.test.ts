@@ -33,6 +33,7 @@ const deaf = (hears: (end: string, count: number, policy: BreakerContext['policy
 /** Faults that an adapter can have, and what may find them. A contract counts only when each is found. */
 const faults: Record<string, BreakerFactory> = {
   'opens one failure late': deaf((end, count) => !(end === 'rejected' && count === 1)),
+  'does not tell that a trial goes on to its second part': deaf(() => true),
   'does not count timeouts': deaf((end) => end !== 'timeout'),
   'does not let a success zero the failures': deaf((end) => end !== 'fulfilled'),
   'keeps the permit of a trial that its caller aborts': deaf((end) => end !== 'aborted'),
@@ -90,7 +91,7 @@ const faults: Record<string, BreakerFactory> = {
       const sharing: typeof attempt = {
         startedAt: attempt.startedAt,
         signal: attempt.signal,
-        run: () => attempt.run(shared),
+        run: (own) => attempt.run({ signal: shared.signal, restartDeadline: () => own.restartDeadline() }),
         settled: (end, error, now, outcome) => {
           attempt.settled?.(end, error, now, outcome)
           if (end === 'timeout') shared.abort(error)

@@ -42,6 +42,8 @@ export interface BreakerContext {
 export interface Admission extends AttemptObserver {
   /** Counts the end of the attempt, unless the circuit has changed its state since. */
   settled(end: AttemptEnd, result: unknown, now: number): Outcome
+  /** A trial goes on to its second part, and its lease counts from `now`. */
+  restarted(now: number): void
 }
 
 /** Makes the breaker of one service. An app passes it in as `breaker`; adapters export functions that return one. */

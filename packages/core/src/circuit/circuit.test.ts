@@ -1,6 +1,6 @@
 import { breakerContract, ManualClock, plainBreaker } from '@svcproxy/testing'
 import { describe, expect, test } from 'vitest'
-import { CapacityError, CircuitOpenError, StoppedError } from '../errors.ts'
+import { CapacityError, CircuitOpenError, ServiceUnavailableError, StoppedError } from '../errors.ts'
 import { Circuit, type CircuitOptions } from './circuit.ts'
 import { outcomeOf } from './gate.ts'
 import { resolveCircuitPolicy } from './policy.ts'
@@ -43,10 +43,12 @@ describe('what the end of an attempt says about the service', () => {
           return answer as boolean
         },
       })
-    expect(outcomeOf('rejected', 'error', saying(false))).toBe('ignored')
+    expect(outcomeOf('rejected', 'error', saying(false)), 'the service answered').toBe('success')
     expect(outcomeOf('rejected', 'error', saying(undefined))).toBe('failure')
     expect(outcomeOf('timeout', 'timeout', saying(false)), 'a timeout is not asked about').toBe('failure')
     expect(seen).toEqual(['error', 'error'])
+    const unavailable = new ServiceUnavailableError('a', 'its provider failed')
+    expect(outcomeOf('rejected', unavailable, saying(false)), 'no answer of the service').toBe('ignored')
     const throwing = resolveCircuitPolicy({
       isFailure: () => {
         throw new Error('a bug')

@@ -1,7 +1,7 @@
 import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
 import type { Clock } from '../clock.ts'
 import type { AttemptObserver, DeadlineQueue } from '../deadline.ts'
-import { CircuitOpenError, isRefusal, refusal } from '../errors.ts'
+import { CircuitOpenError, isRefusal, isSvcproxyError, isUnknownMethodOf, refusal } from '../errors.ts'
 import type { Admission, BreakerContext } from './breaker.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import type { CircuitStateMachine, Permit } from './state-machine.ts'
@@ -60,10 +60,14 @@ class PermitAdmission implements Admission {
   }
 
   settled(end: AttemptEnd, result: unknown, now: number): Outcome {
-    const outcome = outcomeOf(end, result, this.#gate.policy)
+    const outcome = isUnknownMethodOf(this.#gate.name, result) ? 'ignored' : outcomeOf(end, result, this.#gate.policy)
     if (outcome === 'failure') this.#gate.lastError = result
     this.#machine.settle(this.permit, outcome, now)
     return outcome
+  }
+
+  restarted(now: number): void {
+    this.#machine.renew(this.permit, now)
   }
 }
 
@@ -77,7 +81,9 @@ export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircu
   try {
     // Not by truthiness: one that forgets to answer must not keep the circuit from ever opening.
     const isFailure: unknown = policy.isFailure(error)
-    return isFailure === false ? 'ignored' : 'failure'
+    if (isFailure !== false) return 'failure'
+    // The service answered, though not what was wanted. An error of ours is no answer of the service.
+    return isSvcproxyError(error) ? 'ignored' : 'success'
   } catch {
     return 'failure'
   }

@@ -15,7 +15,7 @@ export interface CircuitPolicy {
   readonly maxTrials?: number
   /**
    * Which errors of an operation say that the service is unwell. An error for which it returns false (a domain error,
-   * "not found") neither counts against the service nor for it. When it throws, the error counts as a failure.
+   * "not found") is an answer like any other: a success, also of a trial. When it throws, the error counts as a failure.
    * @defaultValue every error
    */
   readonly isFailure?: (error: unknown) => boolean

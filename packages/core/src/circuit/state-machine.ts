@@ -29,8 +29,8 @@ export interface CircuitSnapshot {
 /** The right to make one attempt. Its outcome counts only while the generation that granted it lasts. */
 export interface Permit {
   readonly generation: number
-  /** When the machine stops waiting for a trial's outcome; infinite for a permit granted while closed. */
-  readonly leaseEndsAt: number
+  /** When the machine stops waiting for a trial's outcome; infinite for a permit granted while closed. {@link CircuitStateMachine.renew} puts it off. */
+  leaseEndsAt: number
 }
 
 /** A state's fields exist only in that state. */
@@ -100,10 +100,14 @@ export class CircuitStateMachine {
     // All attempts of a closed generation share one permit: nothing is allocated on the way of a healthy call.
     if (phase.state === 'closed') return phase.permit
     if (phase.state !== 'half_open' || phase.trials.size >= this.#policy.maxTrials) return undefined
-    const leaseEndsAt = now + this.#policy.timeoutMs + TRIAL_LEASE_MARGIN_MS
-    const trial: Permit = { generation: this.#generation, leaseEndsAt }
+    const trial: Permit = { generation: this.#generation, leaseEndsAt: this.#leaseEnd(now) }
     phase.trials.add(trial)
     return trial
+  }
+
+  /** A trial that has done its first part, the check of the instance, has the time of another for the second. */
+  renew(permit: Permit, now: number): void {
+    if (permit.leaseEndsAt !== Infinity) permit.leaseEndsAt = this.#leaseEnd(now)
   }
 
   /** How long until a call may be admitted: 0 when it would be now, undefined while isolated. In milliseconds. */
@@ -171,6 +175,10 @@ export class CircuitStateMachine {
     } else {
       this.#close(now, snapshot.failures)
     }
+  }
+
+  #leaseEnd(now: number): number {
+    return now + this.#policy.timeoutMs + TRIAL_LEASE_MARGIN_MS
   }
 
   #open(now: number): void {

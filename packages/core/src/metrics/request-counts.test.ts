@@ -118,6 +118,8 @@ describe('the counts of a proxy', () => {
       cacheHits: 0,
       cacheMisses: 0,
       invalidations: 0,
+      abandonedCalls: 0,
+      abandonedLoads: 0,
       rejections: NO_REJECTIONS,
       circuitTransitions: NO_TRANSITIONS,
     })

@@ -39,6 +39,10 @@ export interface RequestCounts {
   readonly cacheMisses: number
   /** How often the cached instance was invalidated. */
   readonly invalidations: number
+  /** Calls whose callers were answered, at the deadline or because they gave up, and whose work still runs: now, not ever. */
+  readonly abandonedCalls: number
+  /** Loads that overran their deadlines and are still pending: now, not ever. */
+  readonly abandonedLoads: number
   /** The rejected requests by reason. */
   readonly rejections: Readonly<Record<RejectionReason, number>>
   /** How often the circuit entered each state. */
@@ -99,6 +103,8 @@ class TroubleCounts {
   readonly rejections: Record<RejectionReason, number> = { ...NO_REJECTIONS }
   readonly transitions: Record<CircuitState, number> = { ...NO_TRANSITIONS }
   invalidations = 0
+  abandonedCalls = 0
+  abandonedLoads = 0
   lastError: unknown
   lastErrorAt: number = Number.NaN
 }
@@ -156,6 +162,18 @@ export class RequestCounters {
     this.#trouble.invalidations++
   }
 
+  /** A call was given up and still runs (1), or has ended after all (-1). */
+  abandonedCall(change: 1 | -1): void {
+    this.#trouble ??= new TroubleCounts()
+    this.#trouble.abandonedCalls += change
+  }
+
+  /** The same, of a load. */
+  abandonedLoad(change: 1 | -1): void {
+    this.#trouble ??= new TroubleCounts()
+    this.#trouble.abandonedLoads += change
+  }
+
   /**
    * Ends a request that {@link RequestCounters.begin} began.
    * @param result what it failed or was refused with
@@ -166,7 +184,7 @@ export class RequestCounters {
       this.#rejected++
       this.#trouble ??= new TroubleCounts()
       this.#trouble.rejections[rejectionReason(result)]++
-    } else if (end === 'fulfilled' || (end === 'rejected' && outcome === 'ignored')) {
+    } else if (end === 'fulfilled' || (end === 'rejected' && outcome !== 'failure')) {
       this.#successful++
       this.#lastSuccessAt = now
     } else {
@@ -211,6 +229,8 @@ export class RequestCounters {
       cacheHits: this.#hits,
       cacheMisses: this.#misses,
       invalidations: this.#trouble?.invalidations ?? 0,
+      abandonedCalls: this.#trouble?.abandonedCalls ?? 0,
+      abandonedLoads: this.#trouble?.abandonedLoads ?? 0,
       rejections: { ...(this.#trouble?.rejections ?? NO_REJECTIONS) },
       circuitTransitions: { ...(this.#trouble?.transitions ?? NO_TRANSITIONS) },
     }

@@ -1,31 +1,56 @@
 import { checkFunctionOption, checkOptionNames } from '../options.ts'
+import { callSignal } from '../call-signal.ts'
 import { checkServiceName } from '../names.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { ServiceProvider } from '../service-provider.ts'
 
+/** What {@link FactoryProviderOptions.create} is given. */
+export interface CreateContext {
+  /** Aborts at the deadline of this load. */
+  readonly signal: AbortSignal
+  /** {@link callSignal}: for the methods of what is made, which read it at their entry. */
+  readonly callSignal: () => AbortSignal | undefined
+}
+
 /** How {@link factoryProvider} makes, checks and ends its instances. */
 export interface FactoryProviderOptions<T> {
-  /** Makes an instance: opens the pool, connects the client. Honour the signal: it aborts at the deadline. */
-  readonly create: (context: { readonly signal: AbortSignal }) => T | PromiseLike<T>
+  /**
+   * Makes an instance: opens the pool, connects the client. Honour the signal: it aborts at the deadline. Runs outside of
+   * the async context of every request, because what it makes outlives the one that happened to need it first.
+   */
+  readonly create: (context: CreateContext) => T | PromiseLike<T>
   /** Asks the instance whether it is well, for example `pool.query('select 1')`. @defaultValue it is, once it was made */
   readonly checkHealth?: (service: T, context: { readonly signal: AbortSignal }) => boolean | PromiseLike<boolean>
   /** Ends an instance, for example `pool.end()`. @defaultValue its `Symbol.asyncDispose` or `Symbol.dispose`, if it has one */
   readonly dispose?: (service: T) => void | PromiseLike<void>
+  /**
+   * What happens to an instance at the end of its TTL. `check`: one that passes its health check is kept for another TTL.
+   * `replace`: another one is made, for what is read when it is made: configuration, credentials that rotate.
+   * @defaultValue 'check' where there is a `checkHealth`, else 'replace'
+   * @throws {@link InvalidOptionError} for 'check' without a `checkHealth`
+   */
+  readonly renew?: 'check' | 'replace'
 }
 
 /** A provider that makes its instances itself, and so owns them. */
 export function factoryProvider<T>(serviceName: string, options: FactoryProviderOptions<T>): ServiceProvider<T> {
   checkServiceName(serviceName)
-  checkOptionNames('factoryProvider', options, ['create', 'checkHealth', 'dispose'])
+  checkOptionNames('factoryProvider', options, ['create', 'checkHealth', 'dispose', 'renew'])
   const { create, checkHealth, dispose = disposeBySymbol } = options
+  const { renew = checkHealth === undefined ? 'replace' : 'check' } = options
   if (typeof create !== 'function') throw new InvalidOptionError('create', 'a function', create)
   checkFunctionOption('checkHealth', checkHealth)
   checkFunctionOption('dispose', dispose)
+  if (renew !== 'check' && renew !== 'replace') throw new InvalidOptionError('renew', "'check' or 'replace'", renew)
+  if (renew === 'check' && checkHealth === undefined) {
+    throw new InvalidOptionError('renew', "'replace', because there is no checkHealth to judge by", renew)
+  }
   return {
     serviceName,
     source: 'factory',
     ownership: 'owned',
-    getService: (context) => create(context),
+    renew,
+    getService: ({ signal }) => create({ signal, callSignal }),
     checkHealth: (service, context) =>
       service === undefined || checkHealth === undefined ? true : checkHealth(service, context),
     disposeService: (service) => dispose(service),

@@ -1,25 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { CircuitOpenError, ServiceTimeoutError, StoppedError } from '@svcproxy/core'
+import { type AttemptContext, CircuitOpenError, ServiceTimeoutError, StoppedError } from '@svcproxy/core'
 import { expect } from 'vitest'
 import { type BreakerContractCase, errorOf, F, R, S, T } from './harness.ts'
 
-/** What a single call is promised: cases 13 to 18, 25, 29, 31, and that no error of the library leaks. */
+/** What a single call is promised: cases 13 to 18, 25, 29, 31, 33, and that no error of the library leaks. */
 export const attemptCases: readonly BreakerContractCase[] = [
   {
-    title: '13. a trial that ends with an error that is no failure gives its permit back and decides nothing',
+    title: '13. an error that is no failure is an answer: it zeroes the count, and as a trial it is a success',
     policy: { isFailure: (error) => error !== 'not found' },
     async check(h) {
       await h.fail(F - 1)
       expect(errorOf(await h.run(() => Promise.reject('not found')))).toBe('not found')
-      expect(h.circuit.consecutiveFailures, 'it neither counts nor zeroes the count').toBe(F - 1)
-      await h.fail()
+      expect(h.circuit.consecutiveFailures, 'it zeroes the count').toBe(0)
+      await h.fail(F)
       h.clock.advance(R)
-      for (let count = 0; count < S + 1; count++) {
-        expect(errorOf(await h.run(() => Promise.reject('not found')))).toBe('not found')
+      for (let count = 0; count < S; count++) {
         expect(h.state).toBe('half_open')
+        expect(errorOf(await h.run(() => Promise.reject('not found')))).toBe('not found')
       }
-      await h.succeed(S)
-      expect(h.state).toBe('closed')
+      expect(h.state, 'closed after S answers').toBe('closed')
     },
   },
   {
@@ -236,6 +235,35 @@ export const attemptCases: readonly BreakerContractCase[] = [
       }
       await h.trip()
       expect(await h.expectRefused()).toBeInstanceOf(CircuitOpenError)
+    },
+  },
+  {
+    title: '33. a trial that goes on to its second part has the time of another: its deadline and its lease begin anew',
+    async check(h) {
+      await h.halfOpen()
+      const parts = { endFirst: (): void => {}, endSecond: (): void => {} }
+      const first = new Promise<void>((resolve) => (parts.endFirst = resolve))
+      const second = new Promise<void>((resolve) => (parts.endSecond = resolve))
+      const trial = {
+        startedAt: h.clock.now(),
+        run: async (context: AttemptContext) => {
+          await first
+          trial.startedAt = h.clock.now()
+          context.restartDeadline()
+          await second
+          return 'value'
+        },
+      }
+      const answer = h.circuit.execute(trial)
+      await h.clock.advanceAsync(T - 1)
+      parts.endFirst()
+      await h.clock.settle()
+      await h.clock.advanceAsync(T - 1)
+      expect(h.state).toBe('half_open')
+      await h.expectRefused()
+      parts.endSecond()
+      expect(await answer).toBe('value')
+      expect(h.circuit.exportState().successes, 'both parts are one trial').toBe(1)
     },
   },
 ]

@@ -139,7 +139,8 @@ class Comparison {
     if (outcome === 'success') pair.real.resolve()
     else pair.real.reject(outcome === 'failure' ? FAILURE : IGNORED)
     pair.expected = outcome === 'success' ? 'value' : outcome
-    this.#reference.settle(pair.reference, outcome, now)
+    // An error that is no failure is an answer.
+    this.#reference.settle(pair.reference, outcome === 'ignored' ? 'success' : outcome, now)
   }
 
   #abort(which: number, now: number): void {

@@ -7,7 +7,8 @@ export interface LoadFailure {
   readonly retryAt: number
 }
 
-type BackoffSettings = Pick<
+/** The settings of the back-off. */
+export type BackoffSettings = Pick<
   ResolvedServiceProxyOptions<unknown>,
   'clock' | 'random' | 'backoffInitialMs' | 'backoffMaxMs'
 >
@@ -18,9 +19,11 @@ export function failureAfter(
   error: unknown,
   settings: BackoffSettings,
 ): LoadFailure {
-  const { clock, random, backoffInitialMs, backoffMaxMs } = settings
   const count = (previous?.count ?? 0) + 1
-  // Full jitter: callers of many processes do not come back in step.
-  const delayMs = random() * Math.min(backoffMaxMs, backoffInitialMs * 2 ** (count - 1))
-  return { error, count, retryAt: clock.now() + delayMs }
+  return { error, count, retryAt: settings.clock.now() + backoffMs(count, settings) }
+}
+
+/** How long to wait after `count` failures in a row. Full jitter: callers of many processes do not come back in step. */
+function backoffMs(count: number, { random, backoffInitialMs, backoffMaxMs }: BackoffSettings): number {
+  return random() * Math.min(backoffMaxMs, backoffInitialMs * 2 ** (count - 1))
 }
