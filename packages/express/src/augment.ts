@@ -8,7 +8,7 @@ declare global {
   // oxlint-disable-next-line typescript/no-namespace -- the one way that Express offers to add to its request
   namespace Express {
     interface Request {
-      /** The services, bound to this request. Its own service calls end when the client goes. */
+      /** The services, bound to this request: what `from(req)` returns. */
       readonly services: AttachedServices
     }
   }

@@ -8,10 +8,14 @@ import {
 } from '@svcproxy/testing'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import express4 from 'express4'
-import { bindServices, type ExpressServices } from './index.ts'
+import { type BindOptions, bindServices, type ExpressServices } from './index.ts'
 
 bindingContract('Express 5', harness(express))
 bindingContract('Express 4', harness(express4))
+
+function bindOptionsOf({ asyncContext = false, endWithClient }: ContractApp): BindOptions {
+  return { asyncContext, ...(endWithClient !== undefined && { endWithClient }) }
+}
 
 function mountOperations(app: Express, services: ExpressServices<ContractServices>, asked: ContractApp): void {
   const { management, mount, mountPath = '/ops' } = asked
@@ -24,15 +28,15 @@ function harness(createApp: typeof express): BindingHarness {
     inject: (manager, names) => bindServices(manager).inject(names as 'first'[], () => {}),
     build(asked) {
       const { manager, routes = [], prefix = '/', isBound = true, errorHandler, onError } = asked
-      const { health, healthPrefix = '/', asyncContext = false } = asked
-      const services = bindServices(manager, { asyncContext })
+      const { health, healthPrefix = '/' } = asked
+      const services = bindServices(manager, bindOptionsOf(asked))
       const app = createApp()
       if (asked.parsesBodies === true) app.use(createApp.json())
       if (health !== undefined) app.use(healthPrefix, services.health(health))
       if (isBound) app.use(services.middleware())
       mountOperations(app, services, asked)
       const router = createApp.Router()
-      for (const route of routes) router.get(route.path, handlerOf(route))
+      for (const route of routes) router.all(route.path, handlerOf(route))
       app.use(prefix, router)
       if (errorHandler !== undefined) app.use(services.errorHandler(errorHandler))
       if (onError !== undefined) {
@@ -42,7 +46,7 @@ function harness(createApp: typeof express): BindingHarness {
           else res.sendStatus(418)
         })
       }
-      return app
+      return { listener: app, shutdown: services.shutdown }
 
       function handlerOf({ handle, isInjected }: ContractRoute): RequestHandler {
         const exchangeOf = (req: Request, res: Response): ContractExchange => {

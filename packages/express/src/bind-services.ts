@@ -15,6 +15,9 @@ import {
   pickServices,
   RequestScopes,
   type RequestScopesOptions,
+  shutdown,
+  type ShutdownOptions,
+  type ShutdownServer,
 } from '@svcproxy/http'
 import type { NextFunction, Request, Response } from 'express'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
@@ -30,7 +33,8 @@ export interface ExpressServices<M extends object> {
   /** Binds requests; goes before the handlers that need services. */
   middleware(): (req: IncomingMessage, res: ServerResponse, next: () => void) => void
   /**
-   * The services, for a request that passed {@link ExpressServices.middleware}. Their calls end when the client goes.
+   * The services, for a request that passed {@link ExpressServices.middleware}. Their calls end when the client goes, if
+   * {@link RequestScopesOptions.endWithClient} says so for the request's method.
    * @throws Error when the request did not pass it
    */
   from(req: IncomingMessage): GuardedServices<M>
@@ -40,7 +44,8 @@ export interface ExpressServices<M extends object> {
    */
   current(): GuardedServices<M>
   /**
-   * Aborts when the client goes before its answer has ended; for `getProxy(name).call(operation, { signal })`.
+   * Aborts when the client goes before its answer has ended, whatever the method; for
+   * `getProxy(name).call(operation, { signal })`.
    * @throws Error when the request did not pass {@link ExpressServices.middleware}
    */
   signal(req: IncomingMessage): AbortSignal
@@ -67,6 +72,13 @@ export interface ExpressServices<M extends object> {
   mount(makeEndpoint: EndpointFactory<Request>): (req: Request, res: Response, next: NextFunction) => void
   /** Answers this library's errors with `application/problem+json`; goes last. All others go to `next(error)`. */
   errorHandler(options?: ErrorHandlerOptions): (error: unknown, req: Request, res: Response, next: NextFunction) => void
+  /**
+   * Ends the application: `/readyz` fails at once, the server goes on for `readyDelayMs`, lets what is under way end, and
+   * the manager stops. Called again, it cuts what is still open: `process.on('SIGTERM', () => void services.shutdown(server))`.
+   * @returns the same promise for the same server
+   * @throws {@link InvalidOptionError} (as a rejection), and what the manager's `stop()` rejects with
+   */
+  shutdown(server: ShutdownServer, options?: ShutdownOptions): Promise<void>
 }
 
 /** What {@link ExpressServices.from} returns: the services by name. */
@@ -107,6 +119,7 @@ export function bindServices<M extends object>(
       if (response === undefined) next(error)
       else send(res, response)
     },
+    shutdown: (server, options) => shutdown(manager, server, options),
   }
 }
 

@@ -4,6 +4,7 @@ import { accepts } from './negotiation.ts'
 import { checkBasePath, checkFunction, checkTimeout } from './option-checks.ts'
 import { permissionWithin } from './permission.ts'
 import { problemResponse } from './problem.ts'
+import { endingOf } from './shutdown/ending.ts'
 
 /** `R` is the framework's own request. */
 export interface HealthOptions<R = unknown> {
@@ -25,13 +26,23 @@ export interface HealthOptions<R = unknown> {
 
 type EndpointName = 'livez' | 'readyz' | 'healthz'
 
+/** What there is to say besides the level. */
+interface Findings {
+  readonly status?: number
+  readonly notes?: readonly string[]
+  readonly services?: HealthStatus['services']
+}
+
+const STOPPING = { notes: ['stopping'] }
+
 const NO_STORE = { 'Cache-Control': 'no-store' }
 
 /**
  * The health endpoints, for GET and HEAD:
  * - `/livez` 200 while the process answers; asks nothing.
- * - `/readyz` 503 when a critical service is unhealthy, and at once when the manager stops; else 200.
- * - `/healthz` 200 always; what is wrong is in the body.
+ * - `/readyz` 503 when a critical service is unhealthy, and at once when the manager stops or {@link shutdown} was called
+ *   for it, whichever binding was asked; else 200.
+ * - `/healthz` 200 always; what is wrong is in the body, with the note `stopping` when the application is.
  *
  * An open circuit and an unhealthy service that is not critical are `warn`, which is no reason to take the application
  * away from its users.
@@ -43,18 +54,25 @@ export function healthEndpoints<M extends object, R = unknown>(
 ): HttpEndpoint<R> {
   const { authorize, basePath = '', timeoutMs = 900 } = options
   checkOptions(options)
+  const ending = endingOf(manager)
   const endpoints = new Map<string, EndpointName>()
   for (const name of ['livez', 'readyz', 'healthz'] as const) endpoints.set(`${basePath}/${name}`, name)
 
   const answer = async (endpoint: EndpointName, request: HttpRequest<R>): Promise<HttpResponse> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return methodNotAllowed()
     if (endpoint === 'livez') return healthResponse(request, 'pass')
-    const [{ status: level, services }, mayKnow] = await Promise.all([
+    // Nothing that a service says can change it, and a service that hangs would hold the news up.
+    if (endpoint === 'readyz' && ending.hasBegun) return healthResponse(request, 'fail', { ...STOPPING, status: 503 })
+    const [{ status, services, stopping }, mayKnow] = await Promise.all([
       manager.getHealthStatus({ timeoutMs }),
       isAllowed(authorize, request.original, timeoutMs),
     ])
-    const status = endpoint === 'readyz' && level === 'fail' ? 503 : 200
-    return healthResponse(request, level, mayKnow ? services : undefined, status)
+    const level = ending.hasBegun ? 'fail' : status
+    return healthResponse(request, level, {
+      status: endpoint === 'readyz' && level === 'fail' ? 503 : 200,
+      ...(stopping || ending.hasBegun ? STOPPING : {}),
+      ...(mayKnow && { services }),
+    })
   }
 
   return (request) => {
@@ -68,12 +86,8 @@ async function isAllowed<R>(authorize: HealthOptions<R>['authorize'], request: R
 }
 
 /** The body follows draft-inadarei-api-health-check; the draft expired, so its media type is for those who ask for it. */
-function healthResponse(
-  { headers }: HttpRequest,
-  level: HealthLevel,
-  services?: HealthStatus['services'],
-  status: number = 200,
-): HttpResponse {
+function healthResponse({ headers }: HttpRequest, level: HealthLevel, findings: Findings = {}): HttpResponse {
+  const { services, notes, status = 200 } = findings
   const checks = services && Object.fromEntries(Object.entries(services).map(([name, health]) => [name, [health]]))
   const contentType = accepts(headers['accept'], 'application/health+json')
     ? 'application/health+json'
@@ -81,7 +95,7 @@ function healthResponse(
   return {
     status,
     headers: { ...NO_STORE, 'Content-Type': contentType },
-    body: JSON.stringify({ status: level, checks }),
+    body: JSON.stringify({ status: level, notes, checks }),
   }
 }
 

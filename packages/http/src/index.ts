@@ -26,4 +26,13 @@ export { isKnown } from './negotiation.ts'
 export { type Problem, problemResponse } from './problem.ts'
 export { clearRepresentation } from './representation-headers.ts'
 export { type ClientConnection, isClientGone } from './client-watch.ts'
-export { pickServices, RequestScope, RequestScopes, type RequestScopesOptions } from './request-scope.ts'
+export {
+  type EndWithClient,
+  pickServices,
+  RequestScope,
+  RequestScopes,
+  type RequestScopesOptions,
+} from './request-scope.ts'
+export type { ScopedRequest } from './scoped-request.ts'
+export type { ShutdownServer } from './shutdown/server-connections.ts'
+export { shutdown, type ShutdownOptions } from './shutdown/shutdown.ts'

@@ -10,13 +10,19 @@ export function checkBasePath(basePath: unknown): void {
 }
 
 /** @throws {@link InvalidOptionError} unless it is undefined, or milliseconds that a timer can wait */
-export function checkTimeout(option: string, timeoutMs: unknown): void {
+export function checkTimeout(option: string, timeoutMs: unknown, min: 0 | 1 = 1): void {
   if (timeoutMs === undefined) return
-  if (Number.isInteger(timeoutMs) && Number(timeoutMs) >= 1 && Number(timeoutMs) <= MAX_TIMER_MS) return
-  throw new InvalidOptionError(option, 'an integer in 1 … 2 147 483 647', timeoutMs)
+  if (Number.isInteger(timeoutMs) && Number(timeoutMs) >= min && Number(timeoutMs) <= MAX_TIMER_MS) return
+  throw new InvalidOptionError(option, `an integer in ${min} … 2 147 483 647`, timeoutMs)
 }
 
 /** @throws {@link InvalidOptionError} unless it is undefined or a function */
 export function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw new InvalidOptionError(option, 'a function', value)
+}
+
+/** @throws {@link InvalidOptionError} unless it is one of `accepted` */
+export function checkOneOf(option: string, accepted: readonly string[], value: unknown): void {
+  if (accepted.some((name) => name === value)) return
+  throw new InvalidOptionError(option, `one of ${accepted.map((name) => `'${name}'`).join(', ')}`, value)
 }

@@ -2,36 +2,41 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type AbortSource, type GuardedServices, type ServiceProxyManager, toAbortSignal } from '@svcproxy/core'
 import { ClientWatch } from './client-watch.ts'
 import type { ClientConnection } from './client-watch.ts'
+import { checkOneOf } from './option-checks.ts'
+import type { ScopedRequest } from './scoped-request.ts'
+import { type Ending, endingOf } from './shutdown/ending.ts'
 
 /** What a binding knows about one request. All of it is made when it is first asked for. */
 export class RequestScope<M extends object> {
   readonly #manager: ServiceProxyManager<M>
   readonly #response: ClientConnection
+  readonly #endsWithClient: boolean
   #services: GuardedServices<M> | undefined
   #watch: ClientWatch | undefined
   #abortSignal: AbortSignal | undefined
 
-  constructor(manager: ServiceProxyManager<M>, response: ClientConnection) {
+  /** @param endsWithClient whether its calls end when its client goes */
+  constructor(manager: ServiceProxyManager<M>, response: ClientConnection, endsWithClient: boolean) {
     this.#manager = manager
     this.#response = response
+    this.#endsWithClient = endsWithClient
   }
 
-  /** The services, their calls ending when the client goes. */
+  /** The services. Their calls end when the client goes, if those of this request do. */
   get services(): GuardedServices<M> {
     // The scope itself is what the calls' signal is read from, so the client is watched from the first call on.
     this.#services ??= this.#manager.servicesWith(this)
     return this.#services
   }
 
-  /** What the calls listen to. */
-  get signal(): AbortSource {
-    this.#watch ??= new ClientWatch(this.#response)
-    return this.#watch
+  /** What the calls listen to; undefined when they do not end with the client. */
+  get signal(): AbortSource | undefined {
+    return this.#endsWithClient ? this.#client : undefined
   }
 
-  /** Aborts when the client goes before the response has ended. */
+  /** Aborts when the client goes before the response has ended, whether or not the calls end with it. */
   get abortSignal(): AbortSignal {
-    this.#abortSignal ??= toAbortSignal(this.signal)
+    this.#abortSignal ??= toAbortSignal(this.#client)
     return this.#abortSignal
   }
 
@@ -39,7 +44,20 @@ export class RequestScope<M extends object> {
   isAbort(error: unknown): boolean {
     return this.#watch?.aborted === true && this.#watch.reason === error
   }
+
+  get #client(): ClientWatch {
+    this.#watch ??= new ClientWatch(this.#response)
+    return this.#watch
+  }
 }
+
+/** When the calls of a request end with its client. */
+export type EndWithClient = 'safe' | 'always' | 'never'
+
+const END_WITH_CLIENT: readonly EndWithClient[] = ['safe', 'always', 'never']
+
+/** What only reads may stop anywhere (RFC 9110, section 9.2.1). TRACE, the fourth of them, reaches no service. */
+const SAFE_METHODS: readonly unknown[] = ['GET', 'HEAD', 'OPTIONS']
 
 /** How a binding keeps the scopes of its requests. */
 export interface RequestScopesOptions {
@@ -48,6 +66,13 @@ export interface RequestScopesOptions {
    * being handed them. Costs each request an `AsyncLocalStorage.run()`. @defaultValue false
    */
   readonly asyncContext?: boolean
+  /**
+   * When the calls of a request end with its client. `safe`: those of GET, HEAD and OPTIONS do; a write that was begun is
+   * carried out, so that nothing is charged and never marked as paid. `always`, `never`: those of all methods, of none.
+   * The request's own signal tells of the client's going in any case.
+   * @defaultValue 'safe'  @throws {@link InvalidOptionError} when it is none of them
+   */
+  readonly endWithClient?: EndWithClient
 }
 
 /** The scopes of the requests that one binding has seen. Bindings of one process never see each other's. */
@@ -56,16 +81,28 @@ export class RequestScopes<M extends object> {
   // A property of the request: a WeakMap costs every request a microsecond or two, most of it garbage collection.
   readonly #key = Symbol('svcproxy.scope')
   readonly #running: AsyncLocalStorage<RequestScope<M>> | undefined
+  readonly #endWithClient: EndWithClient
+  readonly #ending: Ending
 
-  constructor(manager: ServiceProxyManager<M>, { asyncContext = false }: RequestScopesOptions = {}) {
+  /** @throws {@link InvalidOptionError} */
+  constructor(
+    manager: ServiceProxyManager<M>,
+    { asyncContext = false, endWithClient = 'safe' }: RequestScopesOptions = {},
+  ) {
+    checkOneOf('endWithClient', END_WITH_CLIENT, endWithClient)
     this.#manager = manager
     this.#running = asyncContext ? new AsyncLocalStorage() : undefined
+    this.#endWithClient = endWithClient
+    this.#ending = endingOf(manager)
   }
 
   /** @param request Node's request, which keeps the scope */
-  open(request: object, response: ClientConnection): RequestScope<M> {
+  open(request: ScopedRequest, response: ClientConnection): RequestScope<M> {
     const holder = this.#asHolder(request)
-    return (holder[this.#key] ??= new RequestScope(this.#manager, response))
+    const known = holder[this.#key]
+    if (known !== undefined) return known
+    this.#ending.meet(request)
+    return (holder[this.#key] = new RequestScope(this.#manager, response, this.#endsWithClient(request)))
   }
 
   /** The scope of a request; undefined when it was not opened. */
@@ -100,6 +137,10 @@ export class RequestScopes<M extends object> {
         ? 'current() needs bindServices(manager, { asyncContext: true })'
         : 'current() was called outside of a request that passed app.use(services.middleware())',
     )
+  }
+
+  #endsWithClient({ method }: ScopedRequest): boolean {
+    return this.#endWithClient === 'safe' ? SAFE_METHODS.includes(method) : this.#endWithClient === 'always'
   }
 
   #asHolder(request: object): Record<symbol, RequestScope<M> | undefined> {

@@ -10,7 +10,7 @@ import Koa, { type Middleware } from 'koa'
 import mountAt from 'koa-mount'
 import Koa2 from 'koa2'
 import { json } from 'node:stream/consumers'
-import { bindServices, type KoaContext, type KoaServices } from './index.ts'
+import { type BindOptions, bindServices, type KoaContext, type KoaServices } from './index.ts'
 
 bindingContract('Koa 3', harness(Koa))
 bindingContract('Koa 2', harness(Koa2))
@@ -20,8 +20,7 @@ function harness(App: typeof Koa): BindingHarness {
     inject: (manager, names) => bindServices(manager).inject(names as 'first'[], () => {}),
     build(asked) {
       const { manager, routes = [], prefix = '', isBound = true, errorHandler, onError } = asked
-      const { asyncContext = false } = asked
-      const services = bindServices(manager, { asyncContext })
+      const services = bindServices(manager, bindOptionsOf(asked))
       const app = new App()
       app.silent = true
       if (asked.parsesBodies === true) app.use(parseBody)
@@ -36,7 +35,7 @@ function harness(App: typeof Koa): BindingHarness {
         app.use((ctx, next) => (ctx.path === path ? handler(ctx, next) : next()))
       }
       const answer = app.callback()
-      return (req, res) => void answer(req, res)
+      return { listener: (req, res) => void answer(req, res), shutdown: services.shutdown }
 
       function handlerOf({ handle, isInjected }: ContractRoute): Middleware {
         const exchangeOf = (ctx: KoaContext): ContractExchange => {
@@ -54,6 +53,10 @@ function harness(App: typeof Koa): BindingHarness {
       }
     },
   }
+}
+
+function bindOptionsOf({ asyncContext = false, endWithClient }: ContractApp): BindOptions {
+  return { asyncContext, ...(endWithClient !== undefined && { endWithClient }) }
 }
 
 function mountHealth(app: Koa, services: KoaServices<ContractServices>, { health, healthPrefix = '' }: ContractApp) {

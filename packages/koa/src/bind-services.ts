@@ -15,6 +15,9 @@ import {
   pickServices,
   RequestScopes,
   type RequestScopesOptions,
+  shutdown,
+  type ShutdownOptions,
+  type ShutdownServer,
 } from '@svcproxy/http'
 import type { ExtendableContext, Next } from 'koa'
 import type { KoaContext } from './koa-context.ts'
@@ -27,7 +30,8 @@ export interface KoaServices<M extends object> {
   /** Binds requests and sets `ctx.state.services`; goes before the middleware that needs services. */
   middleware(): (ctx: KoaContext, next: Next) => Promise<void>
   /**
-   * The services, for a request that passed {@link KoaServices.middleware}. Their calls end when the client goes.
+   * The services, for a request that passed {@link KoaServices.middleware}. Their calls end when the client goes, if
+   * {@link RequestScopesOptions.endWithClient} says so for the request's method.
    * @throws Error when the request did not pass it
    */
   from(ctx: Pick<ExtendableContext, 'req'>): GuardedServices<M>
@@ -37,7 +41,8 @@ export interface KoaServices<M extends object> {
    */
   current(): GuardedServices<M>
   /**
-   * Aborts when the client goes before its answer has ended; for `getProxy(name).call(operation, { signal })`.
+   * Aborts when the client goes before its answer has ended, whatever the method; for
+   * `getProxy(name).call(operation, { signal })`.
    * @throws Error when the request did not pass {@link KoaServices.middleware}
    */
   signal(ctx: Pick<ExtendableContext, 'req'>): AbortSignal
@@ -66,6 +71,13 @@ export interface KoaServices<M extends object> {
    * Koa does; goes first, around the middleware whose errors it answers. All other errors go on untouched.
    */
   errorHandler(options?: ErrorHandlerOptions): (ctx: KoaContext, next: Next) => Promise<void>
+  /**
+   * Ends the application: `/readyz` fails at once, the server goes on for `readyDelayMs`, lets what is under way end, and
+   * the manager stops. Called again, it cuts what is still open: `process.on('SIGTERM', () => void services.shutdown(server))`.
+   * @returns the same promise for the same server
+   * @throws {@link InvalidOptionError} (as a rejection), and what the manager's `stop()` rejects with
+   */
+  shutdown(server: ShutdownServer, options?: ShutdownOptions): Promise<void>
 }
 
 /** The state of a Koa application with these services: `new Koa<StateOf<typeof services>>()`. */
@@ -109,6 +121,7 @@ export function bindServices<M extends object>(
         ctx.app.emit('error', error, ctx)
       }
     },
+    shutdown: (server, options) => shutdown(manager, server, options),
   }
 }
 

@@ -6,6 +6,7 @@ import type { BindingHarness } from './binding-contract/harness.ts'
 import { healthCases } from './binding-contract/health-cases.ts'
 import { operationsCases } from './binding-contract/operations-cases.ts'
 import { serviceCases } from './binding-contract/service-cases.ts'
+import { shutdownCases } from './binding-contract/shutdown-cases.ts'
 
 /**
  * The contract of the bindings of web frameworks, as a vitest suite over real sockets: the whole test file of a binding.
@@ -30,4 +31,5 @@ const TOPICS = [
   ['health', healthCases],
   ['operations', operationsCases],
   ['async context', contextCases],
+  ['shutdown', shutdownCases],
 ] as const

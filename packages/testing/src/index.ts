@@ -19,6 +19,7 @@ export { plainBreaker } from './plain-breaker.ts'
 export { bindingContract } from './binding-contract.ts'
 export type {
   BindingHarness,
+  BuiltApp,
   ContractApp,
   ContractExchange,
   ContractRoute,

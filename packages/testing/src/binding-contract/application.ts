@@ -1,21 +1,30 @@
-import { type ProxySettings, ServiceProxyManager, type ServiceProvider } from '@svcproxy/core'
-import { createServer, type IncomingHttpHeaders, request } from 'node:http'
+import { callSignal, type ProxySettings, ServiceProxyManager, type ServiceProvider } from '@svcproxy/core'
+import { type Agent, createServer, type IncomingHttpHeaders, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type FaultyService, faultyService } from '../faulty-service.ts'
 import { plainBreaker } from '../plain-breaker.ts'
-import type { BindingHarness, ContractApp, ContractService, ContractServices } from './harness.ts'
+import type { BindingHarness, BuiltApp, ContractApp, ContractService, ContractServices } from './harness.ts'
 
 export type ContractManager = ServiceProxyManager<ContractServices>
 
+/** The settings of the first service. */
+export interface FirstService extends ProxySettings {
+  readonly provider?: ServiceProvider<ContractService>
+}
+
 /** A manager with two services that do what `faulty` does; stopped when the test ends. */
 export function managerOf(
-  settings: ProxySettings & { readonly provider?: ServiceProvider<ContractService> } = {},
+  settings: FirstService = {},
   faulty: FaultyService = faultyService(),
+  defaults: ProxySettings = {},
 ): ContractManager {
-  const service: ContractService = { echo: (value) => value, ask: (context) => faulty.call(context) }
+  const service: ContractService = {
+    echo: (value) => value,
+    ask: (context) => faulty.call(context ?? { signal: callSignal() }),
+  }
   const provider = { serviceName: 'service', getService: () => service, checkHealth: () => faulty.healthy }
-  const manager = new ServiceProxyManager({ breaker: plainBreaker })
+  const manager = new ServiceProxyManager({ breaker: plainBreaker, ...defaults })
     .add('first', { provider, ...settings })
     .add('second', { provider })
   onTestFinished(() => manager.stop({ timeoutMs: 0 }))
@@ -24,7 +33,18 @@ export function managerOf(
 
 /** Serves an application on a socket of its own until the test ends; says where. */
 export async function serve(harness: BindingHarness, app: ContractApp): Promise<string> {
-  const server = createServer({ rejectNonStandardBodyWrites: true }, harness.build(app))
+  return (await start(harness, app)).url
+}
+
+export interface RunningApp extends BuiltApp {
+  readonly server: Server
+  readonly url: string
+}
+
+/** As {@link serve}, and says more. */
+export async function start(harness: BindingHarness, app: ContractApp): Promise<RunningApp> {
+  const built = harness.build(app)
+  const server = createServer({ rejectNonStandardBodyWrites: true }, built.listener)
   await new Promise<void>((listening) => server.listen({ port: 0, host: '127.0.0.1', backlog: 2_000 }, listening))
   onTestFinished(async () => {
     const closed = new Promise((resolve) => server.close(resolve))
@@ -32,7 +52,7 @@ export async function serve(harness: BindingHarness, app: ContractApp): Promise<
     await closed
   })
   const { port } = server.address() as AddressInfo
-  return `http://127.0.0.1:${port}`
+  return { ...built, server, url: `http://127.0.0.1:${port}` }
 }
 
 export interface Answer {
@@ -48,15 +68,17 @@ export interface AskOptions {
   readonly body?: string
   /** Ends the request as a client does that goes away. */
   readonly signal?: AbortSignal
+  /** Whose connections to use. @defaultValue a connection of its own */
+  readonly agent?: Agent
 }
 
-/** Sends a request over a connection of its own. Rejects when the connection ends before the answer does. */
+/** Sends a request. Rejects when the connection ends before the answer does. */
 export function ask(
   url: string,
-  { method = 'GET', headers = {}, body: sentBody, signal }: AskOptions = {},
+  { method = 'GET', headers = {}, body: sentBody, signal, agent }: AskOptions = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false, ...(signal && { signal }) }, (response) => {
+    const sent = request(url, { method, headers, agent: agent ?? false, ...(signal && { signal }) }, (response) => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (body += chunk))

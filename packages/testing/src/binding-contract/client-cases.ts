@@ -1,4 +1,5 @@
-import { CircuitOpenError } from '@svcproxy/core'
+import { CircuitOpenError, InvalidOptionError } from '@svcproxy/core'
+import type { EndWithClient } from '@svcproxy/http'
 import type { ServerResponse } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'vitest'
@@ -6,11 +7,12 @@ import { type FaultyService, faultyService, hangs, hangsUntilAborted, succeeds }
 import { ask, managerOf, serve } from './application.ts'
 import type { BindingContractCase, BindingHarness, ContractApp, ContractExchange, ContractRoute } from './harness.ts'
 
-/** Sends a request, goes away when its handler is at work, and says how the handler ended. */
+/** Sends a request, goes away when its handler is at work, and says how the handler ended: its error, or its answer. */
 async function leaveDuring(
   harness: BindingHarness,
   app: ContractApp,
   work: ContractRoute['handle'],
+  method = 'GET',
 ): Promise<{ readonly ended: unknown; readonly written: string[] }> {
   const client = new AbortController()
   const written: string[] = []
@@ -22,7 +24,9 @@ async function leaveDuring(
         const working = work(services, exchange)
         client.abort()
         try {
-          return await working
+          const answer = await working
+          resolve(answer)
+          return answer
         } catch (error) {
           resolve(error)
           throw error
@@ -30,7 +34,7 @@ async function leaveDuring(
       },
     }
     void serve(harness, { ...app, routes: [route] }).then((url) =>
-      expect(ask(url, { signal: client.signal })).rejects.toThrow('aborted'),
+      expect(ask(url, { method, signal: client.signal })).rejects.toThrow('aborted'),
     )
   })
   const error = await ended
@@ -52,6 +56,35 @@ function clientGone({ signal }: ContractExchange): Promise<void> {
   return new Promise((resolve) => signal().addEventListener('abort', () => resolve(), { once: true }))
 }
 
+/** What became of a payment: a charge, and then a mark that it was paid. */
+interface Payment {
+  /** What the handler did: `charged`, `marked as paid`, or how it ended instead. */
+  readonly done: string[]
+  readonly faulty: FaultyService
+}
+
+/** Sends a payment and leaves while the charge is under way, which lasts until that is known, unless it is told to stop. */
+async function leaveDuringPayment(
+  harness: BindingHarness,
+  method: string,
+  endWithClient?: EndWithClient,
+): Promise<Payment> {
+  const done: string[] = []
+  const faulty = faultyService()
+  const pay: ContractRoute['handle'] = async ({ first }, exchange) => {
+    const gone = clientGone(exchange)
+    faulty.next((call) => Promise.race([gone.then(nextTurn), hangsUntilAborted()(call)]))
+    await first.ask()
+    done.push('charged')
+    await first.ask()
+    done.push('marked as paid')
+    return 'thank you'
+  }
+  const app = { manager: managerOf({}, faulty), ...(endWithClient !== undefined && { endWithClient }) }
+  const { ended } = await leaveDuring(harness, app, pay, method)
+  return { done: ended instanceof Error ? [...done, ended.name] : done, faulty }
+}
+
 async function untilRunning(faulty: FaultyService): Promise<void> {
   while (faulty.running === 0) await nextTurn()
 }
@@ -65,6 +98,85 @@ export const clientCases: readonly BindingContractCase[] = [
       expect(ended).toMatchObject({ name: 'AbortError' })
       expect(manager.getProxy('first').circuitState).toBe('closed')
       expect(manager.getAllMetrics()['first']).toMatchObject({ totalRequests: 1, inFlight: 0 })
+    },
+  ],
+  [
+    'a write that was begun is carried out in full, although its client has gone',
+    async (harness) => {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const { done, faulty } = await leaveDuringPayment(harness, method)
+        expect([method, ...done]).toEqual([method, 'charged', 'marked as paid'])
+        expect(faulty).toMatchObject({ calls: 2, aborted: 0, running: 0 })
+      }
+    },
+  ],
+  [
+    'a read is told to stop when its client goes, and calls no more',
+    async (harness) => {
+      for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+        const { done, faulty } = await leaveDuringPayment(harness, method)
+        expect([method, ...done]).toEqual([method, 'AbortError'])
+        expect(faulty).toMatchObject({ calls: 1, aborted: 1, running: 0 })
+      }
+    },
+  ],
+  [
+    'the application says when else the calls of a request end with its client: always, or never',
+    async (harness) => {
+      for (const method of ['GET', 'POST']) {
+        const always = await leaveDuringPayment(harness, method, 'always')
+        expect(always.done).toEqual(['AbortError'])
+        expect(always.faulty).toMatchObject({ calls: 1, aborted: 1, running: 0 })
+        const never = await leaveDuringPayment(harness, method, 'never')
+        expect(never.done).toEqual(['charged', 'marked as paid'])
+        expect(never.faulty).toMatchObject({ calls: 2, aborted: 0, running: 0 })
+      }
+    },
+  ],
+  [
+    'anything else is refused when the application is bound',
+    (harness) => {
+      for (const wrong of ['sometimes', '', null, true]) {
+        const build = () => harness.build({ manager: managerOf(), endWithClient: wrong as never })
+        expect(build).toThrow(InvalidOptionError)
+        expect(build).toThrow(/endWithClient must be one of 'safe', 'always', 'never'; received /)
+      }
+      return Promise.resolve()
+    },
+  ],
+  [
+    'the signal of a request tells that its client has gone, whatever the method and whatever its calls do',
+    async (harness) => {
+      for (const endWithClient of ['safe', 'always', 'never'] as const) {
+        for (const method of ['GET', 'POST']) {
+          const app = { manager: managerOf(), endWithClient }
+          const { ended } = await leaveDuring(
+            harness,
+            app,
+            async (_, exchange) => {
+              await clientGone(exchange)
+              return `${(exchange.signal().reason as Error).name}, ${exchange.signal().aborted}`
+            },
+            method,
+          )
+          expect([endWithClient, method, ended]).toEqual([endWithClient, method, 'AbortError, true'])
+        }
+      }
+    },
+  ],
+  [
+    'a write whose own signal ended it is not answered, and the application is not bothered',
+    async (harness) => {
+      const errors: unknown[] = []
+      const manager = managerOf({}, faultyService({ behaviour: hangsUntilAborted() }))
+      const app = { manager, errorHandler: {}, onError: (error: unknown) => errors.push(error) }
+      const work: ContractRoute['handle'] = async (_, exchange) => {
+        const { signal } = exchange
+        return String(await manager.getProxy('first').call((service) => service.ask(), { signal: signal() }))
+      }
+      const left = await leaveDuring(harness, app, work, 'POST')
+      expect(left).toMatchObject({ ended: { name: 'AbortError' }, written: [] })
+      expect(errors).toEqual([])
     },
   ],
   [

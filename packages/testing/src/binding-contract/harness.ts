@@ -1,5 +1,13 @@
 import type { GuardedServices, ServiceProxyManager } from '@svcproxy/core'
-import type { EndpointFactory, ErrorHandlerOptions, HealthOptions, ManagementOptions } from '@svcproxy/http'
+import type {
+  EndpointFactory,
+  EndWithClient,
+  ErrorHandlerOptions,
+  HealthOptions,
+  ManagementOptions,
+  ShutdownOptions,
+  ShutdownServer,
+} from '@svcproxy/http'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 
 /** The service that the applications of the contract use. */
@@ -25,7 +33,7 @@ export interface ContractExchange {
   signal(): AbortSignal
 }
 
-/** A route for GET. */
+/** A route for every method. */
 export interface ContractRoute {
   /** Without parameters: `/greeting`. */
   readonly path: string
@@ -59,6 +67,8 @@ export interface ContractApp {
   readonly healthPrefix?: string
   /** Whether `current()` is to work. @defaultValue false */
   readonly asyncContext?: boolean
+  /** When calls end with their client; given to the binding as it is. @defaultValue the binding's own */
+  readonly endWithClient?: EndWithClient
   /** A body parser for JSON of the application, before everything else. @defaultValue false */
   readonly parsesBodies?: boolean
   /** With the management API mounted at {@link ContractApp.mountPath}, before the routes. @defaultValue without */
@@ -69,10 +79,18 @@ export interface ContractApp {
   readonly mountPath?: string
 }
 
+/** An application that was built. */
+export interface BuiltApp {
+  /** What `http.createServer` takes. */
+  readonly listener: RequestListener
+  /** The binding's own. */
+  readonly shutdown: (server: ShutdownServer, options?: ShutdownOptions) => Promise<void>
+}
+
 /** What the contract needs to know of a binding. */
 export interface BindingHarness {
-  /** Builds the application: what `http.createServer` takes. */
-  readonly build: (app: ContractApp) => RequestListener
+  /** Builds the application. What the binding throws at an option, it throws, too. */
+  readonly build: (app: ContractApp) => BuiltApp
   /** Calls the binding's `inject` with these names and any handler. */
   readonly inject: (manager: ServiceProxyManager<ContractServices>, names: readonly string[]) => unknown
 }
