@@ -13,6 +13,7 @@ import { ActiveContext } from './active-context.ts'
 import { callStarts, onCallEnd } from './call-channel.ts'
 import { errorTypeOf } from './error-type.ts'
 import { harmless } from './harmless.ts'
+import type { LoadSpans } from './load-spans.ts'
 import { isOfNoMethod, type ManagedCalls, UNKNOWN_METHOD } from './managed-calls.ts'
 
 /**
@@ -23,6 +24,7 @@ export class CallSpans implements Disposable {
   readonly #tracer: Tracer
   readonly #calls: ManagedCalls
   readonly #attributes: Attributes
+  readonly #loads: LoadSpans
   /** One of its own, because a channel binds a store only once. */
   readonly #activeContext = new ActiveContext()
   readonly #spans = new WeakMap<CallTrace, Span>()
@@ -30,10 +32,12 @@ export class CallSpans implements Disposable {
   #underWay = 0
   #disposed = false
 
-  constructor(tracer: Tracer, calls: ManagedCalls, attributes: Attributes) {
+  /** @param loads the spans that those of calls link to */
+  constructor(tracer: Tracer, calls: ManagedCalls, attributes: Attributes, loads: LoadSpans) {
     this.#tracer = tracer
     this.#calls = calls
     this.#attributes = attributes
+    this.#loads = loads
     this.#leave = onCallEnd((call) => this.#end(call))
     callStarts.bindStore(this.#activeContext, (call) => harmless(() => this.#begin(call)))
   }
@@ -62,9 +66,16 @@ export class CallSpans implements Disposable {
     if (span === undefined) return
     this.#spans.delete(call)
     this.#underWay--
+    harmless(() => this.#link(span, call))
     harmless(() => describe(span, call))
     harmless(() => span.end())
     this.#leaveWhenDone()
+  }
+
+  /** To the load that the call waited for. */
+  #link(span: Span, { load }: CallTrace): void {
+    const loading = load && this.#loads.contextOf(load)
+    if (loading !== undefined) span.addLink({ context: loading })
   }
 
   #leaveWhenDone(): void {

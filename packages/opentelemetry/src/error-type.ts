@@ -11,6 +11,11 @@ const UNTYPED = '_OTHER'
 export function errorTypeOf({ outcome, source, error }: CallTrace): string | undefined {
   const isFailure = outcome === 'failure' || outcome === 'timeout' || outcome === 'rejected'
   if (!isFailure || source === 'fallback') return undefined
+  return classOf(error)
+}
+
+/** The code of this library's errors, the class of others. */
+export function classOf(error: unknown): string {
   if (isSvcproxyError(error)) return error.code
   if (!(error instanceof Error)) return UNTYPED
   // The class, not the `name`: that one may come with an answer of the service, and be any text.

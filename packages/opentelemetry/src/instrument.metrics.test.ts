@@ -235,6 +235,7 @@ describe('what is read at each collection', () => {
     expect(written.toSorted((one, other) => (String(one) < String(other) ? -1 : 1))).toEqual([
       ['svcproxy.cache.invalidations', '{invalidation}', 'svcproxy.service'],
       ['svcproxy.cache.requests', '{request}', 'svcproxy.cache.result svcproxy.service'],
+      ['svcproxy.call.abandoned', '{call}', 'svcproxy.service'],
       ['svcproxy.call.active', '{call}', 'svcproxy.service'],
       ['svcproxy.call.duration', 's', 'svcproxy.method svcproxy.outcome svcproxy.service svcproxy.source'],
       ['svcproxy.circuit.rejected', '{call}', 'svcproxy.rejection.reason svcproxy.service'],
@@ -242,6 +243,7 @@ describe('what is read at each collection', () => {
       ['svcproxy.circuit.transitions', '{transition}', 'svcproxy.circuit.state svcproxy.service'],
       ['svcproxy.fallbacks', '{call}', 'svcproxy.service'],
       ['svcproxy.health.status', '1', 'svcproxy.service'],
+      ['svcproxy.load.abandoned', '{load}', 'svcproxy.service'],
     ])
   })
 })

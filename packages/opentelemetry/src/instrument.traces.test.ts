@@ -139,19 +139,50 @@ describe('spans of calls', () => {
     }
   })
 
-  test('are those of the loads, and the spans of the load are their children', async () => {
+  test('link to that of the load they waited for: a root, and the parent of what the load does', async () => {
+    let connected = (): void => {}
+    const connecting = new Promise<void>((resolve) => (connected = resolve))
     const manager = new ServiceProxyManager().add('pool', {
       provider: factoryProvider('pool', {
         create: async () => {
           application.startSpan('connect').end()
+          await connecting
           return { query: async () => 1 }
         },
       }),
     })
     using _ = traced(manager)
-    await request('GET /', () => manager.getProxy('pool').get())
-    expect(parentOf('pool.$get')).toBe(idOf('GET /'))
-    expect(parentOf('connect')).toBe(idOf('pool.$get'))
+    const waiting = [
+      request('GET /', () => manager.services.pool.query()),
+      request('HEAD /', () => manager.getProxy('pool').get()),
+    ]
+    await turn()
+    connected()
+    await Promise.all(waiting)
+    await request('PUT /', () => manager.services.pool.query())
+    const load = spanNamed('pool.$load')
+    expect(load.parentSpanContext).toBeUndefined()
+    expect(load.attributes).toMatchObject({ 'svcproxy.service': 'pool', 'svcproxy.method': '$load' })
+    expect(parentOf('connect')).toBe(idOf('pool.$load'))
+    expect(parentOf('pool.$get')).toBe(idOf('HEAD /'))
+    const calls = exporter.getFinishedSpans().filter(({ name }) => /^pool\.(query|\$get)$/.test(name))
+    expect(calls.map(({ links }) => links.map(({ context: linked }) => linked.spanId))).toEqual([
+      [idOf('pool.$load')],
+      [idOf('pool.$load')],
+      [],
+    ])
+  })
+
+  test('of a load that fails has the type of its error, and no message', async () => {
+    const manager = new ServiceProxyManager().add('pool', {
+      provider: factoryProvider<Stock>('pool', { create: () => Promise.reject(new SoldOut('password=hunter2')) }),
+    })
+    using _ = traced(manager)
+    await expect(manager.services.pool.plain()).rejects.toThrow('its provider failed')
+    const { attributes, status, events } = spanNamed('pool.$load')
+    expect(attributes['error.type']).toBe('SVCPROXY_UNAVAILABLE')
+    expect(status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(events).toEqual([])
   })
 
   test('are not made for a get() that finds a fresh instance', async () => {
@@ -160,10 +191,10 @@ describe('spans of calls', () => {
     using _ = traced(manager)
     await manager.getProxy('stock').get()
     await manager.getProxy('stock').get()
-    expect(finished()).toEqual(['stock.$get'])
+    expect(finished()).toEqual(['stock.$load', 'stock.$get'])
     clock.advance(1_000)
     await manager.getProxy('stock').get()
-    expect(finished()).toEqual(['stock.$get', 'stock.$get'])
+    expect(finished()).toEqual(['stock.$load', 'stock.$get', 'stock.$load', 'stock.$get'])
   })
 
   test('are made for a get() that an open circuit refuses although an instance is cached', async () => {
@@ -328,9 +359,9 @@ describe('several managers', () => {
       ['south', 'milk'],
     ]) {
       const spans = exporter.getFinishedSpans().filter(({ attributes }) => attributes['side'] === side)
-      expect(spans.map(({ name }) => name)).toEqual(['stock.count'])
-      expect(parentOf(`SELECT ${article}`)).toBe(spans[0]!.spanContext().spanId)
-      expect(spans[0]!.parentSpanContext?.spanId).toBe(idOf('GET /'))
+      expect(spans.map(({ name }) => name)).toEqual(['stock.$load', 'stock.count'])
+      expect(parentOf(`SELECT ${article}`)).toBe(spans[1]!.spanContext().spanId)
+      expect(spans[1]!.parentSpanContext?.spanId).toBe(idOf('GET /'))
     }
   })
 
@@ -350,7 +381,7 @@ describe('several managers', () => {
       expect(await manager.services.late.answer()).toBe(answer)
       await manager.removeProxy('late')
     }
-    expect(finished()).toEqual(['late.answer', 'late.answer'])
+    expect(finished()).toEqual(['late.$load', 'late.answer', 'late.$load', 'late.answer'])
   })
 })
 
@@ -367,13 +398,14 @@ describe('disposed', () => {
     handle[Symbol.dispose]()
     handle[Symbol.dispose]()
     expect(await manager.services.stock.plain()).toBe('plain')
-    expect(finished()).toEqual([])
+    expect(finished()).toEqual(['stock.$load'])
     expect(channel('tracing:svcproxy:call:asyncEnd').hasSubscribers).toBe(true)
     release('done')
     await underWay
-    expect(finished()).toEqual(['stock.$call'])
-    expect(channel('tracing:svcproxy:call:asyncEnd').hasSubscribers).toBe(false)
-    expect(channel('tracing:svcproxy:call:start').hasSubscribers).toBe(false)
+    expect(finished()).toEqual(['stock.$load', 'stock.$call'])
+    for (const what of ['call:asyncEnd', 'call:start', 'load:asyncEnd', 'load:start']) {
+      expect([what, channel(`tracing:svcproxy:${what}`).hasSubscribers]).toEqual([what, false])
+    }
   })
 
   test('it listens to nothing when nothing was asked for', () => {

@@ -3,6 +3,7 @@ import type { Attributes, MeterProvider, TracerProvider } from '@opentelemetry/a
 import type { ServiceProxyManager } from '@svcproxy/core'
 import { recordCallDurations } from './call-durations.ts'
 import { CallSpans } from './call-spans.ts'
+import { LoadSpans } from './load-spans.ts'
 import { ManagedCalls } from './managed-calls.ts'
 import { observeServices } from './service-observations.ts'
 
@@ -44,7 +45,8 @@ export function instrument<M extends object>(
   }
   if (traces) {
     const tracer = (options.tracerProvider ?? globalTraces).getTracer(SCOPE)
-    parts.push(new CallSpans(tracer, calls, attributes))
+    const loads = new LoadSpans(tracer, calls, attributes)
+    parts.push(loads, new CallSpans(tracer, calls, attributes, loads))
   }
   return {
     [Symbol.dispose]() {

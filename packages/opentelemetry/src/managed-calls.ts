@@ -21,7 +21,8 @@ export class ManagedCalls {
     this.#find = find
   }
 
-  has(call: CallTrace): boolean {
+  /** Also for a load, which tells of its proxy in the same way. */
+  has(call: Pick<CallTrace, 'proxy' | 'service'>): boolean {
     return this.#serviceOf(call) !== undefined
   }
 
@@ -33,7 +34,7 @@ export class ManagedCalls {
     return status.circuit === undefined || status.circuit.state === 'closed'
   }
 
-  #serviceOf({ proxy, service }: CallTrace): ManagedService | undefined {
+  #serviceOf({ proxy, service }: Pick<CallTrace, 'proxy' | 'service'>): ManagedService | undefined {
     const known = this.#services.get(proxy)
     if (known !== undefined || this.#services.has(proxy)) return known
     // A proxy stands in its manager's list before its first call, so what is not found now never will be.

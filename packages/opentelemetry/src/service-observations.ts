@@ -48,6 +48,8 @@ interface Observation {
 
 function observeCounts({ result, instruments, attributes }: Observation, counts: RequestCounts): void {
   result.observe(instruments.active, counts.inFlight, attributes)
+  result.observe(instruments.abandonedCalls, counts.abandonedCalls, attributes)
+  result.observe(instruments.abandonedLoads, counts.abandonedLoads, attributes)
   result.observe(instruments.fallbacks, counts.fallbacks, attributes)
   result.observe(instruments.invalidations, counts.invalidations, attributes)
   const cacheRequests = { hit: counts.cacheHits, miss: counts.cacheMisses, stale: counts.staleServed }
@@ -75,6 +77,8 @@ function observeStatus(
 
 interface Instruments {
   readonly active: ObservableUpDownCounter
+  readonly abandonedCalls: ObservableUpDownCounter
+  readonly abandonedLoads: ObservableUpDownCounter
   readonly circuit: ObservableGauge
   readonly transitions: ObservableCounter
   readonly rejected: ObservableCounter
@@ -91,6 +95,14 @@ function createInstruments(meter: Meter): Instruments {
     active: meter.createObservableUpDownCounter('svcproxy.call.active', {
       unit: '{call}',
       description: 'Calls that are not answered yet.',
+    }),
+    abandonedCalls: meter.createObservableUpDownCounter('svcproxy.call.abandoned', {
+      unit: '{call}',
+      description: 'Calls that were given up, at the deadline or by their callers, and whose work still runs.',
+    }),
+    abandonedLoads: meter.createObservableUpDownCounter('svcproxy.load.abandoned', {
+      unit: '{load}',
+      description: 'Loads of an instance that overran their deadline and are still pending.',
     }),
     circuit: meter.createObservableGauge('svcproxy.circuit.status', {
       unit: '1',

@@ -200,6 +200,8 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     const lines = figures.map(({ name, labels, value }) => `${name} ${Object.values(labels).join(' ')} ${value}`)
     expect(lines).toEqual([
       'svcproxy_calls_in_flight fleet 0',
+      'svcproxy_abandoned_calls fleet 0',
+      'svcproxy_abandoned_loads fleet 0',
       'svcproxy_circuit_state fleet closed 1',
       'svcproxy_circuit_state fleet open 0',
       'svcproxy_circuit_state fleet half_open 0',
@@ -694,6 +696,8 @@ async function expectAgreement<M extends object>(
     const ended = (outcome: string) => sum(DURATION_COUNT, { service, outcome })
     expect({
       inFlight: figure('svcproxy_calls_in_flight', { service }),
+      abandonedCalls: figure('svcproxy_abandoned_calls', { service }),
+      abandonedLoads: figure('svcproxy_abandoned_loads', { service }),
       successfulAndFailed: ended('success') + ended('failure') + ended('timeout') + ended('ignored'),
       rejected: ended('rejected'),
       timedOut: ended('timeout'),
@@ -709,6 +713,8 @@ async function expectAgreement<M extends object>(
         return name === 'svcproxy_circuit_state' && labels['service'] === service && value === 1
       })?.labels['state'],
     }).toEqual({
+      abandonedCalls: metrics.abandonedCalls,
+      abandonedLoads: metrics.abandonedLoads,
       inFlight: metrics.inFlight,
       successfulAndFailed: metrics.successfulRequests + metrics.failedRequests,
       rejected: metrics.rejectedRequests,

@@ -27,6 +27,18 @@ export const SCRAPED_METRICS: readonly ScrapedMetric[] = [
   },
   {
     kind: 'Gauge',
+    name: 'svcproxy_abandoned_calls',
+    help: 'Calls that were given up, at the deadline or by their callers, and whose work still runs.',
+    read: (proxy) => ({ value: proxy.getCounts().abandonedCalls }),
+  },
+  {
+    kind: 'Gauge',
+    name: 'svcproxy_abandoned_loads',
+    help: 'Loads of an instance that overran their deadline and are still pending.',
+    read: (proxy) => ({ value: proxy.getCounts().abandonedLoads }),
+  },
+  {
+    kind: 'Gauge',
     name: 'svcproxy_circuit_state',
     help: 'The state of the circuit: 1 for the one it is in, 0 for the others.',
     label: 'state',
