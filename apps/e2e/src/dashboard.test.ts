@@ -91,6 +91,20 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MIS
     expect(seen.complaints).toEqual([])
   })
 
+  test('a call that was given up is counted as long as it runs', async () => {
+    await using seen = await look(everybody, async ({ manager, services }) => {
+      services['billing']!.behaviour = 'hangs'
+      await manager
+        .getProxy('billing')
+        .service.ask()
+        .catch(() => undefined)
+    })
+    await seen.page.getByRole('link', { name: 'billing' }).first().click()
+    const fact = seen.page.locator('dl > div', { has: seen.page.getByText('Still running', { exact: true }) })
+    await expect.poll(() => fact.innerText()).toMatch(/^Still running\s+1$/i)
+    expect(seen.complaints).toEqual([])
+  })
+
   test('without leave to act there is nothing to act with, and it says so', async () => {
     await using seen = await look(everybody)
     const { page } = seen

@@ -21,6 +21,8 @@ export function serviceView(part: Partial<ServiceView>): ServiceView {
       inFlight: 0,
       timedOutRequests: 0,
       abortedRequests: 0,
+      abandonedCalls: 0,
+      abandonedLoads: 0,
       fallbacks: 0,
       staleServed: 0,
       cacheHits: 0,

@@ -20,6 +20,11 @@ export const NUMBERS = {
   failed: { name: 'Failed', of: ({ counts }) => <Count count={counts.failedRequests} tone="bad" /> },
   timeouts: { name: 'Timeouts', of: ({ counts }) => <Count count={counts.timedOutRequests} tone="bad" /> },
   aborted: { name: 'Given up', of: ({ counts }) => <Count count={counts.abortedRequests} /> },
+  /** Of what was given up: calls and loads. */
+  abandoned: {
+    name: 'Still running',
+    of: ({ counts }) => <Count count={counts.abandonedCalls + counts.abandonedLoads} />,
+  },
   rejected: { name: 'Rejected', of: ({ counts }) => <Count count={counts.rejectedRequests} tone="held" /> },
   fallbacks: { name: 'Fallbacks', of: ({ counts }) => <Count count={counts.fallbacks} /> },
   hits: { name: 'Cache hits', of: ({ counts }) => hitRatio(counts) },
