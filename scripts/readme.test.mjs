@@ -40,8 +40,12 @@ describe.each(['express', 'koa'])('the %s example of the README', (framework) =>
     expect(await refused.json()).toMatchObject({ status: 503, code: 'SVCPROXY_CIRCUIT_OPEN' })
     expect((await fetch(`${app.url}/readyz`)).status).toBe(200)
 
+    const ended = once(app.child, 'exit')
     app.child.kill('SIGTERM')
-    expect(await once(app.child, 'exit')).toEqual([0, null])
+    while ((await fetch(`${app.url}/readyz`)).status !== 503) await pause(5)
+    expect((await fetch(`${app.url}/livez`)).status).toBe(200)
+    app.child.kill('SIGTERM') // the second one does not wait
+    expect(await ended).toEqual([0, null])
   })
 })
 

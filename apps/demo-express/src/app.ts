@@ -17,8 +17,9 @@ import { bindServices } from '@svcproxy/express'
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
 
 /** The whole application: every entity route twice, once with plain services and once with proxied ones. */
-export function createApp({ manager, standard, operations, logError }: DemoContext): Express {
+export function createApp({ manager, standard, operations, logError, onBound }: DemoContext): Express {
   const services = bindServices(manager)
+  onBound(services)
   const app = express()
   app.disable('x-powered-by')
   app.use(services.health({ authorize: () => true }))

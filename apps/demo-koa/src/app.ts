@@ -19,8 +19,9 @@ import { bindServices, type StateOf } from '@svcproxy/koa'
 import Koa, { type Context, type DefaultState, type Next } from 'koa'
 
 /** The whole application: every entity route twice, once with plain services and once with proxied ones. */
-export function createApp({ manager, standard, operations, logError }: DemoContext): Koa {
+export function createApp({ manager, standard, operations, logError, onBound }: DemoContext): Koa {
   const services = bindServices(manager)
+  onBound(services)
   type State = StateOf<typeof services>
   const app = new Koa<State>()
   app.on('error', logError)

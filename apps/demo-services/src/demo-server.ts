@@ -1,30 +1,39 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
+import type { BoundServices, DemoApp, DemoParts } from './demo-app.ts'
 
 export interface DemoServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** How long requests under way may take to end when the server stops, in milliseconds. */
-const DRAIN_MS = 2_000
+/** What a server is started from. */
+export interface DemoServerOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** A listener around the application's. @defaultValue none */
+  readonly around?: ((listener: RequestListener) => RequestListener) | undefined
+}
 
-/** Listens on the loopback interface; port 0 takes a free one. */
-export async function startServer(listener: RequestListener, port: number): Promise<DemoServer> {
-  const server = createServer(listener)
+/**
+ * Nobody sends requests to a demo but who looks at it, so nobody has to learn first that it ends: Ctrl-C stops it at once.
+ * Behind an orchestrator the defaults are right.
+ */
+const SHUTDOWN = { readyDelayMs: 0, timeoutMs: 2_000 }
+
+/** Serves an application on the loopback interface. */
+export async function startServer(app: DemoApp, parts: DemoParts, options: DemoServerOptions): Promise<DemoServer> {
+  const { port, around = (listener) => listener } = options
+  const bound: BoundServices[] = []
+  const server = createServer(around(app.createListener({ ...parts, onBound: (services) => bound.push(services) })))
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('A TCP server without a port')
   return {
     url: `http://127.0.0.1:${address.port}`,
-    /** Takes no new connections, lets requests under way end, then hangs up. */
     async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      const impatience = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-      await closed
-      clearTimeout(impatience)
+      await Promise.all(bound.map((services) => services.shutdown(server, SHUTDOWN)))
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { CircuitPolicy } from '@svcproxy/core'
-import type { DemoContext } from './demo-app.ts'
+import type { DemoParts } from './demo-app.ts'
 import { openOperations } from './operations.ts'
 import { EmbeddedPostgres } from './postgres/embedded-postgres.ts'
 import { placeOf } from './postgres/database.ts'
@@ -17,7 +17,7 @@ export interface DemoWorldOptions {
 
 /** Everything a demo needs, running: the database and the services, with and without proxies. */
 export interface DemoWorld extends AsyncDisposable {
-  readonly context: DemoContext
+  readonly context: DemoParts
   /** Undefined when the database is the user's. */
   readonly embedded: EmbeddedPostgres | undefined
   readonly databaseUrl: string

@@ -1,4 +1,4 @@
-export type { DemoApp, DemoContext } from './demo-app.ts'
+export type { BoundServices, DemoApp, DemoContext } from './demo-app.ts'
 export type { DemoServices } from './demo-services.ts'
 export { ENDPOINTS, OPERATIONS_PATH } from './endpoints.ts'
 export { NotFoundError } from './domain-error.ts'

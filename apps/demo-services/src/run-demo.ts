@@ -62,8 +62,10 @@ async function run(app: DemoApp, { serveOnly, traces }: Wishes, interrupted: Abo
     logError: serveOnly ? (error) => console.error(messageOf(error)) : () => undefined,
   })
   await using tracing = traces ? startTracing(world.context.manager) : undefined
-  const listener = app.createListener(world.context)
-  await using server = await startServer(tracing?.around(listener) ?? listener, Number(port ?? 0))
+  await using server = await startServer(app, world.context, {
+    port: Number(port ?? 0),
+    around: tracing && ((listener) => tracing.around(listener)),
+  })
 
   let wentAsTold = true
   if (!serveOnly) wentAsTold = await tellStory({ ...world, framework: app.framework, baseUrl: server.url, interrupted })

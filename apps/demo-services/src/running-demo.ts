@@ -14,7 +14,7 @@ export interface RunningDemo extends AsyncDisposable {
 /** Starts a demo with an embedded database; for tests. */
 export async function startDemo(app: DemoApp, policy: CircuitPolicy): Promise<RunningDemo> {
   const world = await openDemoWorld({ databaseUrl: undefined, policy, logError: () => undefined })
-  const server = await startServer(app.createListener(world.context), 0)
+  const server = await startServer(app, world.context, { port: 0 })
   return {
     world,
     server,

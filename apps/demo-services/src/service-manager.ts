@@ -67,10 +67,14 @@ export function createServiceManager(options: ServiceManagerOptions): DemoManage
 
 /** Services that read a file when they are made: a new instance, one TTL later, sees what has changed. */
 function fileProvider<T>(serviceName: string, file: URL, open: (file: URL) => Promise<T>): ServiceProvider<T> {
-  return factoryProvider(serviceName, { create: () => open(file), checkHealth: () => isReadableJsonFile(file) })
+  return factoryProvider(serviceName, {
+    create: () => open(file),
+    checkHealth: () => isReadableJsonFile(file),
+    renew: 'replace',
+  })
 }
 
-/** Services with a pool of their own, which ends when its instance is no longer used. */
+/** Services with a pool of their own, which is kept as long as it is well, and ends when its instance is no longer used. */
 function databaseProvider<T extends object>(
   serviceName: string,
   options: DatabaseOptions,

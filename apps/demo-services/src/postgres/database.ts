@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
-import { Pool } from 'pg'
-import type { QueryResultRow } from 'pg'
+import { callSignal } from '@svcproxy/core'
+import { DatabaseError, Pool } from 'pg'
+import type { PoolClient, QueryResultRow } from 'pg'
 import { CREATE_SCHEMA } from './schema.ts'
 
 /** What really went to PostgreSQL, counted where it leaves the driver. */
@@ -20,7 +21,10 @@ export interface DatabaseOptions {
 
 /** A pool of connections to PostgreSQL. */
 export interface Database {
-  /** Runs one statement; `values` are sent apart from it. */
+  /**
+   * Runs one statement; `values` are sent apart from it. At the entry of a guarded call it takes over the call's signal:
+   * when that aborts, PostgreSQL stops working on the statement.
+   */
   query<R extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>
   /** Whether it answers. False at once, without asking, when all connections are busy. */
   isHealthy(): Promise<boolean>
@@ -32,6 +36,9 @@ export const MAX_CONNECTIONS = 10
 
 /** How long the driver itself waits for a connection and for an answer, in milliseconds. `pg` by default waits for ever. */
 export const DRIVER_TIMEOUT_MS = 4_000
+
+/** How long a cancellation may take, in milliseconds. */
+const CANCEL_TIMEOUT_MS = 1_000
 
 /** Opens a pool and makes sure that tables and first rows are there. When `signal` aborts, it hangs up. */
 export async function connectDatabase(options: DatabaseOptions, signal?: AbortSignal): Promise<Database> {
@@ -73,25 +80,76 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
       return socket
     },
   })
-  // Every query goes through pool.query, which sends it as soon as it has acquired a connection.
+  // Every query is sent as soon as it has acquired a connection.
   pool.on('acquire', () => traffic.queries++)
   // An idle connection broke, and the pool has let go of it already. Without a listener this would end the process.
   pool.on('error', () => undefined)
+  const canceller = openCanceller(url)
+
+  async function query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+    const signal = callSignal()
+    const client = await pool.connect()
+    let cancelling: Promise<void> | undefined
+    const cancel = (): void => void (cancelling = canceller.cancel(client))
+    let sent = false
+    let broken = false
+    try {
+      signal?.throwIfAborted()
+      signal?.addEventListener('abort', cancel)
+      sent = true
+      // Without values it is a simple query, which may hold several statements.
+      const { rows } = await (values.length === 0 ? client.query<R>(text) : client.query<R>(text, [...values]))
+      return rows
+    } catch (error) {
+      // The driver gave up, or the connection did: an answer may still come, to whoever asks next.
+      broken = sent && !(error instanceof DatabaseError)
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+      // Before the connection is used again: a cancellation that comes late would hit the next statement.
+      await cancelling
+      client.release(broken)
+    }
+  }
 
   return {
-    async query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []) {
-      // Without values it is a simple query, which may hold several statements.
-      const { rows } = await (values.length === 0 ? pool.query<R>(text) : pool.query<R>(text, [...values]))
-      return rows
-    },
+    query,
 
     async isHealthy() {
       const freeCount = maxConnections - pool.totalCount + pool.idleCount - pool.waitingCount
       if (freeCount <= 0) return false
-      await pool.query('select 1')
+      await query('select 1')
       return true
     },
 
+    async end() {
+      await Promise.all([pool.end(), canceller.end()])
+    },
+  }
+}
+
+/** Tells PostgreSQL to stop statements, over a connection of its own: those of the pool may all be busy. */
+interface Canceller {
+  /** Never rejects: where PostgreSQL cannot be told there is nothing to be done. */
+  cancel(client: PoolClient): Promise<void>
+  end(): Promise<void>
+}
+
+function openCanceller(url: string): Canceller {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: 'svcproxy-demo cancel',
+    max: 1,
+    connectionTimeoutMillis: CANCEL_TIMEOUT_MS,
+    query_timeout: CANCEL_TIMEOUT_MS,
+  })
+  pool.on('error', () => undefined)
+  return {
+    async cancel(client) {
+      // The types leave out what the driver was told when it connected.
+      const processId: unknown = Reflect.get(client, 'processID')
+      await pool.query('select pg_cancel_backend($1)', [processId]).catch(() => undefined)
+    },
     end: () => pool.end(),
   }
 }

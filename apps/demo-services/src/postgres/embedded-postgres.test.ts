@@ -1,3 +1,4 @@
+import { factoryProvider, ServiceProxy } from '@svcproxy/core'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from './database.ts'
@@ -45,6 +46,26 @@ test('all connections busy: unwell, without asking', async () => {
   expect(traffic.queries - before.queries).toBeLessThanOrEqual(2) // those two
   await Promise.all(busy)
   expect(await database.isHealthy()).toBe(true)
+})
+
+test('a statement that nobody waits for any more is stopped, and its connection is used again', async () => {
+  const proxy = new ServiceProxy('database', {
+    provider: factoryProvider('database', { create: () => database, dispose: () => undefined }),
+    timeoutMs: 150,
+  })
+  const running = async (): Promise<number> => {
+    const rows = await database.query(
+      "select 1 from pg_stat_activity where state = 'active' and query like 'select pg_sleep(7)%'",
+    )
+    return rows.length
+  }
+  const calls = [1, 2].map(() => proxy.service.query('select pg_sleep(7)'))
+  expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  await vi.waitFor(async () => expect(await running()).toBe(0))
+  const before = traffic.connections
+  expect(await count()).toEqual([{ count: 12 }])
+  expect(traffic.connections).toBe(before)
+  await vi.waitFor(() => expect(proxy.getMetrics().abandonedCalls).toBe(0))
 })
 
 test('killed, all of it is gone; started again, it has its data', async () => {
