@@ -1,18 +1,23 @@
-// Puts each fault of the original back into core, one at a time, and expects the test of its name to fail: a
-// regression test that cannot fail keeps nothing. The sources on disk are not touched; vitest is given changed ones.
+// Puts known faults back, one at a time, and expects the test of its name to fail: a regression test that cannot fail
+// keeps nothing. The sources on disk are not touched; vitest is given changed ones.
 //     npm run faults
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startVitest } from 'vitest/node'
 
 const core = resolve(fileURLToPath(import.meta.url), '../../packages/core')
-const TEST_FILE = 'src/faults-of-the-original.test.ts'
+const http = resolve(core, '../http')
 
 /**
- * By the number of the fault: the edits that bring it back, each the ending of a file's name, a text, and what replaces it.
- * @type {Record<number, [string, string, string][]>}
+ * The edits that bring a fault back, each the ending of a file's name, a text, and what replaces it.
+ * @typedef {[string, string, string][]} Edits
  */
-const FAULTS = {
+
+/**
+ * The ten of the implementation that the pattern comes from, by number.
+ * @type {Record<string, Edits>}
+ */
+const OF_THE_ORIGINAL = {
   1: [['instance-cache.ts', 'this.#flight ?? this.#depart(', 'this.#depart(']],
   2: [
     [
@@ -21,14 +26,11 @@ const FAULTS = {
       "if (phase.state === 'open') this.#open(now)\n    if (phase.state !== 'half_open' ||",
     ],
   ],
-  3: [
-    ['state-machine.ts', 'phase.trials.size >= this.#policy.maxTrials) return undefined', 'false) return undefined'],
-    ['service-resolver.ts', 'isTrial && this.cache.loading', 'false'],
-  ],
+  3: [['state-machine.ts', 'phase.trials.size >= this.#policy.maxTrials) return undefined', 'false) return undefined']],
   4: [['service-metrics.ts', 'this.#hits++\n    this.#successful++', 'this.#hits++']],
   5: [
-    ['service-proxy.ts', "if (to === 'open') this.#resolver.cache.suspect()", ''],
-    ['service-resolver.ts', 'this.cache.acquire(isTrial, signal)', 'this.cache.acquire(false, signal)'],
+    ['service-proxy.ts', "else if (to === 'open') this.#resolver.cache.suspect()", ''],
+    ['service-resolver.ts', 'this.cache.acquire(true, signal, call)', 'this.cache.acquire(false, signal, call)'],
   ],
   6: [
     [
@@ -43,31 +45,104 @@ const FAULTS = {
   10: [['.ts', 'lock.now()', 'lock.wallNow()']],
 }
 
+/**
+ * Those that made an outage last longer than it did, by the number of their tests.
+ * @type {Record<string, Edits>}
+ */
+const OF_OUTAGES = {
+  '1. given-up calls keep their places': [['call-ledger.ts', 'call.writeOff()', '']],
+  '1. trials are refused for capacity': [['service-proxy.ts', '&& !this.#resolver.isTrialAt(attempt.startedAt)', '']],
+  '2. a load that hangs keeps others away for 30 s': [
+    [
+      'pending-work.ts',
+      'return oldest.startedAt + Math.min(pauseMs,',
+      'return oldest.startedAt + 30_000 + Math.min(pauseMs,',
+    ],
+  ],
+  '2. loads that hang pile up': [
+    ['pending-work.ts', 'if (oldest === undefined) return -Infinity', 'return -Infinity'],
+    ['pending-work.ts', 'if (pending.size >= this.#limit) return false', ''],
+  ],
+  '3. a broken instance is trusted again': [
+    ['service-proxy.ts', 'this.#resolver.cache.distrust()', 'this.#resolver.cache.suspect()'],
+  ],
+  '4. a method has no signal': [['call-signal.ts', 'return entered?.enteredContext?.signal', 'return undefined']],
+  '5. the check is a trial of its own': [
+    ['service-resolver.ts', 'trial ? this.deadlines.run(this.serviceName, attempt) :', ''],
+  ],
+  '6. a fallback has no deadline': [
+    ['fallback.ts', 'DeadlineQueue.join(clock, fallbackTimeoutMs)', 'DeadlineQueue.join(clock, 1e9)'],
+  ],
+  '7. a healthy pool is made anew': [['cache-slot.ts', "return renew === 'check' &&", 'return false &&']],
+  '8. an answer counts for nothing': [['gate.ts', "isSvcproxyError(error) ? 'ignored' : 'success'", "'ignored'"]],
+  '9. a stream is cut': [['call-attempt.ts', 'ledger.lifetimes.holdWhileRead(this.#instance, result)', 'void 0']],
+  '9. what a call gave has no grace': [['call-attempt.ts', 'instance.exposed = true', '']],
+  '10. a load runs for the first caller': [
+    ['instance-cache.ts', 'outsideRequests(() => this.#fly(flight, trial))', 'this.#fly(flight, trial)'],
+  ],
+}
+
+/**
+ * Of the requests of a binding.
+ * @type {Record<string, Edits>}
+ */
+const OF_REQUESTS = {
+  'a client that leaves stops a write halfway': [
+    ['request-scope.ts', 'this.#endsWithClient ? this.#client : undefined', 'this.#client'],
+  ],
+}
+
+/**
+ * Of the shutdown.
+ * @type {Record<string, Edits>}
+ */
+const OF_SHUTDOWN = {
+  'readiness does not fail at SIGTERM': [['health-endpoints.ts', 'ending.hasBegun', 'false']],
+  'the listener closes at once': [['server-drain.ts', 'if (readyDelayMs > 0 &&', 'if (false &&']],
+  'answers do not say that the connection closes': [['last-answers.ts', 'hangUpAfter(response)', 'undefined']],
+}
+
+/** @type {[root: string, testFile: string, faults: Record<string, Edits>][]} */
+const SUITES = [
+  [core, 'src/faults-of-the-original.test.ts', OF_THE_ORIGINAL],
+  [core, 'src/do-no-harm.test.ts', OF_OUTAGES],
+  [http, 'src/request-scope.test.ts', OF_REQUESTS],
+  [http, 'src/shutdown/shutdown.test.ts', OF_SHUTDOWN],
+]
+
 let missed = 0
-for (const [number, edits] of Object.entries(FAULTS)) {
-  const { failedTests, applied } = await runWith(edits)
-  const killed = failedTests.some((name) => name.startsWith(`${number}. `))
-  const complete = applied === edits.length
-  if (!killed || !complete) missed++
-  const verdict = killed ? 'its test fails' : 'ITS TEST PASSES'
-  console.log(`fault ${number.padStart(2)} put back: ${complete ? verdict : 'ITS EDITS NO LONGER APPLY'}`)
+for (const [root, testFile, faults] of SUITES) {
+  for (const [name, edits] of Object.entries(faults)) {
+    const { failedTests, applied } = await runWith(root, testFile, edits)
+    const number = Number.parseInt(name, 10)
+    // Those without a number are told by any test of the file.
+    const killed = failedTests.some((test) => Number.isNaN(number) || new RegExp(`(^|> )${number}\\. `).test(test))
+    const complete = applied === edits.length
+    if (!killed || !complete) missed++
+    const verdict = killed ? 'its test fails' : 'ITS TEST PASSES'
+    console.log(`fault ${name} put back: ${complete ? verdict : 'ITS EDITS NO LONGER APPLY'}`)
+  }
 }
 console.log(missed === 0 ? 'Every fault is caught by the test of its name.' : `${missed} faults are not caught.`)
 process.exit(missed === 0 ? 0 : 1)
 
-/** @param {[string, string, string][]} edits */
-async function runWith(edits) {
+/**
+ * @param {string} root
+ * @param {string} testFile
+ * @param {Edits} edits
+ */
+async function runWith(root, testFile, edits) {
   const applied = new Set()
   const vitest = await startVitest(
-    [TEST_FILE],
-    { root: core, watch: false, reporters: [{}], include: [TEST_FILE], maxWorkers: 1, fsModuleCache: false },
+    [testFile],
+    { root, watch: false, reporters: [{}], include: [testFile], maxWorkers: 1, fsModuleCache: false },
     {
       plugins: [
         {
           name: 'put-fault-back',
           enforce: 'pre',
           transform(code, id) {
-            if (!id.startsWith(`${core}/src/`) || id.endsWith('.test.ts')) return undefined
+            if (!id.startsWith(`${root}/src/`) || id.endsWith('.test.ts')) return undefined
             return edits.reduce((source, edit) => {
               const [ending, from, to] = edit
               if (!id.endsWith(ending) || !source.includes(from)) return source
@@ -81,7 +156,7 @@ async function runWith(edits) {
   )
   const failedTests = vitest.state
     .getTestModules()
-    .flatMap((module) => [...module.children.allTests('failed')].map((test) => test.name))
+    .flatMap((module) => [...module.children.allTests('failed')].map((test) => test.fullName))
   await vitest.close()
   return { failedTests, applied: applied.size }
 }
