@@ -63,6 +63,7 @@ const OF_OUTAGES = {
     ['pending-work.ts', 'if (oldest === undefined) return -Infinity', 'return -Infinity'],
     ['pending-work.ts', 'if (pending.size >= this.#limit) return false', ''],
   ],
+  '2. a back-off outlives the outage': [['backoff.ts', '2 ** doublings, inProportion)', '2 ** doublings)']],
   '3. a broken instance is trusted again': [
     ['service-proxy.ts', 'this.#resolver.cache.distrust()', 'this.#resolver.cache.suspect()'],
   ],

@@ -4,6 +4,8 @@ import type { ResolvedServiceProxyOptions } from './service-proxy-options.ts'
 export interface LoadFailure {
   readonly error: unknown
   readonly count: number
+  /** {@link Clock.now} of the first of them in a row. */
+  readonly since: number
   readonly retryAt: number
 }
 
@@ -13,17 +15,26 @@ export type BackoffSettings = Pick<
   'clock' | 'random' | 'backoffInitialMs' | 'backoffMaxMs'
 >
 
+/** The longest back-off, as a part of the time for which loads have failed: the recovery takes a part of the outage. */
+const OUTAGE_RATIO = 0.25
+
 /** One failure more, its back-off twice as long at the most. */
 export function failureAfter(
   previous: LoadFailure | undefined,
   error: unknown,
   settings: BackoffSettings,
 ): LoadFailure {
-  const count = (previous?.count ?? 0) + 1
-  return { error, count, retryAt: settings.clock.now() + backoffMs(count, settings) }
+  const now = settings.clock.now()
+  const { count, since } = previous ?? { count: 0, since: now }
+  return { error, count: count + 1, since, retryAt: now + backoffMs(count, now - since, settings) }
 }
 
-/** How long to wait after `count` failures in a row. Full jitter: callers of many processes do not come back in step. */
-function backoffMs(count: number, { random, backoffInitialMs, backoffMaxMs }: BackoffSettings): number {
-  return random() * Math.min(backoffMaxMs, backoffInitialMs * 2 ** (count - 1))
+/** How long to wait. Full jitter: callers of many processes do not come back in step. */
+function backoffMs(
+  doublings: number,
+  outageMs: number,
+  { random, backoffInitialMs, backoffMaxMs }: BackoffSettings,
+): number {
+  const inProportion = Math.max(backoffInitialMs, outageMs * OUTAGE_RATIO)
+  return random() * Math.min(backoffMaxMs, backoffInitialMs * 2 ** doublings, inProportion)
 }

@@ -15,7 +15,7 @@ type LedgerSettings = Pick<
 >
 
 /** The longest pause between two calls that are let through, as a part of the time that the trouble has lasted. */
-const PROBE_PAUSE_RATIO = 0.25
+const PROBE_PAUSE_RATIO = 0.1
 
 /** Given up, still at work, and not written off. */
 class GivenUpCalls {

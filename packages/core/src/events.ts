@@ -6,7 +6,7 @@ import type { CircuitState } from './circuit/state-machine.ts'
 export type ServiceEvent =
   /** The circuit changed its state. */
   | { readonly type: 'circuit'; readonly service: string; readonly from: CircuitState; readonly to: CircuitState }
-  /** A load ended: with an instance, or with `error`. */
+  /** A load ended: with an instance, made or found well again, or with `error`. */
   | { readonly type: 'load'; readonly service: string; readonly durationMs: number; readonly error?: unknown }
   /** The cached instance was invalidated: it is not served again. */
   | { readonly type: 'invalidate'; readonly service: string }

@@ -849,7 +849,9 @@ class Reference {
   readonly #readings = new Map<unknown, { readonly service: Service; readonly since: number; begun: boolean }>()
   #slot: ReferenceSlot | undefined
   #flight: ReferenceLoad | undefined
-  #failure: { readonly error: string; readonly count: number; readonly retryAt: number } | undefined
+  #failure:
+    | { readonly error: string; readonly count: number; readonly since: number; readonly retryAt: number }
+    | undefined
   #pin: number | undefined
   #pinCount = 0
   #refusing = false
@@ -1182,8 +1184,10 @@ class Reference {
   #remember(error: string): void {
     const { chance, backoffInitialMs } = this.#settings
     const count = (this.#failure?.count ?? 0) + 1
-    const delayMs = chance * Math.min(BACKOFF_MAX_MS, backoffInitialMs * 2 ** (count - 1))
-    this.#failure = { error, count, retryAt: this.#now + delayMs }
+    const since = this.#failure?.since ?? this.#now
+    const longestMs = Math.min(BACKOFF_MAX_MS, Math.max(backoffInitialMs, (this.#now - since) / 4))
+    const delayMs = chance * Math.min(longestMs, backoffInitialMs * 2 ** (count - 1))
+    this.#failure = { error, count, since, retryAt: this.#now + delayMs }
   }
 
   #close(load: ReferenceLoad): void {

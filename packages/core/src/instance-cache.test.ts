@@ -603,15 +603,25 @@ describe('back-off', () => {
     expect(await what(acquiring)).toBe('miss a')
   })
 
-  test('doubles with each further failure up to its bound', async () => {
-    const { cache, clock, loads, expectFailure } = setUp({ backoffMaxMs: 500 })
-    for (const delayMs of [100, 200, 400, 500, 500]) {
+  test.each([
+    [
+      'doubles with each further failure up to its bound, where loads take their time',
+      2_000,
+      [100, 200, 400, 500, 500],
+    ],
+    ['is a quarter of the time at most for which loads have failed', 100, [100, 100, 100, 150, 212.5]],
+  ])('%s', async (_promise, loadMs, delays) => {
+    const { cache, clock, loads } = setUp({ backoffMaxMs: 500 })
+    for (const delayMs of delays) {
       const count = loads.length
-      await expectFailure(down)
-      clock.advance(delayMs - 1)
+      const failing = cache.acquire(false).catch((error: unknown) => error)
+      clock.advance(loadMs)
+      loads.at(-1)!.fail(down)
+      expect(await failing).toBe(down)
+      clock.advance(delayMs - 0.5)
       await expect(cache.acquire(false)).rejects.toBe(down)
       expect(loads).toHaveLength(count + 1)
-      clock.advance(1)
+      clock.advance(0.5)
     }
   })
 

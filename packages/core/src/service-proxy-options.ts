@@ -30,7 +30,10 @@ export interface ProxySettings {
   readonly staleWhileRevalidateMs?: number
   /** How long after its end an instance is still served when loading a new one fails, in milliseconds. @defaultValue 0 */
   readonly staleIfErrorMs?: number
-  /** The first back-off after a failed load, in milliseconds; it doubles with each further one. 0 = none. @defaultValue 100 */
+  /**
+   * The first back-off after a failed load, in milliseconds; it doubles with each further one, up to a quarter of the time
+   * for which loads have failed. 0 = none. @defaultValue 100
+   */
   readonly backoffInitialMs?: number
   /** The longest back-off after a failed load, in milliseconds. @defaultValue 5 000 */
   readonly backoffMaxMs?: number
