@@ -2,6 +2,7 @@
 import { type OxlintOverride, defineConfig } from 'oxlint'
 
 const BUILT_IN = ['node:*', 'node:*/*']
+const CORE = ['@svcproxy/core', '@svcproxy/core/adapter']
 
 /**
  * Who may import whom: every module a package's code may name besides its own files. Tests may also use the built-in
@@ -11,17 +12,17 @@ const MAY_IMPORT: Record<string, { values: string[]; typesOnly?: string[] }> = {
   core: {
     values: ['node:async_hooks', 'node:diagnostics_channel', 'node:perf_hooks', 'node:stream', 'node:stream/web'],
   },
-  http: { values: ['@svcproxy/core', ...BUILT_IN] },
-  express: { values: ['@svcproxy/core', '@svcproxy/http', ...BUILT_IN], typesOnly: ['express'] },
-  koa: { values: ['@svcproxy/core', '@svcproxy/http', ...BUILT_IN], typesOnly: ['koa'] },
-  dashboard: { values: ['@svcproxy/core', '@svcproxy/http', ...BUILT_IN] },
+  http: { values: [...CORE, ...BUILT_IN] },
+  express: { values: [...CORE, '@svcproxy/http', ...BUILT_IN], typesOnly: ['express'] },
+  koa: { values: [...CORE, '@svcproxy/http', ...BUILT_IN], typesOnly: ['koa'] },
+  dashboard: { values: [...CORE, '@svcproxy/http', ...BUILT_IN] },
   cli: { values: BUILT_IN, typesOnly: ['@svcproxy/http'] },
-  'breaker-native': { values: ['@svcproxy/core', ...BUILT_IN] },
-  'breaker-opossum': { values: ['@svcproxy/core', ...BUILT_IN, 'opossum'] },
-  opentelemetry: { values: ['@svcproxy/core', ...BUILT_IN, '@opentelemetry/api'] },
-  prometheus: { values: ['@svcproxy/core', ...BUILT_IN], typesOnly: ['prom-client', '@prometheus-io/client'] },
-  redis: { values: ['@svcproxy/core', ...BUILT_IN, '@redis/client'] },
-  testing: { values: ['@svcproxy/core', '@svcproxy/http', ...BUILT_IN, 'fast-check', 'vitest'] },
+  'breaker-native': { values: [...CORE, ...BUILT_IN] },
+  'breaker-opossum': { values: [...CORE, ...BUILT_IN, 'opossum'] },
+  opentelemetry: { values: [...CORE, ...BUILT_IN, '@opentelemetry/api'] },
+  prometheus: { values: [...CORE, ...BUILT_IN], typesOnly: ['prom-client', '@prometheus-io/client'] },
+  redis: { values: [...CORE, ...BUILT_IN, '@redis/client'] },
+  testing: { values: [...CORE, '@svcproxy/http', ...BUILT_IN, 'fast-check', 'vitest'] },
 }
 
 // The order matters: a pattern that a negated one lets through is not tried against those after it.
@@ -39,6 +40,46 @@ const onlyFrom = (modules: string[], message: string) => ({
   message,
 })
 
+function patternsOf(name: string) {
+  const { values, typesOnly = [] } = MAY_IMPORT[name] ?? { values: [] }
+  const allowed = [...values, ...typesOnly]
+  return [
+    NO_INSIDES,
+    ...typesOnly.map((module) => ({
+      regex: `^${module}$`,
+      allowTypeImports: true,
+      message: `${module} is the application's: use "import type".`,
+    })),
+    onlyFrom(allowed, `${name} may import: ${allowed.join(', ')}. See MAY_IMPORT in oxlint.config.ts.`),
+  ]
+}
+
+/** The rooms of core, from the way in downwards. Each may use those below it, and none knows the proxy. */
+const ROOMS = ['facade', 'calls', 'instances', 'options', 'observing', 'providers', 'circuit', 'attempts']
+const roomRules = ROOMS.map((room, index): OxlintOverride => {
+  const above = ROOMS.slice(0, index)
+  const proxy =
+    '(service-proxy|service-proxy-manager|service-status|services-for|create-service-proxy|index|adapter)\\.ts'
+  return {
+    files: [`packages/core/src/${room}/**`],
+    excludeFiles: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^\\.\\./(${[...above.map((name) => `${name}/.*`), proxy].join('|')})$`,
+              message: `Imports go down: ${room} knows neither the proxy nor what is above it. See ROOMS in oxlint.config.ts.`,
+            },
+            ...patternsOf('core'),
+          ],
+        },
+      ],
+    },
+  }
+})
+
 const importRules = Object.entries(MAY_IMPORT).flatMap(([name, { values, typesOnly = [] }]): OxlintOverride[] => {
   const allowed = [...values, ...typesOnly]
   const siblings = Object.keys(MAY_IMPORT)
@@ -51,15 +92,7 @@ const importRules = Object.entries(MAY_IMPORT).flatMap(([name, { values, typesOn
         'no-restricted-imports': [
           'error',
           {
-            patterns: [
-              NO_INSIDES,
-              ...typesOnly.map((module) => ({
-                regex: `^${module}$`,
-                allowTypeImports: true,
-                message: `${module} is the application's: use "import type".`,
-              })),
-              onlyFrom(allowed, `${name} may import: ${allowed.join(', ')}. See MAY_IMPORT in oxlint.config.ts.`),
-            ],
+            patterns: patternsOf(name),
           },
         ],
       },
@@ -178,6 +211,7 @@ export default defineConfig({
   },
   overrides: [
     ...importRules,
+    ...roomRules,
     {
       // Core knows no environment: what it needs is an option.
       files: ['packages/core/src/**'],

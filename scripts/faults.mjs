@@ -40,7 +40,7 @@ const OF_THE_ORIGINAL = {
     ],
   ],
   7: [['service-proxy-manager.ts', 'await healthOf(proxy, bounded)', 'healthOf(proxy, bounded)']],
-  8: [['options.ts', 'if (value === undefined) return defaultValue', 'if (!value) return defaultValue']],
+  8: [['option-checks.ts', 'if (value === undefined) return defaultValue', 'if (!value) return defaultValue']],
   9: [['service-proxy-manager.ts', 'if (this.#proxies.has(name)) throw', 'if (false) throw']],
   10: [['.ts', 'lock.now()', 'lock.wallNow()']],
 }
@@ -51,7 +51,9 @@ const OF_THE_ORIGINAL = {
  */
 const OF_OUTAGES = {
   '1. given-up calls keep their places': [['call-ledger.ts', 'call.writeOff()', '']],
-  '1. trials are refused for capacity': [['service-proxy.ts', '&& !this.#resolver.isTrialAt(attempt.startedAt)', '']],
+  '1. trials are refused for capacity': [
+    ['service-proxy.ts', '&& !this.#context.guard.isTrialAt(attempt.startedAt)', ''],
+  ],
   '2. a load that hangs keeps others away for 30 s': [
     [
       'pending-work.ts',
@@ -68,9 +70,7 @@ const OF_OUTAGES = {
     ['service-proxy.ts', 'this.#resolver.cache.distrust()', 'this.#resolver.cache.suspect()'],
   ],
   '4. a method has no signal': [['call-signal.ts', 'return entered?.enteredContext?.signal', 'return undefined']],
-  '5. the check is a trial of its own': [
-    ['service-resolver.ts', 'trial ? this.deadlines.run(this.serviceName, attempt) :', ''],
-  ],
+  '5. the check is a trial of its own': [['service-loader.ts', 'trial ? guard.executeInTime(attempt) :', '']],
   '6. a fallback has no deadline': [
     ['fallback.ts', 'DeadlineQueue.join(clock, fallbackTimeoutMs)', 'DeadlineQueue.join(clock, 1e9)'],
   ],

@@ -132,6 +132,21 @@ const refused = {
     `import { x } from '@svcproxy/core/dist/clock.js'`,
     'no-restricted-imports',
   ],
+  'no room of core imports from a room above it': [
+    'packages/core/src/instances/a.ts',
+    `import { x } from '../facade/member.ts'`,
+    'no-restricted-imports',
+  ],
+  'no room of core knows the proxy': [
+    'packages/core/src/facade/a.ts',
+    `import { x } from '../service-proxy.ts'`,
+    'no-restricted-imports',
+  ],
+  'no room of core imports what is not allowed to core': [
+    'packages/core/src/circuit/a.ts',
+    `import { x } from 'opossum'`,
+    'no-restricted-imports',
+  ],
   'no app reaches into the src of a package': [
     'apps/demo-koa/src/a.ts',
     `import { x } from '../../../packages/core/src/index.ts'`,

@@ -9,14 +9,11 @@ import { report, root, run } from './workspace.mjs'
 
 const MUTATED = {
   core: [
+    'src/attempts/**/*.ts',
     'src/circuit/**/*.ts',
-    'src/instance-*.ts',
-    'src/service-loader.ts',
-    'src/deadline.ts',
-    'src/expiry-watch.ts',
-    'src/load-failure.ts',
-    'src/abort-source.ts',
-    'src/metrics/**/*.ts',
+    'src/facade/**/*.ts',
+    'src/instances/**/*.ts',
+    'src/observing/*-{metrics,histogram}.ts',
   ],
   'breaker-native': ['src/**/*.ts'],
   'breaker-opossum': ['src/**/*.ts'],

@@ -1,4 +1,4 @@
-import type { CircuitPolicy } from '@svcproxy/core'
+import type { DemoPolicy } from './service-manager.ts'
 import type { DemoParts } from './demo-app.ts'
 import { openOperations } from './operations.ts'
 import { EmbeddedPostgres } from './postgres/embedded-postgres.ts'
@@ -11,7 +11,7 @@ import { messageOf } from './story/terminal.ts'
 export interface DemoWorldOptions {
   /** A PostgreSQL of the user's; undefined: an embedded one. */
   readonly databaseUrl: string | undefined
-  readonly policy?: CircuitPolicy
+  readonly policy?: DemoPolicy
   readonly logError: (error: unknown) => void
 }
 

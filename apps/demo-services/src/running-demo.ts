@@ -1,4 +1,4 @@
-import type { CircuitPolicy } from '@svcproxy/core'
+import type { DemoPolicy } from './service-manager.ts'
 import type { DemoApp } from './demo-app.ts'
 import { startServer } from './demo-server.ts'
 import type { DemoServer } from './demo-server.ts'
@@ -12,7 +12,7 @@ export interface RunningDemo extends AsyncDisposable {
 }
 
 /** Starts a demo with an embedded database; for tests. */
-export async function startDemo(app: DemoApp, policy: CircuitPolicy): Promise<RunningDemo> {
+export async function startDemo(app: DemoApp, policy: DemoPolicy): Promise<RunningDemo> {
   const world = await openDemoWorld({ databaseUrl: undefined, policy, logError: () => undefined })
   const server = await startServer(app, world.context, { port: 0 })
   return {

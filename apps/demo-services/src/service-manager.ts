@@ -18,20 +18,26 @@ export type DemoManager = ServiceProxyManager<DemoServices>
 /** Connections for the audit trail, so that it never waits for those who read. */
 const AUDIT_CONNECTIONS = 2
 
+/** The circuits' policy, and the deadline of every call. */
+export interface DemoPolicy extends CircuitPolicy {
+  readonly timeoutMs?: number
+}
+
 export interface ServiceManagerOptions {
   readonly database: DatabaseOptions
   /** Goes over the pattern's defaults. */
-  readonly policy?: CircuitPolicy | undefined
+  readonly policy?: DemoPolicy | undefined
   /** @defaultValue {@link FEATURES_FILE} */
   readonly featuresFile?: URL
 }
 
 /** The same services behind proxies. */
 export function createServiceManager(options: ServiceManagerOptions): DemoManager {
-  const { database, policy, featuresFile = FEATURES_FILE } = options
+  const { database, policy: { timeoutMs, ...policy } = {}, featuresFile = FEATURES_FILE } = options
   const lastKnown = lastKnownEntities()
   return new ServiceProxyManager({
     breaker: opossumBreaker(),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     circuit: { ...policy, isFailure: (error) => !(error instanceof DomainError) },
   })
     .add('featureManager', {

@@ -39,7 +39,8 @@ export async function openScene(names: readonly string[] = NAMES): Promise<Scene
   const services = Object.fromEntries(names.map((name) => [name, sceneService()]))
   const manager = new ServiceProxyManager<Record<string, SceneService>>({
     breaker: nativeBreaker(),
-    circuit: { failureThreshold: 3, recoveryTimeoutMs: 30_000, timeoutMs: 1_000 },
+    timeoutMs: 1_000,
+    circuit: { failureThreshold: 3, recoveryTimeoutMs: 30_000 },
   })
   for (const [name, service] of Object.entries(services)) {
     const provider = factoryProvider(name, {

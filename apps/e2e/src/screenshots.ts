@@ -64,7 +64,8 @@ function createService(name: string, { latencyMs, trouble = [] }: Part): Screens
 function createManager(): ServiceProxyManager<Record<string, ScreenshotService>> {
   const manager = new ServiceProxyManager<Record<string, ScreenshotService>>({
     breaker: nativeBreaker(),
-    circuit: { recoveryTimeoutMs: 30_000, timeoutMs: 1_000 },
+    timeoutMs: 1_000,
+    circuit: { recoveryTimeoutMs: 30_000 },
   })
   for (const [name, part] of Object.entries(PARTS)) {
     const { critical = false, fallback = false } = part

@@ -1,4 +1,5 @@
-import type { Attempt, BreakerContext, BreakerFactory, CircuitBreaker } from '@svcproxy/core'
+import type { BreakerFactory } from '@svcproxy/core'
+import type { Attempt, BreakerContext, CircuitBreaker } from '@svcproxy/core/adapter'
 
 /**
  * The circuit itself, with no library behind it: pass what it returns as `breaker`. It opens, admits and closes exactly

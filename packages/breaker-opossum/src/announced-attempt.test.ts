@@ -1,4 +1,5 @@
-import { Circuit, CircuitOpenError, resolveCircuitPolicy } from '@svcproxy/core'
+import { CircuitOpenError } from '@svcproxy/core'
+import { Circuit, resolveCircuitPolicy } from '@svcproxy/core/adapter'
 import { ManualClock } from '@svcproxy/testing'
 import Opossum10 from 'opossum'
 import Opossum8 from 'opossum8'

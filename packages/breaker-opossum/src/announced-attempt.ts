@@ -1,4 +1,4 @@
-import type { Admission, AttemptEnd, AttemptObserver, Outcome } from '@svcproxy/core'
+import type { Admission, AttemptEnd, AttemptObserver, Outcome } from '@svcproxy/core/adapter'
 import type { MirroredCircuit } from './mirrored-circuit.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Circuit, resolveCircuitPolicy } from '@svcproxy/core'
+import { Circuit, resolveCircuitPolicy } from '@svcproxy/core/adapter'
 import { ManualClock } from '@svcproxy/testing'
 import type OpossumBreaker from 'opossum'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'

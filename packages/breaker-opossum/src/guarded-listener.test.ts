@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
-import { Circuit, CircuitOpenError, resolveCircuitPolicy } from '@svcproxy/core'
+import { CircuitOpenError } from '@svcproxy/core'
+import { Circuit, resolveCircuitPolicy } from '@svcproxy/core/adapter'
 import { ManualClock } from '@svcproxy/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { opossumBreaker } from './index.ts'

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { Circuit, CircuitOpenError, resolveCircuitPolicy } from '@svcproxy/core'
+import { CircuitOpenError } from '@svcproxy/core'
+import { Circuit, resolveCircuitPolicy } from '@svcproxy/core/adapter'
 import { ManualClock } from '@svcproxy/testing'
 import type OpossumBreaker from 'opossum'
 import { beforeEach, describe, expect, test, vi } from 'vitest'

@@ -1,4 +1,5 @@
-import type { Attempt, BreakerContext, CircuitBreaker, CircuitState, CircuitTransition } from '@svcproxy/core'
+import type { CircuitState } from '@svcproxy/core'
+import type { Attempt, BreakerContext, CircuitBreaker, CircuitTransition } from '@svcproxy/core/adapter'
 import { AnnouncedAttempt } from './announced-attempt.ts'
 import { type BucketRotation, Buckets } from './bucket-rotation.ts'
 import { MirroredCircuit } from './mirrored-circuit.ts'

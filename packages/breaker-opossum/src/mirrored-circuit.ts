@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import type { BreakerContext, CircuitState } from '@svcproxy/core'
+import type { CircuitState } from '@svcproxy/core'
+import type { BreakerContext } from '@svcproxy/core/adapter'
 import { BUCKET_MS, type Buckets, BUCKETS } from './bucket-rotation.ts'
 import { guarded, guardedOnce, type Wrapped } from './guarded-listener.ts'
 import { type Listener, Opossum } from './opossum-class.ts'

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Circuit, CircuitOpenError, type CircuitPolicy, resolveCircuitPolicy } from '@svcproxy/core'
+import { CircuitOpenError } from '@svcproxy/core'
+import { Circuit, type ResolvedCircuitPolicy, resolveCircuitPolicy } from '@svcproxy/core/adapter'
 import { ManualClock } from '@svcproxy/testing'
 import type OpossumBreaker from 'opossum'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -7,7 +8,7 @@ import { opossumBreaker } from './index.ts'
 
 const NOT_FOUND = new Error('not found')
 const FAILED = new Error('service failed')
-const POLICY: CircuitPolicy = {
+const POLICY: Partial<ResolvedCircuitPolicy> = {
   failureThreshold: 2,
   successThreshold: 2,
   recoveryTimeoutMs: 30_000,

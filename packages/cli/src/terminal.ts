@@ -4,6 +4,7 @@ import { plainText } from './plain-text.ts'
 
 /** Where a command writes; `process.stdout` is one. */
 export interface CliOutput {
+  /** Writes `text` as it is, without adding a line end. The returned value is not used. */
   write(text: string): unknown
   /** Whether it is a terminal. @defaultValue false */
   readonly isTTY?: boolean | undefined
@@ -15,7 +16,9 @@ export interface CliOutput {
 
 /** What a command is given of the process it runs in. */
 export interface CliIo {
+  /** For what the command prints; a terminal also gets colours and live updates. */
   readonly stdout: CliOutput
+  /** For errors and warnings, so that `stdout` holds only the output itself. */
   readonly stderr: CliOutput
   /** Aborts when the command is to end: on Ctrl-C. @defaultValue it ends by itself */
   readonly interrupted?: AbortSignal

@@ -7,12 +7,12 @@ import {
   factoryProvider,
   InvalidOptionError,
   registryProvider,
-  resolveCircuitPolicy,
   ServiceProxy,
   ServiceProxyManager,
   ServiceRegistry,
   UnknownServiceError,
 } from './index.ts'
+import { resolveCircuitPolicy } from './adapter.ts'
 import type { CircuitSnapshot, Logger } from './index.ts'
 
 const provider = factoryProvider('service', { create: () => 'service' })
@@ -34,7 +34,7 @@ function errorOf(action: () => void): unknown {
 const DURATIONS = ['cacheTtlMs', 'staleWhileRevalidateMs', 'staleIfErrorMs']
 const TIMERS = ['backoffInitialMs', 'backoffMaxMs', 'disposeGraceMs', 'healthIntervalMs']
 const POLICY_COUNTS = ['failureThreshold', 'successThreshold', 'maxTrials']
-const POLICY_TIMES = ['recoveryTimeoutMs', 'timeoutMs']
+const POLICY_TIMES = ['recoveryTimeoutMs']
 const NO_NUMBERS = [NaN, -1, -Infinity, '5', null, true, {}, [], () => 1, 5n]
 
 describe('an option out of bounds is an error at construction, which names the option, the bounds and the value', () => {
@@ -119,7 +119,9 @@ describe('an option out of bounds is an error at construction, which names the o
   })
 
   test('a deadline given twice, and an isFailure that is no function', () => {
-    expect(() => make({ timeoutMs: 5, circuit: { timeoutMs: 5 } })).toThrow('timeoutMs must be left out')
+    expect(() => make({ circuit: { timeoutMs: 5 } as object })).toThrow(
+      'circuit.timeoutMs must be left out: the deadline is `timeoutMs`, beside `circuit`',
+    )
     expect(() => make({ circuit: { isFailure: true } })).toThrow('circuit.isFailure must be a function; received true')
     expect(make({ timeoutMs: 5, circuit: {} }).circuitState).toBe('closed')
   })

@@ -32,6 +32,7 @@ export abstract class SvcproxyError extends Error {
     Object.defineProperty(this.prototype, MARK, { value: true })
   }
 
+  /** Tells one kind of error from another, whichever copy of the package made it. */
   abstract readonly code: ErrorCode
   /** False: the message is for logs, not for the client. */
   readonly expose = false as const
@@ -62,7 +63,9 @@ export function isSvcproxyError(error: unknown): error is SvcproxyError {
 
 /** An option is out of its bounds. Thrown at construction, never later. */
 export class InvalidOptionError extends SvcproxyError {
+  /** What logs and stack traces show. */
   override readonly name = 'InvalidOptionError'
+  /** Tells it from this library's other errors, whichever copy of the package made it. */
   readonly code = 'SVCPROXY_INVALID_OPTION'
   /** The option, for example `cacheTtlMs`. */
   readonly option: string
@@ -76,7 +79,9 @@ export class InvalidOptionError extends SvcproxyError {
 
 /** A service was asked for by a name that nobody registered. */
 export class UnknownServiceError extends SvcproxyError {
+  /** What logs and stack traces show. */
   override readonly name = 'UnknownServiceError'
+  /** Tells it from this library's other errors, whichever copy of the package made it. */
   readonly code = 'SVCPROXY_UNKNOWN_SERVICE'
 
   constructor(serviceName: string, knownNames: readonly string[]) {
@@ -87,8 +92,11 @@ export class UnknownServiceError extends SvcproxyError {
 
 /** The service could not be had: its provider failed, or the instance did not pass its health check. */
 export class ServiceUnavailableError extends SvcproxyError {
+  /** What logs and stack traces show. */
   override readonly name = 'ServiceUnavailableError'
+  /** Tells it from this library's other errors, whichever copy of the package made it. */
   readonly code = 'SVCPROXY_UNAVAILABLE'
+  /** The service it is about. */
   readonly serviceName: string
 
   constructor(serviceName: string, reason: string, options?: ErrorOptions) {
@@ -99,8 +107,11 @@ export class ServiceUnavailableError extends SvcproxyError {
 
 /** The circuit does not admit calls now. Nothing was sent to the service. */
 export class CircuitOpenError extends SvcproxyError {
+  /** What logs and stack traces show. */
   override readonly name = 'CircuitOpenError'
+  /** Tells it from this library's other errors, whichever copy of the package made it. */
   readonly code = 'SVCPROXY_CIRCUIT_OPEN'
+  /** The service it is about. */
   readonly serviceName: string
   readonly #retryAfterMs: number | undefined
 
@@ -111,6 +122,7 @@ export class CircuitOpenError extends SvcproxyError {
     this.#retryAfterMs = retryAfterMs
   }
 
+  /** Until the circuit may admit a call, in milliseconds; undefined while it is isolated. */
   override get retryAfterMs(): number | undefined {
     return this.#retryAfterMs
   }
@@ -118,9 +130,13 @@ export class CircuitOpenError extends SvcproxyError {
 
 /** The service did not answer within its deadline. Whether the work was done nobody knows. */
 export class ServiceTimeoutError extends SvcproxyError {
+  /** What logs and stack traces show. */
   override readonly name = 'ServiceTimeoutError'
+  /** Tells it from this library's other errors, whichever copy of the package made it. */
   readonly code = 'SVCPROXY_TIMEOUT'
+  /** The service it is about. */
   readonly serviceName: string
+  /** The deadline that passed, in milliseconds. */
   readonly timeoutMs: number
 
   constructor(serviceName: string, timeoutMs: number) {
@@ -132,8 +148,11 @@ export class ServiceTimeoutError extends SvcproxyError {
 
 /** The proxy has as much work under way as it may have. Nothing was sent to the service. */
 export class CapacityError extends SvcproxyError {
+  /** What logs and stack traces show. */
   override readonly name = 'CapacityError'
+  /** Tells it from this library's other errors, whichever copy of the package made it. */
   readonly code = 'SVCPROXY_CAPACITY'
+  /** The service it is about. */
   readonly serviceName: string
 
   constructor(serviceName: string, reason: string) {
@@ -141,6 +160,7 @@ export class CapacityError extends SvcproxyError {
     this.serviceName = serviceName
   }
 
+  /** A second: places come free as calls end. */
   override get retryAfterMs(): number {
     return 1000
   }
@@ -148,8 +168,11 @@ export class CapacityError extends SvcproxyError {
 
 /** The proxy was stopped and takes no new work. */
 export class StoppedError extends SvcproxyError {
+  /** What logs and stack traces show. */
   override readonly name = 'StoppedError'
+  /** Tells it from this library's other errors, whichever copy of the package made it. */
   readonly code = 'SVCPROXY_STOPPED'
+  /** The service it is about. */
   readonly serviceName: string
 
   constructor(serviceName: string) {
@@ -173,21 +196,19 @@ export function refusal<E extends SvcproxyError>(build: () => E): E {
   }
 }
 
-/** Which service it was that does not have the method. */
-const unknownMethods = new WeakMap<object, string>()
+/** By the error: which service was misused. Its circuit does not hear of it; that of another service may. */
+const misuses = new WeakMap<object, string>()
 
-/** What a caller is told who asks for a method that the service does not have: a TypeError, as without the facade. */
-export function unknownMethod(serviceName: string, method: string | symbol): TypeError {
-  const error = new TypeError(
-    `'${String(method)}' is not a method of service '${serviceName}'; read a property with proxy.call((service) => service.…)`,
-  )
-  unknownMethods.set(error, serviceName)
+/** What a caller is told who asks for something that a guarded service cannot give: a TypeError, as without the guard. */
+export function misuse(serviceName: string, message: string): TypeError {
+  const error = new TypeError(message)
+  misuses.set(error, serviceName)
   return error
 }
 
-/** Whether `error` is the caller's mistake with this service, of which its circuit does not hear. */
-export function isUnknownMethodOf(serviceName: string, error: unknown): boolean {
-  return error instanceof TypeError && unknownMethods.get(error) === serviceName
+/** Whether `error` is the caller's mistake with this service, and says nothing about how the service does. */
+export function isMisuseOf(serviceName: string, error: unknown): boolean {
+  return error instanceof TypeError && misuses.get(error) === serviceName
 }
 
 /** Nothing was sent to the service, so nothing was learned about it. */

@@ -3,14 +3,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { ManualClock, plainBreaker } from '@svcproxy/testing'
 import { describe, expect, expectTypeOf, onTestFinished, test } from 'vitest'
-import {
-  factoryProvider,
-  InvalidOptionError,
-  ServiceProxyManager,
-  StoppedError,
-  systemClock,
-  UnknownServiceError,
-} from './index.ts'
+import { factoryProvider, InvalidOptionError, ServiceProxyManager, StoppedError, UnknownServiceError } from './index.ts'
+import { systemClock } from './adapter.ts'
 import type { Guarded, ServiceEvent, ServiceEventOf, ServiceProxy } from './index.ts'
 
 interface Clock {

@@ -1,17 +1,17 @@
 import type { CircuitState } from './circuit/state-machine.ts'
 import { InvalidOptionError, UnknownServiceError } from './errors.ts'
-import { ServiceEvents } from './events.ts'
-import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './events.ts'
-import type { Guarded } from './guarded-service.ts'
-import type { ServiceMetrics } from './metrics/service-metrics.ts'
+import { ServiceEvents } from './observing/events.ts'
+import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './observing/events.ts'
+import type { Guarded } from './facade/guarded.ts'
+import type { ServiceMetrics } from './observing/service-metrics.ts'
 import { MAX_TIMER_MS, systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { checkServiceName } from './names.ts'
-import { numberOption } from './options.ts'
+import { numberOption } from './option-checks.ts'
 import { ServiceProxy } from './service-proxy.ts'
-import type { CallerOptions, StopOptions } from './caller-options.ts'
-import { checkSettings, mergeSettings } from './service-proxy-options.ts'
-import type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
+import type { CallerOptions, StopOptions } from './options/caller-options.ts'
+import { checkSettings, mergeSettings } from './options/service-proxy-options.ts'
+import type { ProxySettings, ServiceProxyOptions } from './options/service-proxy-options.ts'
 
 /** A manager's type before the first service was added. */
 export interface NoServices {}
@@ -34,10 +34,13 @@ export type HealthLevel = 'pass' | 'warn' | 'fail'
 
 /** The health of one service. */
 export interface ServiceHealth {
+  /** `fail` only for a critical service that is unhealthy; `warn` for any other that is, and for a circuit that is not closed. */
   readonly status: HealthLevel
   /** What the service's health check said. */
   readonly healthy: boolean
+  /** The state of its circuit; `disabled`: it has none. */
   readonly circuitState: CircuitState | 'disabled'
+  /** Whether the application is not ready without it. */
   readonly critical: boolean
 }
 
@@ -54,7 +57,9 @@ export interface HealthStatusOptions {
 export interface HealthStatus {
   /** The worst of all services; `fail` while the manager stops. */
   readonly status: HealthLevel
+  /** Whether the manager was told to stop. */
   readonly stopping: boolean
+  /** The health of each service, by name. */
   readonly services: Readonly<Record<string, ServiceHealth>>
 }
 
@@ -159,7 +164,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     return proxy
   }
 
-  /** @throws {@link UnknownServiceError} */
+  /** The proxy of the service `name`. @throws {@link UnknownServiceError} */
   getProxy<N extends keyof M & string>(name: N): ServiceProxy<M[N]> {
     const proxy = this.#proxies.get(name)
     if (proxy === undefined) throw new UnknownServiceError(name, this.names)
@@ -167,6 +172,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     return proxy as ServiceProxy<M[N]>
   }
 
+  /** Whether there is a service of this name. */
   has(name: string): name is keyof M & string {
     return this.#proxies.has(name)
   }
@@ -198,14 +204,17 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     return this.#allEvents.onAny(listener)
   }
 
+  /** {@link ServiceProxy.invalidateCache} of all services. */
   invalidateAllCaches(): void {
     for (const proxy of this.#proxies.values()) proxy.invalidateCache()
   }
 
+  /** {@link ServiceProxy.resetCircuitBreaker} of all services that have a circuit. */
   resetAllCircuitBreakers(): void {
     for (const proxy of this.#proxies.values()) proxy.resetCircuitBreaker()
   }
 
+  /** {@link ServiceProxy.getMetrics} of all services, by name. */
   getAllMetrics(): Record<string, ServiceMetrics> {
     return Object.fromEntries([...this.#proxies].map(([name, proxy]) => [name, proxy.getMetrics()]))
   }
@@ -233,6 +242,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     return this.#stopped
   }
 
+  /** {@link ServiceProxyManager.stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }

@@ -1,36 +1,42 @@
-import type { AbortSource } from './abort-source.ts'
+import type { AbortSource } from './attempts/abort-source.ts'
 import { atMost } from './at-most.ts'
-import { endWithout, OperationCall } from './call-attempt.ts'
-import type { CallAttempt, ServiceOperation } from './call-attempt.ts'
-import { CallLedger } from './call-ledger.ts'
-import type { CallerOptions, CallOptions, CheckHealthOptions, GetOptions, StopOptions } from './caller-options.ts'
-import { GET, isTraced, TracedCall } from './call-trace.ts'
+import { endWithout, OperationCall, type CallAttempt, type ServiceOperation } from './calls/call-attempt.ts'
+import { CallLedger } from './calls/call-ledger.ts'
+import type {
+  CallerOptions,
+  CallOptions,
+  CheckHealthOptions,
+  GetOptions,
+  StopOptions,
+} from './options/caller-options.ts'
+import { GET, isTraced, TracedCall } from './observing/call-trace.ts'
 import { Circuit, requiredCircuit } from './circuit/circuit.ts'
+import { Guard } from './circuit/guard.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
-import { DeadlineQueue } from './deadline.ts'
-import { CapacityError, isRefusal, refusal, StoppedError, unknownMethod } from './errors.ts'
-import { ServiceEvents } from './events.ts'
-import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './events.ts'
-import { answerInstead } from './fallback.ts'
-import type { Fallback } from './fallback.ts'
-import { guardedService } from './guarded-service.ts'
-import type { Guarded } from './guarded-service.ts'
-import { BackgroundMonitor, HealthCheck } from './health.ts'
-import type { Acquired } from './instance-cache.ts'
-import type { Instance } from './instance-lifetimes.ts'
-import { MethodCall } from './method-call.ts'
-import type { LatencySummary } from './metrics/latency-histogram.ts'
-import { RequestCounters } from './metrics/service-metrics.ts'
-import type { RequestCounts, ServiceMetrics } from './metrics/service-metrics.ts'
+import { CapacityError, isRefusal, refusal, StoppedError } from './errors.ts'
+import {
+  ServiceEvents,
+  type ServiceEvent,
+  type ServiceEventListener,
+  type ServiceEventType,
+} from './observing/events.ts'
+import { answerInstead } from './calls/fallback.ts'
+import type { Guarded } from './facade/guarded.ts'
+import { FacadeSource, guardedService } from './facade/guarded-service.ts'
+import { BackgroundMonitor, HealthCheck } from './observing/health.ts'
+import type { Acquired } from './instances/flight.ts'
+import type { Instance } from './instances/instance-lifetimes.ts'
+import { MethodCall } from './facade/method-call.ts'
+import type { LatencySummary } from './observing/latency-histogram.ts'
+import { RequestCounters, type RequestCounts, type ServiceMetrics } from './observing/service-metrics.ts'
 import { checkServiceName } from './names.ts'
-import { numberOption } from './options.ts'
-import { resolveServiceProxyOptions } from './service-proxy-options.ts'
-import type { ResolvedServiceProxyOptions, ServiceProxyOptions } from './service-proxy-options.ts'
-import { ServiceResolver } from './service-resolver.ts'
-import { settingsOf, statusOf } from './service-status.ts'
-import type { ServiceSettings, ServiceStatus } from './service-status.ts'
-import { logTransition } from './transition-log.ts'
+import { numberOption } from './option-checks.ts'
+import { type Fallback, resolveServiceProxyOptions, type ServiceProxyOptions } from './options/service-proxy-options.ts'
+import type { ServiceContext } from './instances/service-context.ts'
+import { ServiceResolver } from './instances/service-resolver.ts'
+import { settingsOf, statusOf, type ServiceSettings, type ServiceStatus } from './service-status.ts'
+import { logTransition } from './observing/transition-log.ts'
 
 /**
  * Stands between callers and a service of type `T`: resolves it when it is first needed, keeps the instance, guards
@@ -38,16 +44,16 @@ import { logTransition } from './transition-log.ts'
  * {@link ServiceProxyManager}.
  */
 export class ServiceProxy<T> implements AsyncDisposable {
+  /** What the service is called: in the manager, metrics and errors. */
   readonly name: string
-  readonly #options: ResolvedServiceProxyOptions<T>
-  readonly #events = new ServiceEvents()
-  readonly #counters: RequestCounters
-  readonly #circuit: Circuit | undefined
+  readonly #context: ServiceContext<T>
   readonly #resolver: ServiceResolver<T>
   readonly #ledger: CallLedger<T>
   readonly #monitor: BackgroundMonitor | undefined
   #healthCheck: HealthCheck | undefined
   #facade: Guarded<T> | undefined
+  /** Made with the first facade. */
+  #facadeSource: FacadeSource | undefined
   #stopped: Promise<void> | undefined
 
   /** @throws {@link InvalidOptionError} */
@@ -55,39 +61,39 @@ export class ServiceProxy<T> implements AsyncDisposable {
     checkServiceName(name)
     const options = resolveServiceProxyOptions(serviceOptions)
     const { clock, healthIntervalMs, logger } = options
-    this.name = name
-    this.#options = options
-    this.#counters = new RequestCounters(clock)
-    this.#circuit =
+    const circuit =
       options.circuit &&
       new Circuit({ ...options.circuit, name, clock, onTransition: (to) => this.#circuitChanged(to) })
-    this.#resolver = new ServiceResolver({
+    const context: ServiceContext<T> = {
       proxy: this,
       settings: options,
-      deadlines: DeadlineQueue.join(clock, options.timeoutMs),
-      circuit: this.#circuit,
-      counters: this.#counters,
-      events: this.#events,
-    })
-    this.#ledger = new CallLedger(options, this.#counters, this.#resolver.lifetimes)
+      guard: new Guard(name, circuit, options),
+      counters: new RequestCounters(clock),
+      events: new ServiceEvents(),
+    }
+    this.name = name
+    this.#context = context
+    this.#resolver = new ServiceResolver(context)
+    this.#ledger = new CallLedger(context, this.#resolver.lifetimes)
     this.#monitor =
       healthIntervalMs > 0 ? new BackgroundMonitor(clock, healthIntervalMs, () => this.#probe()) : undefined
-    if (logger !== undefined) this.onAny((event) => logTransition(logger, event, this.#circuit?.lastError))
+    if (logger !== undefined)
+      this.onAny((event) => logTransition(logger, event, this.#context.guard.circuit?.lastError))
   }
 
   /** `disabled`: the proxy has no circuit. */
   get circuitState(): CircuitState | 'disabled' {
-    return this.#circuit?.state ?? 'disabled'
+    return this.#context.guard.circuit?.state ?? 'disabled'
   }
 
   /** How long until the circuit may admit a call, in milliseconds: 0 when it would now, undefined while isolated. */
   get retryAfterMs(): number | undefined {
-    return this.#circuit === undefined ? 0 : this.#circuit.retryAfterMs
+    return this.#context.guard.circuit === undefined ? 0 : this.#context.guard.circuit.retryAfterMs
   }
 
   /** Whether the application is not ready without this service. */
   get critical(): boolean {
-    return this.#options.critical
+    return this.#context.settings.critical
   }
 
   /** The service's own interface: every method guarded by this proxy and returning a promise. */
@@ -101,8 +107,10 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
    */
   serviceWith(options: CallerOptions): Guarded<T> {
-    return guardedService<T>(this.name, (method, args) => {
-      return this.#call(new MethodCall(this.#ledger, options.signal, method, args), undefined)
+    this.#facadeSource ??= new FacadeSource(this.name, this.#resolver.cache)
+    return guardedService<T>(this.#facadeSource, (member, args) => {
+      const call = new MethodCall(this.#ledger, options.signal, member, args)
+      return call.answered(this.#call(call, undefined))
     })
   }
 
@@ -114,9 +122,9 @@ export class ServiceProxy<T> implements AsyncDisposable {
    */
   get(options?: GetOptions): Promise<T> {
     const ready = options?.signal?.aborted === true ? undefined : this.#resolver.ready
-    if (ready === undefined || isTraced()) return this.#tracedGet(options?.signal, this.#options.fallback)
+    if (ready === undefined || isTraced()) return this.#tracedGet(options?.signal, this.#context.settings.fallback)
     ready.exposed = true
-    this.#counters.hit()
+    this.#context.counters.hit()
     return ready.promise
   }
 
@@ -140,56 +148,57 @@ export class ServiceProxy<T> implements AsyncDisposable {
    */
   async checkHealth({ timeoutMs }: CheckHealthOptions = {}): Promise<boolean> {
     const waitMs = numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, MAX_TIMER_MS)
-    return this.#stopped === undefined && this.#health.check(Math.min(waitMs, this.#options.timeoutMs))
+    return this.#stopped === undefined && this.#health.check(Math.min(waitMs, this.#context.settings.timeoutMs))
   }
 
+  /** What it has counted and measured since it was made; a snapshot, made when it is asked for. */
   getMetrics(): ServiceMetrics {
-    return this.#counters.snapshot(this.circuitState)
+    return this.#context.counters.snapshot(this.circuitState)
   }
 
   /** The counts of {@link ServiceProxy.getMetrics} alone: cheap enough to be read often, for many services. */
   getCounts(): RequestCounts {
-    return this.#counters.counts()
+    return this.#context.counters.counts()
   }
 
   /** The `overallLatency` of {@link ServiceProxy.getMetrics} alone. */
   getOverallLatency(): LatencySummary {
-    return this.#counters.overallLatency()
+    return this.#context.counters.overallLatency()
   }
 
   /** Where the service stands now: its circuit, cache and health, and what it last failed with. */
   getStatus(): ServiceStatus {
     return statusOf({
-      clock: this.#options.clock,
-      circuit: this.#circuit,
+      clock: this.#context.settings.clock,
+      circuit: this.#context.guard.circuit,
       cache: this.#resolver.cache,
       lastHealth: this.#healthCheck?.last,
-      lastFailure: this.#counters.lastFailure,
+      lastFailure: this.#context.counters.lastFailure,
       stopped: this.#stopped !== undefined,
     })
   }
 
   /** How the proxy is set up, defaults filled in. */
   get settings(): ServiceSettings {
-    return settingsOf(this.#options)
+    return settingsOf(this.#context.settings)
   }
 
   /** The cached instance is never served again, not even as a fallback; nor is one that is being loaded. */
   invalidateCache(): void {
     this.#resolver.cache.invalidate()
-    this.#counters.invalidated()
-    this.#events.emit({ type: 'invalidate', service: this.name })
+    this.#context.counters.invalidated()
+    this.#context.events.emit({ type: 'invalidate', service: this.name })
   }
 
   /** The cached instance is stale from now on: served only where `staleWhileRevalidateMs` or `staleIfErrorMs` allow it. */
   expireCache(): void {
     this.#resolver.cache.expire()
-    this.#events.emit({ type: 'expire', service: this.name })
+    this.#context.events.emit({ type: 'expire', service: this.name })
   }
 
   /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
   resetCircuitBreaker(): void {
-    this.#circuit?.reset()
+    this.#context.guard.circuit?.reset()
   }
 
   /**
@@ -197,17 +206,17 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * @throws {@link InvalidOptionError} when the proxy has no circuit
    */
   isolateCircuit(): Disposable {
-    return requiredCircuit(this.#circuit, this.name).isolate()
+    return requiredCircuit(this.#context.guard.circuit, this.name).isolate()
   }
 
   /** The circuit's state as plain data, to be taken over elsewhere. @throws {@link InvalidOptionError} when the proxy has no circuit */
   exportCircuit(): CircuitSnapshot {
-    return requiredCircuit(this.#circuit, this.name).exportState()
+    return requiredCircuit(this.#context.guard.circuit, this.name).exportState()
   }
 
   /** Takes over a circuit's state: open with 10 s left there is open with 10 s left here. @throws {@link InvalidOptionError} */
   importCircuit(snapshot: CircuitSnapshot): void {
-    requiredCircuit(this.#circuit, this.name).importState(snapshot)
+    requiredCircuit(this.#context.guard.circuit, this.name).importState(snapshot)
   }
 
   /** Serves `substitute` in place of the service until the handle is disposed; for tests. It is never disposed. */
@@ -218,12 +227,12 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   /** Adds a listener; returns the function that takes it away. What a listener throws changes nothing. */
   on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
-    return this.#events.on(type, listener)
+    return this.#context.events.on(type, listener)
   }
 
   /** {@link ServiceProxy.on} for events of every type, also of those to come. */
   onAny(listener: (event: ServiceEvent) => void): () => void {
-    return this.#events.onAny(listener)
+    return this.#context.events.onAny(listener)
   }
 
   /**
@@ -235,49 +244,51 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#stopped
   }
 
+  /** {@link ServiceProxy.stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
 
   #tracedGet(signal: AbortSource | undefined, fallback: Fallback<T> | undefined): Promise<T> {
     if (!isTraced()) return this.#get(signal, fallback)
-    const trace = new TracedCall(this, GET, this.#counters)
-    return trace.run(this.#options.clock, () => this.#get(signal, fallback, trace))
+    const trace = new TracedCall(this, GET, this.#context.counters)
+    return trace.run(this.#context.settings.clock, () => this.#get(signal, fallback, trace))
   }
 
   async #get(signal: AbortSource | undefined, fallback: Fallback<T> | undefined, trace?: TracedCall): Promise<T> {
-    const { clock } = this.#options
-    this.#counters.begin()
+    const { clock } = this.#context.settings
+    this.#context.counters.begin()
     try {
       const instance = await this.#acquire(signal, trace)
       instance.exposed = true
       this.#resolver.lifetimes.release(instance)
-      this.#counters.settle('fulfilled', 'success', clock.now(), undefined)
+      this.#context.counters.settle('fulfilled', 'success', clock.now(), undefined)
       trace?.settled('fulfilled', 'success')
       return instance.service
     } catch (error) {
       const end = endWithout(error, signal)
-      this.#counters.settle(end, 'failure', clock.now(), error)
+      this.#context.counters.settle(end, 'failure', clock.now(), error)
       trace?.settled(end, 'failure')
       if (fallback === undefined || end === 'aborted') throw error
-      return this.#fallBack(error, fallback, signal, trace)
+      return answerInstead(this.#context, { error, fallback, signal, trace })
     }
   }
 
   #call<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
     if (!isTraced()) return this.#answer(attempt, ownFallback)
-    const trace = (attempt.trace = new TracedCall(this, attempt.method, this.#counters))
-    return trace.run(this.#options.clock, () => this.#answer(attempt, ownFallback))
+    const trace = (attempt.trace = new TracedCall(this, attempt.method, this.#context.counters))
+    return trace.run(this.#context.settings.clock, () => this.#answer(attempt, ownFallback))
   }
 
   #answer<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
     const result = this.#start(attempt)
-    const substitute = this.#options.fallback
+    const substitute = this.#context.settings.fallback
     const fallback = ownFallback ?? (substitute && attempt.onSubstitute(substitute))
     if (fallback === undefined) return result
     return result.catch((error: unknown) => {
       if (!attempt.mayFallBack(error)) throw error
-      return this.#fallBack(error, fallback, attempt.signal, attempt.trace)
+      const { signal, trace } = attempt
+      return answerInstead(this.#context, { error, fallback, signal, trace })
     })
   }
 
@@ -286,26 +297,26 @@ export class ServiceProxy<T> implements AsyncDisposable {
     const aborted = attempt.signal?.aborted === true
     const cached = aborted ? undefined : (cache.surelyFresh ?? cache.fresh(attempt.startedAt))
     if (cached !== undefined) {
-      this.#counters.found('hit')
+      this.#context.counters.found('hit')
       lifetimes.lease(cached)
       attempt.use(cached)
       return this.#run(attempt, cached.service)
     }
     if (aborted || this.#stopped !== undefined) return this.#resolveAndRun(attempt)
-    if (this.#resolver.refusesAt(attempt.startedAt)) return this.#resolver.execute(attempt)
-    return this.#resolver.isTrialAt(attempt.startedAt) ? this.#try(attempt) : this.#resolveAndRun(attempt)
+    if (this.#context.guard.refusesAt(attempt.startedAt)) return this.#context.guard.execute(attempt)
+    return this.#context.guard.isTrialAt(attempt.startedAt) ? this.#try(attempt) : this.#resolveAndRun(attempt)
   }
 
   /** One trial for one call: its permit covers the check of the instance and the work on it. */
   #try<R>(attempt: CallAttempt<T, R>): Promise<R> {
     const heldBack = this.#resolver.heldBackAt(attempt.startedAt)
     if (heldBack !== undefined) {
-      this.#counters.found('miss')
+      this.#context.counters.found('miss')
       attempt.unavailable(heldBack.error, attempt.startedAt)
       return Promise.reject(heldBack.error)
     }
     attempt.preparation = () => this.#found(this.#resolver.acquireInTrial(attempt.signal, attempt.trace), attempt.trace)
-    return this.#resolver.execute(attempt)
+    return this.#context.guard.execute(attempt)
   }
 
   async #resolveAndRun<R>(attempt: CallAttempt<T, R>): Promise<R> {
@@ -313,7 +324,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     try {
       instance = await this.#acquire(attempt.signal, attempt.trace)
     } catch (error) {
-      attempt.unavailable(error, this.#options.clock.now())
+      attempt.unavailable(error, this.#context.settings.clock.now())
       throw error
     }
     attempt.useLate(instance)
@@ -322,15 +333,16 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   /** Runs an attempt on an instance that is leased to it. */
   #run<R>(attempt: CallAttempt<T, R>, service: T): Promise<R> {
-    const { maxConcurrentCalls } = this.#options
+    const { maxConcurrentCalls } = this.#context.settings
     // A trial is never refused for capacity: it is how places come free that calls without an end still hold.
-    const isFull = this.#ledger.runningCalls > maxConcurrentCalls && !this.#resolver.isTrialAt(attempt.startedAt)
+    const isFull = this.#ledger.runningCalls > maxConcurrentCalls && !this.#context.guard.isTrialAt(attempt.startedAt)
     if (isFull && this.#ledger.isTooMuch(attempt.startedAt)) {
       return attempt.refuse(refusal(() => new CapacityError(this.name, `${maxConcurrentCalls} calls are running`)))
     }
     // The caller's mistake: the circuit does not hear of it.
-    if (!attempt.isPossibleOn(service)) return attempt.refuse(unknownMethod(this.name, attempt.method))
-    return this.#resolver.execute(attempt)
+    const misuse = attempt.misuseOf(service)
+    if (misuse !== undefined) return attempt.refuse(misuse)
+    return this.#context.guard.execute(attempt)
   }
 
   async #acquire(signal: AbortSource | undefined, trace: TracedCall | undefined): Promise<Instance<T>> {
@@ -342,26 +354,13 @@ export class ServiceProxy<T> implements AsyncDisposable {
   async #found(acquiring: Promise<Acquired<T>>, trace: TracedCall | undefined): Promise<Instance<T>> {
     try {
       const { instance, result } = await acquiring
-      this.#counters.found(result)
+      this.#context.counters.found(result)
       trace?.found(result)
       return instance
     } catch (error) {
-      if (!isRefusal(error)) this.#counters.found('miss')
+      if (!isRefusal(error)) this.#context.counters.found('miss')
       throw error
     }
-  }
-
-  async #fallBack<R>(
-    error: unknown,
-    fallback: Fallback<R>,
-    signal: AbortSource | undefined,
-    trace: TracedCall | undefined,
-  ): Promise<R> {
-    const answer = await answerInstead(this.#options, { serviceName: this.name, error, fallback, signal })
-    this.#counters.fallbacks++
-    trace?.found('fallback')
-    this.#events.emit({ type: 'fallback', service: this.name, error })
-    return answer
   }
 
   #circuitChanged({ from, to }: CircuitTransition): void {
@@ -369,16 +368,16 @@ export class ServiceProxy<T> implements AsyncDisposable {
     // a trial failed on it all the same, it is replaced.
     if (to === 'open' && from === 'half_open') this.#resolver.cache.distrust()
     else if (to === 'open') this.#resolver.cache.suspect()
-    this.#counters.transition(to)
-    this.#events.emit({ type: 'circuit', service: this.name, from, to })
+    this.#context.counters.transition(to)
+    this.#context.events.emit({ type: 'circuit', service: this.name, from, to })
   }
 
   /** Made when somebody first asks. */
   get #health(): HealthCheck {
     this.#healthCheck ??= new HealthCheck({
-      clock: this.#options.clock,
-      ask: () => this.#resolver.checkHealth((attempt) => this.#resolver.deadlines.run(this.name, attempt)),
-      onChange: (healthy) => this.#events.emit({ type: 'health', service: this.name, healthy }),
+      clock: this.#context.settings.clock,
+      ask: () => this.#resolver.checkHealth({ counts: false }),
+      onChange: (healthy) => this.#context.events.emit({ type: 'health', service: this.name, healthy }),
     })
     return this.#healthCheck
   }
@@ -391,10 +390,9 @@ export class ServiceProxy<T> implements AsyncDisposable {
   async #stop(timeoutMs: number): Promise<void> {
     this.#monitor?.stop()
     this.#resolver.cache.stop()
-    await atMost(this.#resolver.lifetimes.end(), timeoutMs, this.#options.clock)
-    this.#circuit?.dispose()
-    this.#resolver.deadlines.leave()
-    this.#events.emit({ type: 'stop', service: this.name })
-    this.#events.clear()
+    await atMost(this.#resolver.lifetimes.end(), timeoutMs, this.#context.settings.clock)
+    this.#context.guard.dispose()
+    this.#context.events.emit({ type: 'stop', service: this.name })
+    this.#context.events.clear()
   }
 }

@@ -319,7 +319,8 @@ describe('settings', () => {
     const { settings } = new ServiceProxy<number>('desk', {
       provider,
       breaker: plainBreaker,
-      circuit: { failureThreshold: 2, timeoutMs: 700, isFailure: () => false },
+      timeoutMs: 700,
+      circuit: { failureThreshold: 2, isFailure: () => false },
       cacheTtlMs: 0,
       critical: true,
       fallback: () => 2,

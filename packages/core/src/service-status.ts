@@ -1,13 +1,13 @@
-import type { CacheStatus } from './instance-cache.ts'
+import type { CacheStatus } from './instances/cache-slot.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { ResolvedCircuitPolicy } from './circuit/policy.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
 import { wallTimeOf } from './clock.ts'
 import type { Clock } from './clock.ts'
-import type { HealthResult } from './health.ts'
-import type { RequestFailure } from './metrics/service-metrics.ts'
-import { renewOf } from './service-proxy-options.ts'
-import type { ProxySettings, ResolvedServiceProxyOptions } from './service-proxy-options.ts'
+import type { HealthResult } from './observing/health.ts'
+import type { RequestFailure } from './observing/service-metrics.ts'
+import { renewOf } from './options/service-proxy-options.ts'
+import type { ProxySettings, ResolvedServiceProxyOptions } from './options/service-proxy-options.ts'
 
 /** A circuit's policy; its `timeoutMs` is that of the {@link ServiceSettings}. */
 export type CircuitSettings = Omit<ResolvedCircuitPolicy, 'isFailure' | 'timeoutMs'>
@@ -42,6 +42,7 @@ export type ServiceSettings = Required<
 
 /** Where a circuit stands. */
 export interface CircuitStatus {
+  /** The state now. */
   readonly state: CircuitState
   /** When it entered that state. */
   readonly since: Date
@@ -57,6 +58,7 @@ export interface CircuitStatus {
 export interface ServiceStatus {
   /** Undefined: the proxy has no circuit. */
   readonly circuit: CircuitStatus | undefined
+  /** What is cached, and for how long it is fresh. */
   readonly cache: CacheStatus
   /** What the last health check found; undefined before the first. */
   readonly health: { readonly healthy: boolean; readonly at: Date } | undefined

@@ -1,10 +1,14 @@
-import type { AbortListener, AbortSource } from '@svcproxy/core'
+import type { AbortListener, AbortSource } from '@svcproxy/core/adapter'
 
 /** The part of Node's response that says whether the client still waits. Those of HTTP/1 and HTTP/2 have it. */
 export interface ClientConnection {
+  /** Whether an HTTP/1 response is closed; undefined for HTTP/2, where `stream` tells. */
   readonly destroyed?: boolean
+  /** Whether the application has ended the response with `end()`. */
   readonly writableEnded: boolean
+  /** The stream of an HTTP/2 response; undefined for HTTP/1. */
   readonly stream?: { readonly destroyed: boolean }
+  /** `close` comes when the response was sent completely, or when the client went before that. */
   on(event: 'close', listener: () => void): unknown
 }
 

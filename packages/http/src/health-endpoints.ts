@@ -1,4 +1,5 @@
-import { type HealthLevel, type HealthStatus, type ServiceProxyManager, systemClock } from '@svcproxy/core'
+import type { HealthLevel, HealthStatus, ServiceProxyManager } from '@svcproxy/core'
+import { systemClock } from '@svcproxy/core/adapter'
 import type { HttpEndpoint, HttpRequest, HttpResponse } from './message.ts'
 import { accepts } from './negotiation.ts'
 import { checkBasePath, checkFunction, checkTimeout } from './option-checks.ts'

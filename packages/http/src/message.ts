@@ -2,6 +2,7 @@ import type { ServiceProxyManager } from '@svcproxy/core'
 
 /** A request as every framework can tell it. `R` is the framework's own request. */
 export interface HttpRequest<R = unknown> {
+  /** In upper case, as the client sent it: `GET`. */
   readonly method: string
   /** The path below the mount point, as sent, without the query: `/readyz`. */
   readonly path: string
@@ -25,13 +26,17 @@ export type ReadBody = (maxBytes: number) => Promise<string | undefined>
 
 /** What to answer. A binding writes it as it is; to a HEAD request without the body. */
 export interface HttpResponse {
+  /** The HTTP status code, for example 503. */
   readonly status: number
+  /** One value by header name; replaces what the response already has under that name. */
   readonly headers: Readonly<Record<string, string>>
+  /** A string is sent as UTF-8; an empty one means that there is no body. */
   readonly body: string | Buffer
 }
 
 /** An answer in text. */
 export interface TextResponse extends HttpResponse {
+  /** Always a string, never a `Buffer`. */
   readonly body: string
 }
 

@@ -3,11 +3,17 @@ import type { TextResponse } from './message.ts'
 
 /** The members of an RFC 9457 problem that differ; an undefined one is left out. */
 export interface Problem {
+  /** The HTTP status code; also the status of the response. */
   readonly status: number
+  /** What went wrong, in a sentence for the client. Must hold no secrets. */
   readonly detail: string
+  /** The path of the request that failed, without its query. */
   readonly instance?: string | undefined
+  /** Tells problems apart in code: `SVCPROXY_TIMEOUT`, for example. */
   readonly code?: string
+  /** How long the client should wait before it tries again, in whole seconds. */
   readonly retryAfter?: number | undefined
+  /** The name of the service that failed. */
   readonly service?: string | undefined
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type AbortSource, type GuardedServices, type ServiceProxyManager, toAbortSignal } from '@svcproxy/core'
+import type { GuardedServices, ServiceProxyManager } from '@svcproxy/core'
+import { type AbortSource, servicesFor, toAbortSignal } from '@svcproxy/core/adapter'
 import { ClientWatch } from './client-watch.ts'
 import type { ClientConnection } from './client-watch.ts'
 import { checkOneOf } from './option-checks.ts'
@@ -25,7 +26,7 @@ export class RequestScope<M extends object> {
   /** The services. Their calls end when the client goes, if those of this request do. */
   get services(): GuardedServices<M> {
     // The scope itself is what the calls' signal is read from, so the client is watched from the first call on.
-    this.#services ??= this.#manager.servicesWith(this)
+    this.#services ??= servicesFor(this.#manager, this)
     return this.#services
   }
 
@@ -96,7 +97,11 @@ export class RequestScopes<M extends object> {
     this.#ending = endingOf(manager)
   }
 
-  /** @param request Node's request, which keeps the scope */
+  /**
+   * Opens the scope of a request; returns the same one when it is open already.
+   * @param request Node's request, which keeps the scope
+   * @param response Node's response to it, which tells when the client goes
+   */
   open(request: ScopedRequest, response: ClientConnection): RequestScope<M> {
     const holder = this.#asHolder(request)
     const known = holder[this.#key]
@@ -110,7 +115,10 @@ export class RequestScopes<M extends object> {
     return this.#asHolder(request)[this.#key]
   }
 
-  /** @throws Error when the request did not pass the binding's middleware */
+  /**
+   * The scope of a request that was opened.
+   * @throws Error when the request did not pass the binding's middleware
+   */
   of(request: object): RequestScope<M> {
     const scope = this.find(request)
     if (scope !== undefined) return scope

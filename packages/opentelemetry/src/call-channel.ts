@@ -1,7 +1,7 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import type { Channel } from 'node:diagnostics_channel'
 import type { Context } from '@opentelemetry/api'
-import type { CallTrace, LoadTrace } from '@svcproxy/core'
+import type { CallTrace, LoadTrace } from '@svcproxy/core/adapter'
 
 // Where core tells of every request of the process while somebody listens: see CallTrace.
 const CALLS = tracingChannel<Context | undefined, CallTrace>('svcproxy:call')

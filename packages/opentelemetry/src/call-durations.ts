@@ -1,5 +1,5 @@
 import type { Attributes, Meter } from '@opentelemetry/api'
-import type { CallTrace } from '@svcproxy/core'
+import type { CallTrace } from '@svcproxy/core/adapter'
 import { onCallEnd } from './call-channel.ts'
 import { errorTypeOf } from './error-type.ts'
 import { harmless } from './harmless.ts'

@@ -8,7 +8,7 @@ import {
   trace,
   type Tracer,
 } from '@opentelemetry/api'
-import type { CallTrace } from '@svcproxy/core'
+import type { CallTrace } from '@svcproxy/core/adapter'
 import { ActiveContext } from './active-context.ts'
 import { callStarts, onCallEnd } from './call-channel.ts'
 import { errorTypeOf } from './error-type.ts'

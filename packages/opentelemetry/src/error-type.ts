@@ -1,5 +1,5 @@
 import { isSvcproxyError } from '@svcproxy/core'
-import type { CallTrace } from '@svcproxy/core'
+import type { CallTrace } from '@svcproxy/core/adapter'
 
 /** What the semantic conventions call an error whose type nobody can tell. */
 const UNTYPED = '_OTHER'

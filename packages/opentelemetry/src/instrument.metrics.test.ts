@@ -42,7 +42,8 @@ function setUp(options: Partial<ServiceProxyOptions<Stock>> = {}) {
   const meterProvider = new MeterProvider({ readers: [reader] })
   const manager = new ServiceProxyManager({ breaker: plainBreaker, clock }).add('stock', {
     provider: factoryProvider('stock', { create: newStock }),
-    circuit: { isFailure: (error) => !(error instanceof SoldOut), failureThreshold: 3, timeoutMs: 100 },
+    timeoutMs: 100,
+    circuit: { isFailure: (error) => !(error instanceof SoldOut), failureThreshold: 3 },
     ...options,
   })
   const handle = instrument(manager, { meterProvider, traces: false })

@@ -9,7 +9,7 @@ import {
   trace,
   type Tracer,
 } from '@opentelemetry/api'
-import type { LoadTrace } from '@svcproxy/core'
+import type { LoadTrace } from '@svcproxy/core/adapter'
 import { ActiveContext } from './active-context.ts'
 import { loadStarts, onLoadEnd } from './call-channel.ts'
 import { classOf } from './error-type.ts'

@@ -1,5 +1,6 @@
 import { isSvcproxyError } from '@svcproxy/core'
-import type { CallTrace, ServiceProxy } from '@svcproxy/core'
+import type { ServiceProxy } from '@svcproxy/core'
+import type { CallTrace } from '@svcproxy/core/adapter'
 
 /** In place of a name that may be anything, a user's input for example. */
 export const UNKNOWN_METHOD = '$unknown'

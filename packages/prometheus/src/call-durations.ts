@@ -1,4 +1,5 @@
-import type { CallOutcome, CallSource, CallTrace, ServiceProxyManager } from '@svcproxy/core'
+import type { ServiceProxyManager } from '@svcproxy/core'
+import type { CallOutcome, CallSource, CallTrace } from '@svcproxy/core/adapter'
 import type { PrometheusHistogram } from './prometheus-client.ts'
 
 /** Takes the calls of a manager's proxies into a histogram. */

@@ -5,7 +5,7 @@ import type { PrometheusClient, PrometheusRegistry } from './prometheus-client.t
 export interface PrometheusMetricsOptions {
   /** The module of the application: `import * as client from 'prom-client'`, or from `'@prometheus-io/client'`. */
   readonly client: PrometheusClient
-  /** @defaultValue `client.register`, the registry that the module brings */
+  /** The registry to add the metrics to. @defaultValue `client.register`, the default registry of the module */
   readonly register?: PrometheusRegistry
   /**
    * Upper bounds of the buckets of `svcproxy_call_duration_seconds`, in seconds, ascending.

@@ -76,7 +76,8 @@ function world(Registry: TestedClient['Registry']) {
   const manager = new ServiceProxyManager({
     clock,
     breaker: plainBreaker,
-    circuit: { timeoutMs: TIMEOUT_MS, failureThreshold: 3, isFailure: (error) => !(error instanceof NotFound) },
+    timeoutMs: TIMEOUT_MS,
+    circuit: { failureThreshold: 3, isFailure: (error) => !(error instanceof NotFound) },
   })
   return { clock, manager, register: new Registry() }
 }

@@ -1,4 +1,5 @@
-import type { CallTrace, ServiceProxyManager } from '@svcproxy/core'
+import type { ServiceProxyManager } from '@svcproxy/core'
+import type { CallTrace } from '@svcproxy/core/adapter'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { CallDurations } from './call-durations.ts'
 import { coreVersion } from './core-version.ts'

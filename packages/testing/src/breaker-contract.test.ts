@@ -1,4 +1,5 @@
-import type { Admission, Attempt, BreakerContext, BreakerFactory } from '@svcproxy/core'
+import type { BreakerFactory } from '@svcproxy/core'
+import type { Admission, Attempt, BreakerContext } from '@svcproxy/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { breakerContract, breakerContractCases, expectKept } from './breaker-contract.ts'
 import { compareWithReference } from './breaker-contract/model.ts'

@@ -1,9 +1,11 @@
-import { type Clock, systemClock } from '@svcproxy/core'
+import type { Clock } from '@svcproxy/core'
+import { systemClock } from '@svcproxy/core/adapter'
 
 /** What a call of a {@link FaultyService} is given. */
 export interface FaultyCall {
   /** The signal the caller passed on, if it did. */
   readonly signal: AbortSignal | undefined
+  /** The clock of the service, for behaviours that take time. */
   readonly clock: Clock
 }
 
@@ -65,8 +67,9 @@ export interface Outage {
 export interface FaultyService {
   /** Calls so far. */
   readonly calls: number
-  /** Calls under way now, and the most there were at once. */
+  /** Calls under way now. */
   readonly running: number
+  /** The most calls that were ever under way at once. */
   readonly maxRunning: number
   /** Calls whose signal was aborted while they were under way. */
   readonly aborted: number
@@ -76,6 +79,7 @@ export interface FaultyService {
   readonly healthy: boolean
   /** Calls it. The signal is what `hangsUntilAborted` listens to. */
   call(context?: { readonly signal?: AbortSignal | undefined }): unknown
+  /** Adds one to `disposals` and does nothing else. For a provider to call when it disposes the service. */
   dispose(): void
   /** How it answers from now on. */
   behave(behaviour: Behaviour): void

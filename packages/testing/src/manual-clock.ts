@@ -34,14 +34,17 @@ export class ManualClock implements Clock {
     return this.#timers.length
   }
 
+  /** Monotonic time, in milliseconds. Moves with `advance`, `advanceAsync` and `starve` only. */
   now(): number {
     return this.#now
   }
 
+  /** Wall-clock time, in milliseconds since the epoch. Moves with {@link ManualClock.now}, and with `stepWall`. */
   wallNow(): number {
     return this.#wall
   }
 
+  /** Runs `callback` once, in the advance that reaches `delayMs` from now; a negative delay counts as 0. */
   setTimer(callback: () => void, delayMs: number): Timer {
     const timer: ManualTimer = { callback, dueAt: this.#now + Math.max(0, delayMs), cancel: () => this.#remove(timer) }
     const later = this.#timers.findIndex(({ dueAt }) => dueAt > timer.dueAt)

@@ -1,4 +1,4 @@
-import type { BreakerContext, CircuitBreaker } from '@svcproxy/core'
+import type { BreakerContext, CircuitBreaker } from '@svcproxy/core/adapter'
 
 /**
  * The breaker port's least implementation: what the circuit decides, and no library at all. For tests that are about

@@ -1,5 +1,5 @@
 import { createHook } from 'node:async_hooks'
-import { type CircuitPolicy, factoryProvider, type ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
+import { type ProxySettings, factoryProvider, type ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
 import type { opossum } from '../scenarios/peers.ts'
 import { breakers, service } from '../scenarios/service.ts'
 
@@ -60,8 +60,8 @@ interface ProxyMaker {
   readonly make: (index: number) => ServiceProxy<typeof service>
 }
 
-async function proxies(breaker: keyof typeof breakers, circuit: CircuitPolicy = {}): Promise<ProxyMaker> {
-  const manager = new ServiceProxyManager({ breaker: await breakers[breaker](), circuit })
+async function proxies(breaker: keyof typeof breakers, settings: ProxySettings = {}): Promise<ProxyMaker> {
+  const manager = new ServiceProxyManager({ ...settings, breaker: await breakers[breaker]() })
   return {
     make: (index) => {
       const name = `service${index}`

@@ -14,7 +14,9 @@ const FAILURES_PER_SUCCESS = 500_000
 type Call = (fails: boolean) => Promise<unknown>
 
 const proxyCall = (breaker: keyof typeof breakers) => async (): Promise<Call> => {
-  const proxy = await readyProxy(await breakers[breaker](), { failureThreshold: FAILURE_THRESHOLD })
+  const proxy = await readyProxy(await breakers[breaker](), {
+    circuit: { failureThreshold: FAILURE_THRESHOLD },
+  })
   return (fails) => proxy.call((target) => (fails ? target.fail() : target.find(7)))
 }
 

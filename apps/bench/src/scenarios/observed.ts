@@ -10,7 +10,7 @@ const ID = 7
 const watchedBy =
   (observe?: Observe): Contender =>
   async () => {
-    const settings = { breaker: await breakers.native(), circuit: { timeoutMs: TIMEOUT_MS } }
+    const settings = { breaker: await breakers.native(), timeoutMs: TIMEOUT_MS }
     const manager = new ServiceProxyManager(settings).add('service', {
       provider: factoryProvider('service', { create: () => service }),
     })

@@ -18,7 +18,9 @@ async function opened(run: () => Promise<unknown>, fail: () => Promise<unknown>)
 const svcproxy =
   (breaker: keyof typeof breakers): Contender =>
   async () => {
-    const proxy = await readyProxy(await breakers[breaker](), { recoveryTimeoutMs: 3_600_000 })
+    const proxy = await readyProxy(await breakers[breaker](), {
+      circuit: { recoveryTimeoutMs: 3_600_000 },
+    })
     return opened(
       () => proxy.call((target) => target.find(7)),
       () => proxy.call((target) => target.fail()),

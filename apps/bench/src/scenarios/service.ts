@@ -1,4 +1,4 @@
-import { type BreakerFactory, type CircuitPolicy, factoryProvider, ServiceProxy } from '@svcproxy/core'
+import { type BreakerFactory, type ProxySettings, factoryProvider, ServiceProxy } from '@svcproxy/core'
 
 /** The service behind every guarded call: an answer that is there already, so that only the guard is measured. */
 export const service = {
@@ -14,14 +14,14 @@ const FAILURE = new Error('the service failed')
 /** A proxy over {@link service}, its instance loaded. */
 export async function readyProxy(
   breaker: BreakerFactory,
-  circuit: CircuitPolicy = {},
+  settings: ProxySettings = {},
   name = 'service',
 ): Promise<ServiceProxy<typeof service>> {
   const proxy = new ServiceProxy(name, {
     provider: factoryProvider(name, { create: () => service }),
-    breaker,
-    circuit,
     cacheTtlMs: 300_000,
+    ...settings,
+    breaker,
   })
   await proxy.get()
   return proxy

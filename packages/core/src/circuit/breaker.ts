@@ -1,6 +1,6 @@
-import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
+import type { Attempt, AttemptEnd, Outcome } from '../attempts/attempt.ts'
 import type { Clock } from '../clock.ts'
-import type { AttemptObserver } from '../deadline.ts'
+import type { AttemptObserver } from '../attempts/deadline.ts'
 import type { CircuitOpenError } from '../errors.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import type { CircuitTransition } from './state-machine.ts'
@@ -25,7 +25,9 @@ export interface CircuitBreaker {
 export interface BreakerContext {
   /** The service's name. */
   readonly name: string
+  /** By what the circuit decides; for libraries that show it. */
   readonly policy: ResolvedCircuitPolicy
+  /** The one that decides; an adapter's own statistics go by it. */
   readonly clock: Clock
   /** Admits an attempt that starts at `now`, or undefined. A granted admission must be run, exactly once. */
   admit(now: number): Admission | undefined

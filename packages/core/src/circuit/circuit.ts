@@ -1,9 +1,9 @@
-import type { Attempt } from '../attempt.ts'
+import type { Attempt } from '../attempts/attempt.ts'
 import type { Clock } from '../clock.ts'
-import { DeadlineQueue } from '../deadline.ts'
+import { DeadlineQueue } from '../attempts/deadline.ts'
 import { InvalidOptionError, StoppedError } from '../errors.ts'
-import { notify } from '../events.ts'
-import { numberOption } from '../options.ts'
+import { notify } from '../notify.ts'
+import { numberOption } from '../option-checks.ts'
 import type { BreakerFactory, CircuitBreaker } from './breaker.ts'
 import { CircuitGate } from './gate.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
@@ -14,8 +14,11 @@ import type { CircuitSnapshot, CircuitState, CircuitTransition } from './state-m
 export interface CircuitOptions {
   /** The service's name, for errors. */
   readonly name: string
+  /** By what it decides. */
   readonly policy: ResolvedCircuitPolicy
+  /** Makes what runs the attempts that it admits. */
   readonly breaker: BreakerFactory
+  /** By which it decides, and by which attempts run past their deadline. */
   readonly clock: Clock
   /** Called after each change of state, when the new one is in force. What it throws changes nothing. */
   readonly onTransition?: (transition: CircuitTransition) => void
@@ -26,6 +29,7 @@ export interface CircuitOptions {
  * ends an attempt in time, the breaker stands between them and shows its library's users what happens.
  */
 export class Circuit {
+  /** By what it decides. */
   readonly policy: ResolvedCircuitPolicy
   readonly #deadlines: DeadlineQueue
   readonly #name: string

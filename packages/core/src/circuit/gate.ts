@@ -1,7 +1,7 @@
-import type { Attempt, AttemptEnd, Outcome } from '../attempt.ts'
+import type { Attempt, AttemptEnd, Outcome } from '../attempts/attempt.ts'
 import type { Clock } from '../clock.ts'
-import type { AttemptObserver, DeadlineQueue } from '../deadline.ts'
-import { CircuitOpenError, isRefusal, isSvcproxyError, isUnknownMethodOf, refusal } from '../errors.ts'
+import type { AttemptObserver, DeadlineQueue } from '../attempts/deadline.ts'
+import { CircuitOpenError, isRefusal, isSvcproxyError, isMisuseOf, refusal } from '../errors.ts'
 import type { Admission, BreakerContext } from './breaker.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import type { CircuitStateMachine, Permit } from './state-machine.ts'
@@ -60,7 +60,7 @@ class PermitAdmission implements Admission {
   }
 
   settled(end: AttemptEnd, result: unknown, now: number): Outcome {
-    const outcome = isUnknownMethodOf(this.#gate.name, result) ? 'ignored' : outcomeOf(end, result, this.#gate.policy)
+    const outcome = isMisuseOf(this.#gate.name, result) ? 'ignored' : outcomeOf(end, result, this.#gate.policy)
     if (outcome === 'failure') this.#gate.lastError = result
     this.#machine.settle(this.permit, outcome, now)
     return outcome

@@ -37,8 +37,8 @@ const OUT_OF_BOUNDS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ successThreshold: 1_000_001 }, 'circuit.successThreshold must be an integer in 1 … 1000000; received 1000001'],
   [{ maxTrials: Infinity }, 'circuit.maxTrials must be an integer in 1 … 1000000; received Infinity'],
   [{ recoveryTimeoutMs: 0 }, 'circuit.recoveryTimeoutMs must be a number in 1 … 2147483647; received 0'],
-  [{ timeoutMs: 2_147_483_648 }, 'circuit.timeoutMs must be a number in 1 … 2147483647; received 2147483648'],
-  [{ timeoutMs: '5s' }, 'circuit.timeoutMs must be a number in 1 … 2147483647; received "5s"'],
+  [{ timeoutMs: 2_147_483_648 }, 'timeoutMs must be a number in 1 … 2147483647; received 2147483648'],
+  [{ timeoutMs: '5s' }, 'timeoutMs must be a number in 1 … 2147483647; received "5s"'],
   [{ isFailure: true }, 'circuit.isFailure must be a function; received true'],
   [{ threshold: 5 }, 'circuit must be an object with only failureThreshold, recoveryTimeoutMs'],
 ]

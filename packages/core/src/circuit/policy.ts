@@ -1,5 +1,5 @@
 import { MAX_TIMER_MS } from '../clock.ts'
-import { checkFunctionOption, checkOptionNames, numberOption } from '../options.ts'
+import { checkFunctionOption, checkOptionNames, numberOption } from '../option-checks.ts'
 
 /** When a circuit opens, how long it stays open, and what closes it again. */
 export interface CircuitPolicy {
@@ -9,8 +9,6 @@ export interface CircuitPolicy {
   readonly recoveryTimeoutMs?: number
   /** Successful trial calls that close the circuit. @defaultValue 3 @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
   readonly successThreshold?: number
-  /** The deadline of each attempt, in milliseconds. @defaultValue 5 000 @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647 */
-  readonly timeoutMs?: number
   /** Trial calls that may be under way at once while half-open. @defaultValue 1 @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
   readonly maxTrials?: number
   /**
@@ -21,8 +19,11 @@ export interface CircuitPolicy {
   readonly isFailure?: (error: unknown) => boolean
 }
 
-/** A {@link CircuitPolicy} with its defaults filled in and its bounds checked. */
-export type ResolvedCircuitPolicy = Required<CircuitPolicy>
+/** A {@link CircuitPolicy} with its defaults filled in and its bounds checked, and the deadline that its circuit keeps. */
+export interface ResolvedCircuitPolicy extends Required<CircuitPolicy> {
+  /** The deadline of each attempt, in milliseconds: {@link ProxySettings.timeoutMs}. */
+  readonly timeoutMs: number
+}
 
 /** The pattern's defaults. */
 export const DEFAULT_CIRCUIT_POLICY: ResolvedCircuitPolicy = Object.freeze({
@@ -34,7 +35,8 @@ export const DEFAULT_CIRCUIT_POLICY: ResolvedCircuitPolicy = Object.freeze({
   isFailure: () => true,
 })
 
-const POLICY_OPTIONS = Object.keys(DEFAULT_CIRCUIT_POLICY)
+/** The names that {@link resolveCircuitPolicy} knows. */
+export const POLICY_OPTIONS: readonly string[] = Object.keys(DEFAULT_CIRCUIT_POLICY)
 const COUNT = { min: 1, max: 1_000_000, integer: true }
 const DURATION_MS = { min: 1, max: MAX_TIMER_MS }
 
@@ -42,8 +44,10 @@ const DURATION_MS = { min: 1, max: MAX_TIMER_MS }
  * Fills in the defaults; the object it is given is neither kept nor changed.
  * @throws {@link InvalidOptionError} naming the option, its bounds and what was received
  */
-export function resolveCircuitPolicy(policy: CircuitPolicy = {}): ResolvedCircuitPolicy {
+export function resolveCircuitPolicy(policy: Partial<ResolvedCircuitPolicy> = {}): ResolvedCircuitPolicy {
   checkOptionNames('circuit', policy, POLICY_OPTIONS)
+  // Most services say nothing: what nobody changes needs no copy of its own.
+  if (Object.values(policy).every((given) => given === undefined)) return DEFAULT_CIRCUIT_POLICY
   checkFunctionOption('circuit.isFailure', policy.isFailure)
   const defaults = DEFAULT_CIRCUIT_POLICY
   return Object.freeze({
@@ -65,7 +69,7 @@ export function resolveCircuitPolicy(policy: CircuitPolicy = {}): ResolvedCircui
       COUNT,
       defaults.successThreshold,
     ),
-    timeoutMs: numberOption('circuit.timeoutMs', policy.timeoutMs, DURATION_MS, defaults.timeoutMs),
+    timeoutMs: numberOption('timeoutMs', policy.timeoutMs, DURATION_MS, defaults.timeoutMs),
     maxTrials: numberOption('circuit.maxTrials', policy.maxTrials, COUNT, defaults.maxTrials),
     isFailure: policy.isFailure ?? defaults.isFailure,
   })

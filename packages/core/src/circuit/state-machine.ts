@@ -1,4 +1,4 @@
-import type { Outcome } from '../attempt.ts'
+import type { Outcome } from '../attempts/attempt.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 
 /**
@@ -9,7 +9,9 @@ export type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated'
 
 /** A change of state. */
 export interface CircuitTransition {
+  /** The state that it left. */
   readonly from: CircuitState
+  /** The state that is in force now. */
   readonly to: CircuitState
   /** {@link Clock.now} at which it was decided. */
   readonly at: number
@@ -17,6 +19,7 @@ export interface CircuitTransition {
 
 /** A circuit's state as it travels to another process or outlives this one: remaining time, not points in time. */
 export interface CircuitSnapshot {
+  /** Never `isolated`: an isolation belongs to the process in which somebody asked for it. */
   readonly state: 'closed' | 'open' | 'half_open'
   /** Consecutive failures while closed, else 0. */
   readonly failures: number
@@ -28,6 +31,7 @@ export interface CircuitSnapshot {
 
 /** The right to make one attempt. Its outcome counts only while the generation that granted it lasts. */
 export interface Permit {
+  /** Counts up with each change of state. */
   readonly generation: number
   /** When the machine stops waiting for a trial's outcome; infinite for a permit granted while closed. {@link CircuitStateMachine.renew} puts it off. */
   leaseEndsAt: number

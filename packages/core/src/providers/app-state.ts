@@ -1,5 +1,5 @@
 import { InvalidOptionError, ServiceUnavailableError } from '../errors.ts'
-import type { ServiceProvider } from '../service-provider.ts'
+import type { ServiceProvider } from './service-provider.ts'
 import { borrowedProvider } from './registry.ts'
 import type { BorrowedProviderOptions } from './registry.ts'
 

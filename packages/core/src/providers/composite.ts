@@ -1,6 +1,6 @@
 import { InvalidOptionError, ServiceUnavailableError } from '../errors.ts'
 import { checkServiceName } from '../names.ts'
-import type { ServiceProvider } from '../service-provider.ts'
+import type { ServiceProvider } from './service-provider.ts'
 
 /**
  * A provider that tries others in order and takes the first service it gets. It is healthy if any of them is. When all

@@ -1,8 +1,8 @@
-import { checkFunctionOption, checkOptionNames } from '../options.ts'
-import { callSignal } from '../call-signal.ts'
+import { checkFunctionOption, checkOptionNames } from '../option-checks.ts'
+import { callSignal } from '../attempts/call-signal.ts'
 import { checkServiceName } from '../names.ts'
 import { InvalidOptionError } from '../errors.ts'
-import type { ServiceProvider } from '../service-provider.ts'
+import type { ServiceProvider } from './service-provider.ts'
 
 /** What {@link FactoryProviderOptions.create} is given. */
 export interface CreateContext {

@@ -1,7 +1,7 @@
 import { checkServiceName } from '../names.ts'
-import { checkFunctionOption, checkOptionNames } from '../options.ts'
+import { checkFunctionOption, checkOptionNames } from '../option-checks.ts'
 import { InvalidOptionError, ServiceUnavailableError } from '../errors.ts'
-import type { ServiceProvider } from '../service-provider.ts'
+import type { ServiceProvider } from './service-provider.ts'
 
 /** What a registry must offer: our `ServiceRegistry` and a `Map` do, and so does an awilix container. */
 export type RegistryLike =

@@ -1,4 +1,5 @@
-import { type Clock, InvalidOptionError, systemClock } from '@svcproxy/core'
+import { type Clock, InvalidOptionError } from '@svcproxy/core'
+import { systemClock } from '@svcproxy/core/adapter'
 import type { HttpResponse } from '../message.ts'
 import { checkTimeout } from '../option-checks.ts'
 import { LATE, permissionWithin } from '../permission.ts'

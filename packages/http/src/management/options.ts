@@ -11,7 +11,9 @@ export type Access = 'read' | 'write'
 
 /** A write, done or refused. */
 export interface AuditEvent {
+  /** When the action was begun or refused, by the wall clock of the manager. */
   readonly at: Date
+  /** What the request asked for. */
   readonly action: ManagementAction
   /** Null: all services. */
   readonly service: string | null
@@ -28,7 +30,10 @@ export interface ManagementOptions<R = unknown> {
    * anything else says no (403); what takes longer than `authorizeTimeoutMs` is answered with 503.
    */
   readonly authorize: (request: R, access: Access) => Authorization | PromiseLike<Authorization>
-  /** @defaultValue 5 000 ms  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647 */
+  /**
+   * How long `authorize` may take before the answer is 503, in milliseconds.
+   * @defaultValue 5 000  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
+   */
   readonly authorizeTimeoutMs?: number
   /** Refuses every action with 405. @defaultValue true */
   readonly readOnly?: boolean

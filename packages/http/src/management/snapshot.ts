@@ -9,11 +9,13 @@ export interface Snapshot {
   readonly version: 1
   /** When it was made; a client that knows it can show countdowns although its own clock differs. Not part of the ETag. */
   readonly at: string
+  /** The process that answers. */
   readonly instance: InstanceView
   /** No action is allowed. */
   readonly readOnly: boolean
   /** The worst of all services; `fail` while the manager stops. */
   readonly status: HealthLevel
+  /** Whether the manager was told to stop; stays true once it has stopped. */
   readonly stopping: boolean
   /** In the order they were added. */
   readonly services: readonly ServiceView[]
@@ -23,6 +25,7 @@ export interface Snapshot {
 
 /** The process. */
 export interface InstanceView {
+  /** Tells this process from the application's others: the option `instanceId`, else eight random characters. */
   readonly id: string
   /** What the application calls the place it runs in, `production` for example; null: it did not say. */
   readonly environment: string | null
@@ -32,13 +35,17 @@ export interface InstanceView {
 
 /** One service in a {@link Snapshot}. */
 export interface ServiceView {
+  /** The name the service was added under: `manager.add(name, …)`. */
   readonly name: string
+  /** Whether the application is not ready while this service is unhealthy. */
   readonly critical: boolean
+  /** Whether its proxy was stopped; all calls are then rejected. */
   readonly stopped: boolean
   /** What its circuit and its last health check say; `fail` only for a critical service. */
   readonly status: HealthLevel
   /** Null: it has none. */
   readonly circuit: CircuitView | null
+  /** The cached instance, and whether one is being loaded now. */
   readonly cache: {
     readonly state: CacheStatus['state']
     /** Null unless it is fresh; null, too, when it is fresh until it is invalidated. */
@@ -55,16 +62,23 @@ export interface ServiceView {
   readonly requestsPerSecond: number | null
   /** Of all requests that did work, since the proxy was made. */
   readonly latency: LatencySummary
+  /** Requests of the last five minutes, for a chart. */
   readonly history: History
 }
 
 /** A circuit in a {@link ServiceView}. */
 export interface CircuitView {
+  /** `half_open`: only trial calls are admitted; `isolated`: held open by an operator or by the application. */
   readonly state: CircuitState
+  /** When the circuit entered this state, as ISO 8601. */
   readonly since: string
+  /** Failures in a row while closed; 0 in every other state. */
   readonly consecutiveFailures: number
+  /** The number of `consecutiveFailures` that opens the circuit. */
   readonly failureThreshold: number
+  /** Successful trial calls while half-open; 0 in every other state. */
   readonly successfulTrials: number
+  /** The number of `successfulTrials` that closes the circuit. */
   readonly successThreshold: number
   /** When it may admit a call; null unless it is open. */
   readonly retryAt: string | null
@@ -86,12 +100,15 @@ export interface ErrorView {
 export interface FailureView extends ErrorView {
   /** What a provider failed with, for example; null: it has none. */
   readonly cause: ErrorView | null
+  /** When the failure happened, as ISO 8601. */
   readonly at: string
 }
 
 /** How many requests ended in each of the last intervals, oldest first; the current one is not among them. */
 export interface History {
+  /** The length of an interval, in milliseconds. */
   readonly intervalMs: number
+  /** All requests that ended, whatever their outcome. One number per interval, at most 60; empty at first. */
   readonly requests: readonly number[]
   /** Of those, the failed ones. */
   readonly failures: readonly number[]
@@ -138,6 +155,7 @@ export type ManagementAction =
 
 /** `GET api/events?after=ID`: what happened since, oldest first. */
 export interface EventPage {
+  /** The events with an id above `after`; all that are kept (at most 500) when `missed` is true. */
   readonly events: readonly TimelineEvent[]
   /** To be asked with next. */
   readonly lastId: number
@@ -147,7 +165,9 @@ export interface EventPage {
 
 /** What an action answers with: the new state; of all services for `…-all`. */
 export interface ActionResult {
+  /** The action that was carried out. */
   readonly action: ManagementAction
+  /** The services it was applied to, as they are afterwards. */
   readonly services: readonly ServiceView[]
   /** Only of `health-check`. */
   readonly healthy?: boolean

@@ -100,7 +100,7 @@ const realFailures = (
     },
     {
       title: 'a service that hangs is a timeout',
-      settings: { circuit: { timeoutMs: 1 } },
+      settings: { timeoutMs: 1 },
       calls: 0,
       expected: { status: 504, code: 'SVCPROXY_TIMEOUT', service: 'first' },
     },

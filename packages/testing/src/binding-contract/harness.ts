@@ -12,6 +12,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 
 /** The service that the applications of the contract use. */
 export interface ContractService {
+  /** Returns `value`. */
   echo(value: string): string
   /** What the case told it to do. */
   ask(context?: { readonly signal?: AbortSignal }): unknown
@@ -19,13 +20,17 @@ export interface ContractService {
 
 /** The services that the applications of the contract have. */
 export interface ContractServices {
+  /** The one that handlers are given and call. */
   readonly first: ContractService
+  /** One more, to show that a handler gets only the services it asked for. */
   readonly second: ContractService
 }
 
 /** What a handler of the contract can see besides its services. */
 export interface ContractExchange {
+  /** Node's request (Express's is one); in Koa, `ctx.req`. */
   readonly req: IncomingMessage
+  /** Node's response (Express's is one); in Koa, `ctx.res`. */
   readonly res: ServerResponse
   /** What the binding's `current()` returns; asked for at each use. */
   current(): Pick<GuardedServices<ContractServices>, 'first'>
@@ -48,7 +53,9 @@ export interface ContractRoute {
 
 /** An application as a case wants it. */
 export interface ContractApp {
+  /** The manager that the binding is made for: `bindServices(manager)`. */
   readonly manager: ServiceProxyManager<ContractServices>
+  /** The routes to register. @defaultValue none */
   readonly routes?: readonly ContractRoute[]
   /** The routes stand in a router of their own under this path. @defaultValue '' */
   readonly prefix?: string

@@ -76,7 +76,7 @@ export const healthCases: readonly BindingContractCase[] = [
         [true, 503],
       ] as const) {
         // Whoever waits for the deadline of the service waits longer than this test may take.
-        const manager = managerOf({ provider, critical, circuit: { timeoutMs: 60_000 } })
+        const manager = managerOf({ provider, critical, timeoutMs: 60_000 })
         const url = await serve(harness, { manager, health: { timeoutMs: 20 } })
         expect((await ask(`${url}/readyz`)).status).toBe(expected)
       }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type AttemptContext, CircuitOpenError, ServiceTimeoutError, StoppedError } from '@svcproxy/core'
+import { CircuitOpenError, ServiceTimeoutError, StoppedError } from '@svcproxy/core'
+import type { AttemptContext } from '@svcproxy/core/adapter'
 import { expect } from 'vitest'
 import { type BreakerContractCase, errorOf, F, R, S, T } from './harness.ts'
 

@@ -1,15 +1,17 @@
 import {
-  type AttemptEnd,
   type BreakerFactory,
   type CallContext,
-  Circuit,
   CircuitOpenError,
-  type CircuitPolicy,
-  type CircuitTransition,
-  resolveCircuitPolicy,
   ServiceTimeoutError,
   StoppedError,
 } from '@svcproxy/core'
+import {
+  type AttemptEnd,
+  Circuit,
+  type CircuitTransition,
+  type ResolvedCircuitPolicy,
+  resolveCircuitPolicy,
+} from '@svcproxy/core/adapter'
 import { expect } from 'vitest'
 import { ManualClock } from '../manual-clock.ts'
 
@@ -49,7 +51,7 @@ export class CircuitHarness {
   readonly #calls: Call[] = []
   readonly #own = new Set<unknown>()
 
-  constructor(breaker: BreakerFactory, policy: CircuitPolicy = {}, name: string = 'contract') {
+  constructor(breaker: BreakerFactory, policy: Partial<ResolvedCircuitPolicy> = {}, name: string = 'contract') {
     this.circuit = new Circuit({
       name,
       policy: resolveCircuitPolicy(policy),
@@ -247,6 +249,6 @@ interface PromiseWithResolvers<V> {
 /** One promise of the contract: what it says, and a history that shows whether it is kept. */
 export interface BreakerContractCase {
   readonly title: string
-  readonly policy?: CircuitPolicy
+  readonly policy?: Partial<ResolvedCircuitPolicy>
   check(harness: CircuitHarness, breaker: BreakerFactory): Promise<void>
 }

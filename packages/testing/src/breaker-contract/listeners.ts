@@ -3,12 +3,15 @@ import { type BreakerContractCase, errorOf, F, R, S, T } from './harness.ts'
 
 /** The events of a library, by the service whose circuit they are about. */
 export interface LibraryEvents {
+  /** The names of all events that the library emits for a circuit. */
   readonly names: readonly string[]
+  /** The emitter of the circuit of a service. Called after the adapter has made that circuit. */
   of(serviceName: string): LibraryEmitter
 }
 
 /** The part of an event emitter that the contract needs. */
 export interface LibraryEmitter {
+  /** Adds a listener, as `EventEmitter` of Node does. The returned value is not used. */
   on(event: string, listener: () => void): unknown
 }
 

@@ -1,4 +1,5 @@
-import { CircuitOpenError, type Outcome, ServiceTimeoutError } from '@svcproxy/core'
+import { CircuitOpenError, ServiceTimeoutError } from '@svcproxy/core'
+import type { Outcome } from '@svcproxy/core/adapter'
 import type { BreakerFactory } from '@svcproxy/core'
 import * as fc from 'fast-check'
 import { expect } from 'vitest'

@@ -1,4 +1,6 @@
-import type { CircuitPolicy, CircuitSnapshot, Outcome } from '@svcproxy/core'
+import type { CircuitSnapshot } from '@svcproxy/core'
+import type { ResolvedCircuitPolicy } from '@svcproxy/core/adapter'
+import type { Outcome } from '@svcproxy/core/adapter'
 
 /** A call as the reference sees it. */
 export interface ReferenceCall {
@@ -8,7 +10,7 @@ export interface ReferenceCall {
   answered: boolean
 }
 
-export type ReferencePolicy = Required<Omit<CircuitPolicy, 'isFailure'>>
+export type ReferencePolicy = Omit<ResolvedCircuitPolicy, 'isFailure'>
 
 const LEASE_MARGIN_MS = 1_000
 

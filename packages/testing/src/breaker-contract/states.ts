@@ -1,4 +1,5 @@
-import { CapacityError, Circuit, CircuitOpenError, type CircuitSnapshot, resolveCircuitPolicy } from '@svcproxy/core'
+import { CapacityError, CircuitOpenError, type CircuitSnapshot } from '@svcproxy/core'
+import { Circuit, resolveCircuitPolicy } from '@svcproxy/core/adapter'
 import { expect } from 'vitest'
 import { type BreakerContractCase, CircuitHarness, errorOf, F, R, S, T } from './harness.ts'
 

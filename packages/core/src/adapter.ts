@@ -1,0 +1,15 @@
+// For breakers, bindings, exporters and contract suites: what connects this library with another one. An application needs
+// nothing of it.
+export { type CallerSource, servicesFor } from './services-for.ts'
+export { type AbortListener, type AbortSource, toAbortSignal } from './attempts/abort-source.ts'
+
+export type { Attempt, AttemptContext, AttemptEnd, Outcome } from './attempts/attempt.ts'
+export type { AttemptObserver } from './attempts/deadline.ts'
+export type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './circuit/breaker.ts'
+export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
+export { DEFAULT_CIRCUIT_POLICY, type ResolvedCircuitPolicy, resolveCircuitPolicy } from './circuit/policy.ts'
+export { CircuitStateMachine, type CircuitTransition, type Permit } from './circuit/state-machine.ts'
+export { systemClock } from './clock.ts'
+
+export type { CallOutcome, CallSource, CallTrace } from './observing/call-trace.ts'
+export type { LoadTrace } from './observing/load-trace.ts'

@@ -1,0 +1,256 @@
+import type { Attempt, AttemptContext, AttemptEnd, CallContext, Outcome } from './attempt.ts'
+import { enter, leave } from './call-signal.ts'
+import type { Entered } from './call-signal.ts'
+import type { Clock, Timer } from '../clock.ts'
+import { ServiceTimeoutError } from '../errors.ts'
+import { outsideRequests } from '../outside-requests.ts'
+
+/** Told how an attempt was answered, before the attempt itself is; says what that tells about the service. */
+export interface AttemptObserver {
+  /**
+   * An attempt was answered. What this returns is what the attempt is told of it.
+   * @param result the value when `fulfilled`, else the error
+   */
+  settled(end: AttemptEnd, result: unknown, now: number): Outcome
+  /** The deadline of the attempt counts from `now` again: it goes on to its second part. */
+  restarted?(now: number): void
+}
+
+/** Without a circuit every error is a failure; the caller's own abort says nothing, as with one. */
+const UNOBSERVED: AttemptObserver = {
+  settled(end) {
+    if (end === 'fulfilled') return 'success'
+    return end === 'aborted' ? 'ignored' : 'failure'
+  },
+}
+
+/** Those that somebody uses, by their deadlines. */
+const queues = new WeakMap<Clock, Map<number, DeadlineQueue>>()
+
+/**
+ * Runs attempts under one deadline. Attempts with the same `timeoutMs` come due in the order they started, of whichever
+ * service they are: a linked list and one timer for its head do, where a timer per attempt would cost three times as
+ * much, and one per service would be a thousand timers for a thousand services. The timer is armed while attempts are
+ * under way and goes quiet with them.
+ */
+export class DeadlineQueue implements Entered {
+  readonly timeoutMs: number
+  readonly clock: Clock
+  #first: Due | undefined
+  #last: Due | undefined
+  #timer: Timer | undefined
+  #users = 0
+
+  private constructor(timeoutMs: number, clock: Clock) {
+    this.timeoutMs = timeoutMs
+    this.clock = clock
+  }
+
+  /** The queue of all attempts on `clock` with this deadline; to be given back with {@link DeadlineQueue.leave}. */
+  static join(clock: Clock, timeoutMs: number): DeadlineQueue {
+    const ofClock = queues.get(clock) ?? new Map<number, DeadlineQueue>()
+    queues.set(clock, ofClock)
+    const queue = ofClock.get(timeoutMs) ?? new DeadlineQueue(timeoutMs, clock)
+    ofClock.set(timeoutMs, queue)
+    queue.#users++
+    return queue
+  }
+
+  /**
+   * Runs `attempt` at once. Rejects with what the operation rejected with, unchanged; with
+   * {@link ServiceTimeoutError} at the deadline; with the caller's `signal.reason` when the caller aborts.
+   */
+  run<R>(serviceName: string, attempt: Attempt<R>, observer: AttemptObserver = UNOBSERVED): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      new Run(this, serviceName, attempt, observer).start(resolve, reject)
+    })
+  }
+
+  /** The attempt whose work is being entered: the one that was added last, but for those that it has begun itself. */
+  get enteredContext(): CallContext | undefined {
+    let run = this.#last
+    while (run !== undefined && !run.entering) run = run.previous
+    return run
+  }
+
+  /** One of those who joined runs no more attempts. When all have left, the timer ends with the last attempt under way. */
+  leave(): void {
+    if (--this.#users === 0) queues.get(this.clock)?.delete(this.timeoutMs)
+    this.#quieten()
+  }
+
+  /** @internal */
+  add(run: Due): void {
+    const last = this.#last
+    if (last === undefined) {
+      this.#first = run
+    } else {
+      run.previous = last
+      last.next = run
+    }
+    this.#last = run
+    if (this.#timer === undefined) this.#arm(run.dueAt - this.clock.now())
+  }
+
+  /** @internal */
+  remove(run: Due): void {
+    const { previous, next } = run
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    run.previous = undefined
+    run.next = undefined
+    if (next === undefined) this.#quieten()
+  }
+
+  #quieten(): void {
+    if (this.#users > 0 || this.#first !== undefined) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = outsideRequests(() => this.clock.setTimer(() => this.#expireDue(), delayMs))
+  }
+
+  #expireDue(): void {
+    this.#timer = undefined
+    const now = this.clock.now()
+    try {
+      for (let run = this.#first; run !== undefined && run.dueAt <= now; run = this.#first) run.expire(now)
+    } finally {
+      // Also when a breaker threw what it should not have: the attempts of others must not hang for that. An attempt
+      // started by what we just told may have armed it again.
+      if (this.#first !== undefined && this.#timer === undefined) this.#arm(this.#first.dueAt - now)
+    }
+  }
+}
+
+/** An entry of the queue. */
+interface Due extends CallContext {
+  /** Its work is being entered: the synchronous part runs. */
+  readonly entering: boolean
+  previous: Due | undefined
+  next: Due | undefined
+  readonly dueAt: number
+  expire(now: number): void
+}
+
+/** One attempt under way: an entry of the queue and, for the operation, its context. */
+class Run<R> implements AttemptContext, Due {
+  previous: Due | undefined
+  next: Due | undefined
+  entering = false
+  readonly #queue: DeadlineQueue
+  readonly #serviceName: string
+  readonly #attempt: Attempt<R>
+  readonly #observer: AttemptObserver
+  #resolve!: (value: R) => void
+  #reject!: (reason: unknown) => void
+  #controller: AbortController | undefined
+  #abortReason: unknown
+  #state: 'running' | 'settled' | 'aborted' = 'running'
+
+  constructor(queue: DeadlineQueue, serviceName: string, attempt: Attempt<R>, observer: AttemptObserver) {
+    this.#queue = queue
+    this.#serviceName = serviceName
+    this.#attempt = attempt
+    this.#observer = observer
+  }
+
+  get dueAt(): number {
+    return this.#attempt.startedAt + this.#queue.timeoutMs
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#state === 'aborted') this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  start(resolve: (value: R) => void, reject: (reason: unknown) => void): void {
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#queue.add(this)
+    const callerSignal = this.#attempt.signal
+    if (callerSignal !== undefined) {
+      if (callerSignal.aborted) {
+        this.handleEvent()
+        return
+      }
+      // Linked by hand and unlinked in #settle: AbortSignal.any on a long-lived signal retains every call made with it.
+      callerSignal.addEventListener('abort', this)
+    }
+    let result: R | PromiseLike<R>
+    const outer = enter(this.#queue)
+    this.entering = true
+    try {
+      result = this.#attempt.run(this)
+    } catch (error) {
+      this.#fail(error)
+      return
+    } finally {
+      this.entering = false
+      leave(outer)
+    }
+    // Also for plain values and foreign thenables: a synchronous service behaves as an asynchronous one.
+    Promise.resolve(result).then(
+      (value) => this.#succeed(value),
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  restartDeadline(): void {
+    if (this.#state !== 'running') return
+    this.#queue.remove(this)
+    this.#queue.add(this)
+    this.#observer.restarted?.(this.#attempt.startedAt)
+  }
+
+  /** The deadline passed. */
+  expire(now: number): void {
+    this.#abandon('timeout', new ServiceTimeoutError(this.#serviceName, this.#queue.timeoutMs), now)
+  }
+
+  /** The caller aborted: this object is the listener itself, which saves a closure a call. */
+  handleEvent(): void {
+    if (this.#state === 'running') this.#abandon('aborted', this.#attempt.signal?.reason, this.#queue.clock.now())
+  }
+
+  #succeed(value: Awaited<R>): void {
+    if (this.#state === 'running') {
+      this.#state = 'settled'
+      this.#settle('fulfilled', value, this.#queue.clock.now())
+      this.#resolve(value)
+    }
+    this.#attempt.ended?.()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'running') {
+      this.#state = 'settled'
+      this.#settle('rejected', error, this.#queue.clock.now())
+      this.#reject(error)
+    }
+    this.#attempt.ended?.()
+  }
+
+  /** Answers the caller while the work is still going on, then tells the work to stop. */
+  #abandon(end: 'timeout' | 'aborted', reason: unknown, now: number): void {
+    this.#state = 'aborted'
+    this.#abortReason = reason
+    this.#settle(end, reason, now)
+    this.#reject(reason)
+    this.#controller?.abort(reason)
+  }
+
+  #settle(end: AttemptEnd, result: unknown, now: number): void {
+    this.#queue.remove(this)
+    this.#attempt.signal?.removeEventListener('abort', this)
+    const outcome = this.#observer.settled(end, result, now)
+    this.#attempt.settled?.(end, result, now, outcome)
+  }
+}

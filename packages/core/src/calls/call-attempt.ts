@@ -1,0 +1,216 @@
+import type { AbortSource } from '../attempts/abort-source.ts'
+import type { Attempt, AttemptContext, AttemptEnd, CallContext, Outcome } from '../attempts/attempt.ts'
+import type { CallLedger, GivenUpCall } from './call-ledger.ts'
+import { isReadLater } from '../instances/being-read.ts'
+import { entering } from '../attempts/call-signal.ts'
+import { CALL } from '../observing/call-trace.ts'
+import type { TracedCall } from '../observing/call-trace.ts'
+import { isMisuseOf, isRefusal, isSvcproxyError, ServiceTimeoutError } from '../errors.ts'
+import type { Fallback } from '../options/service-proxy-options.ts'
+import type { Instance } from '../instances/instance-lifetimes.ts'
+
+/** What a caller wants done with the service. */
+export type ServiceOperation<T, R> = (service: T, context: CallContext) => R | PromiseLike<R>
+
+/** Gets the instance for a trial: the check of a suspect one, or the load of another, is the first part of it. */
+export type Preparation<T> = () => Promise<Instance<T>>
+
+/**
+ * One request to run something on the service: counted once, holding a lease on its instance and a place while it works.
+ */
+export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
+  readonly signal: AbortSource | undefined
+  readonly #ledger: CallLedger<T>
+  #instance: Instance<T> | undefined
+  #running = false
+  /** Its caller was answered, and its work still runs. */
+  #abandoned = false
+  /** It holds no place any more, though its work still runs. */
+  #writtenOff = false
+  #end: AttemptEnd | undefined
+  #outcome: Outcome = 'failure'
+  /** When it was asked for, if it then had to wait for its instance. */
+  #requestedAt: number | undefined
+  /** Of a trial, which gets its instance when it is run; no field of the others. */
+  declare preparation?: Preparation<T>
+  /** Written to if somebody listens to calls. */
+  trace: TracedCall | undefined
+  /** When the instance was there and the work could start, at first when it was asked for: the deadline counts from here. */
+  startedAt: number
+
+  constructor(ledger: CallLedger<T>, signal: AbortSource | undefined) {
+    this.signal = signal
+    this.startedAt = ledger.context.settings.clock.now()
+    this.#ledger = ledger
+    ledger.context.counters.begin()
+  }
+
+  /** What it is counted under. */
+  abstract get method(): string
+
+  /** Whether it works, or has worked: it did not have to wait for its instance. */
+  get hasBegun(): boolean {
+    return this.#running
+  }
+
+  /** Does what the caller wants, with the service or with a substitute for it. */
+  abstract work(service: T, context: CallContext): R | PromiseLike<R>
+
+  /** What its caller has to be told, when `service` does not have what it is to do with it. */
+  abstract misuseOf(service: T): TypeError | undefined
+
+  get serviceName(): string {
+    return this.#ledger.context.proxy.name
+  }
+
+  /** Gives it the instance to work on; the lease on it is its to release. */
+  use(instance: Instance<T>): void {
+    this.#instance = instance
+    // What it returns may be in use beyond its end: a client checked out of a pool.
+    instance.exposed = true
+    this.#ledger.runningCalls++
+  }
+
+  /** The same, for an instance it had to wait for. */
+  useLate(instance: Instance<T>): void {
+    this.#requestedAt = this.startedAt
+    this.startedAt = this.#ledger.context.settings.clock.now()
+    this.use(instance)
+  }
+
+  run(context: AttemptContext): R | PromiseLike<R> {
+    if (this.#instance !== undefined) {
+      this.#running = true
+      return this.work(this.#instance.service, context)
+    }
+    if (this.preparation !== undefined) return this.#prepareAndRun(this.preparation, context)
+    throw new TypeError('A call ran before it had an instance')
+  }
+
+  settled(reported: AttemptEnd, result: unknown, now: number, outcome: Outcome): void {
+    const end = reported === 'rejected' ? this.#endOfRejected(result) : reported
+    this.#end = end
+    // A misuse is no failure of the service, with a circuit or without.
+    this.#outcome = end === 'refused' ? 'ignored' : outcome
+    this.trace?.settled(end, outcome)
+    this.#ledger.context.counters.settle(end, outcome, now, result)
+    if (!this.#running) this.#letGo()
+    else if (end !== 'refused') this.#worked(end, result, now)
+  }
+
+  #worked(end: AttemptEnd, result: unknown, now: number): void {
+    const ledger = this.#ledger
+    ledger.context.counters.worked(this.method, now - (this.#requestedAt ?? this.startedAt))
+    if (this.#outcome === 'success') ledger.succeeded(this.startedAt)
+    if (end === 'fulfilled') {
+      if (isReadLater(result) && this.#instance?.owned === true) ledger.lifetimes.holdWhileRead(this.#instance, result)
+    } else if (end !== 'rejected') {
+      this.#abandon(now)
+    }
+  }
+
+  ended(): void {
+    if (this.#abandoned) {
+      this.#ledger.context.counters.abandonedCall(-1)
+      this.#ledger.forget(this)
+    }
+    this.#letGo()
+  }
+
+  /** It was not admitted to the circuit at all. */
+  refuse(error: Error): Promise<never> {
+    this.settled('refused', error, this.startedAt, 'ignored')
+    return Promise.reject(error)
+  }
+
+  /** There was no instance to work on. */
+  unavailable(error: unknown, now: number): void {
+    this.settled(endWithout(error, this.signal), error, now, 'failure')
+  }
+
+  writeOff(): void {
+    this.#writtenOff = true
+    this.#ledger.runningCalls--
+  }
+
+  /** A fallback is for a service that is unwell: not for the caller's own abort, and not for what `isFailure` denies. */
+  mayFallBack(error: unknown): boolean {
+    return this.#end !== 'aborted' && (this.#outcome === 'failure' || isSvcproxyError(error))
+  }
+
+  /** A fallback that gives a substitute for the service: the work is done on that. */
+  onSubstitute(fallback: Fallback<T>): Fallback<R> {
+    return async (error, context) => {
+      const substitute = await fallback(error, context)
+      this.#check(substitute)
+      return entering(context, () => this.work(substitute, context))
+    }
+  }
+
+  async #prepareAndRun(prepare: Preparation<T>, context: AttemptContext): Promise<R> {
+    const instance = await prepare()
+    if (this.#end !== undefined) {
+      this.#ledger.lifetimes.release(instance)
+      throw new TypeError('A call got its instance when its caller had been answered')
+    }
+    this.useLate(instance)
+    context.restartDeadline()
+    this.#check(instance.service)
+    this.#running = true
+    return entering(context, () => this.work(instance.service, context))
+  }
+
+  #abandon(now: number): void {
+    this.#abandoned = true
+    this.#ledger.context.counters.abandonedCall(1)
+    this.#ledger.giveUp(this, now)
+  }
+
+  #check(service: T): void {
+    const misuse = this.misuseOf(service)
+    if (misuse !== undefined) throw misuse
+  }
+
+  /** Of a trial that did not come to its work, the error says how it ended. */
+  #endOfRejected(error: unknown): AttemptEnd {
+    if (isMisuseOf(this.serviceName, error)) return 'refused'
+    return this.#running ? 'rejected' : endWithout(error, this.signal)
+  }
+
+  #letGo(): void {
+    if (this.#instance === undefined) return
+    if (!this.#writtenOff) this.#ledger.runningCalls--
+    this.#ledger.lifetimes.release(this.#instance)
+    this.#instance = undefined
+  }
+}
+
+/** A call with a function of the caller's. */
+export class OperationCall<T, R> extends CallAttempt<T, R> {
+  readonly #operation: ServiceOperation<T, R>
+
+  constructor(ledger: CallLedger<T>, signal: AbortSource | undefined, operation: ServiceOperation<T, R>) {
+    super(ledger, signal)
+    this.#operation = operation
+  }
+
+  override get method(): string {
+    return CALL
+  }
+
+  override work(service: T, context: CallContext): R | PromiseLike<R> {
+    const operation = this.#operation
+    return operation(service, context)
+  }
+
+  override misuseOf(): undefined {
+    return undefined
+  }
+}
+
+/** How a request ended for which no instance could be had. */
+export function endWithout(error: unknown, signal: AbortSource | undefined): AttemptEnd {
+  if (signal?.aborted === true && error === signal.reason) return 'aborted'
+  if (isRefusal(error)) return 'refused'
+  return error instanceof ServiceTimeoutError ? 'timeout' : 'rejected'
+}

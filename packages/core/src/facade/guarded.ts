@@ -1,0 +1,93 @@
+type AnyFunction = (...args: never) => unknown
+
+/**
+ * Names that promises, JSON and the language itself look up on any object, to find out what it is: the facade has no
+ * method of these names.
+ */
+type Unoffered =
+  | 'then'
+  | 'toJSON'
+  | 'constructor'
+  | 'toString'
+  | 'toLocaleString'
+  | 'valueOf'
+  | 'hasOwnProperty'
+  | 'isPrototypeOf'
+  | 'propertyIsEnumerable'
+  | Extract<SymbolConstructor[keyof SymbolConstructor], symbol>
+
+/** Below the service itself every name stands for a function, which has these of its own. */
+type UnofferedBelow = Unoffered | 'call' | 'apply' | 'bind'
+
+/** Values, though they have methods. */
+type Value =
+  | readonly unknown[]
+  | PromiseLike<unknown>
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBufferView
+  | ArrayBuffer
+  | Date
+  | RegExp
+  | Error
+
+/** Whether it holds methods, or objects that may hold some. Looked at one level deep: types may refer to themselves. */
+type IsNamespace<V> = V extends AnyFunction | Value
+  ? false
+  : V extends object
+    ? [Extract<V[keyof V], object>] extends [never]
+      ? false
+      : true
+    : false
+
+/**
+ * In place of a method that returns a builder: an object that further calls finish and that is run when it is awaited.
+ * Only its caller knows when it is finished, so begin and finish it inside of one call:
+ * `proxy.call((service) => service.find().limit(3))`.
+ */
+export interface FinishBuildersInProxyCall {
+  /** Never there: no function passes for one of these. */
+  readonly finishBuildersInProxyCall: never
+}
+
+/**
+ * A method of a service as the facade offers it: the same one, returning a promise. A method that returns a promise in any
+ * of its overloads keeps its own type, and with it its overloads and type parameters.
+ */
+export type GuardedMethod<M> = M extends (...args: never) => Promise<unknown>
+  ? M
+  : M extends (...args: infer A) => infer R
+    ? [R] extends [PromiseLike<unknown>]
+      ? [Exclude<keyof R, keyof Promise<unknown>>] extends [never]
+        ? (...args: A) => Promise<Awaited<R>>
+        : FinishBuildersInProxyCall
+      : (...args: A) => Promise<Awaited<R>>
+    : never
+
+/** A function, with its members if it has any. One that keeps its own type keeps theirs, too: no type takes them off. */
+type GuardedFunction<F> = F extends (...args: never) => Promise<unknown>
+  ? F
+  : [keyof F] extends [never]
+    ? GuardedMethod<F>
+    : GuardedMembers<F, UnofferedBelow> & GuardedMethod<F>
+
+type GuardedMembers<T, Excluded> = {
+  readonly [
+    K in keyof T as K extends Excluded
+      ? never
+      : T[K] extends AnyFunction
+        ? K
+        : IsNamespace<T[K]> extends true
+          ? K
+          : never
+  ]: T[K] extends AnyFunction ? GuardedFunction<T[K]> : GuardedMembers<T[K], UnofferedBelow>
+}
+
+/**
+ * A service as its callers have it: all its methods, each guarded by its proxy and returning a promise. So are those of the
+ * objects that it holds (`stripe.customers.create`), to any depth, and the service itself if it is a function.
+ *
+ * Not offered: property values, which are read with `proxy.call((service) => service.size)`, and methods that return
+ * builders ({@link FinishBuildersInProxyCall}).
+ */
+export type Guarded<T> = T extends AnyFunction ? GuardedFunction<T> : GuardedMembers<T, Unoffered>

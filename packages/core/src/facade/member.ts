@@ -1,0 +1,104 @@
+/** What a member that is a method is known to be; undefined as long as nobody has seen it. */
+export type Kind = 'method' | 'namespace' | undefined
+
+/** Names come from code; a bound in case they do not. */
+export const MAX_MEMBERS = 1_000
+
+/** What a service that is called itself is counted under. */
+const SERVICE_ITSELF = '$self'
+
+/**
+ * A name of the service, or of an object it holds: where a method is found, and what it is called in metrics, traces and
+ * errors. All facades of a service share the tree of its members.
+ */
+export class Member {
+  /** Its names from the service down: `chat.completions.create`. */
+  readonly path: string
+  readonly key: string | symbol
+  readonly #parent: Member | undefined
+  #members: Map<string | symbol, Member> | undefined
+  #kind: Kind
+
+  private constructor(path: string, key: string | symbol, parent: Member | undefined) {
+    this.path = path
+    this.key = key
+    this.#parent = parent
+  }
+
+  /** The service itself. */
+  static ofService(): Member {
+    return new Member(SERVICE_ITSELF, '', undefined)
+  }
+
+  get isService(): boolean {
+    return this.#parent === undefined
+  }
+
+  member(key: string | symbol): Member {
+    const known = this.#members?.get(key)
+    if (known !== undefined) return known
+    const member = new Member(this.isService ? String(key) : `${this.path}.${String(key)}`, key, this)
+    this.#members ??= new Map()
+    if (this.#members.size < MAX_MEMBERS) this.#members.set(key, member)
+    return member
+  }
+
+  /** What its method is called on: the service, or the object that holds it. Getters run, and may throw. */
+  ownerIn(service: unknown): unknown {
+    const parent = this.#parent
+    return parent === undefined || parent.#parent === undefined ? service : parent.valueIn(service)
+  }
+
+  valueIn(service: unknown): unknown {
+    return this.isService ? service : membersOf(this.ownerIn(service))[this.key]
+  }
+
+  /**
+   * What it is in `service`, as far as it can be told without running a getter: `method` is a function without members.
+   * For speed only: the facade of a method alone is a function, all others are proxies, which take longer to call.
+   */
+  kindIn(service: unknown): Kind {
+    if (this.#kind === undefined && service !== undefined) {
+      this.#kind = isPlainFunction(this.#storedIn(service)) ? 'method' : 'namespace'
+    }
+    return this.#kind
+  }
+
+  #storedIn(service: unknown): unknown {
+    return this.#parent === undefined ? service : storedValue(this.#parent.#storedIn(service), this.key)
+  }
+}
+
+function membersOf(owner: unknown): Record<string | symbol, unknown> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every value but these two can be asked for members
+  return (owner ?? {}) as Record<string | symbol, unknown>
+}
+
+function storedValue(owner: unknown, key: string | symbol): unknown {
+  try {
+    for (let object: unknown = owner; isObject(object); object = Object.getPrototypeOf(object)) {
+      const property = Object.getOwnPropertyDescriptor(object, key)
+      if (property !== undefined) return property.value
+    }
+  } catch {
+    // A proxy that does not like to be asked.
+  }
+  return undefined
+}
+
+/** What functions have that the language made, of the four kinds that can be called. */
+const FUNCTION_PROTOTYPES: ReadonlySet<unknown> = new Set(
+  [() => {}, async () => {}, function* () {}, async function* () {}].map((made): unknown =>
+    Object.getPrototypeOf(made),
+  ),
+)
+const FUNCTION_KEYS: ReadonlySet<unknown> = new Set(['length', 'name', 'prototype', 'arguments', 'caller'])
+
+function isPlainFunction(value: unknown): boolean {
+  if (typeof value !== 'function' || !FUNCTION_PROTOTYPES.has(Object.getPrototypeOf(value))) return false
+  return Reflect.ownKeys(value).every((key) => FUNCTION_KEYS.has(key))
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}

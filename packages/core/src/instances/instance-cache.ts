@@ -1,0 +1,381 @@
+import { unlessAborted } from '../attempts/abort-source.ts'
+import type { AbortSource } from '../attempts/abort-source.ts'
+import { failureAfter } from './backoff.ts'
+import type { LoadFailure } from './backoff.ts'
+import { isRenewable, newLife } from './cache-slot.ts'
+import type { CacheStatus, Life, Slot } from './cache-slot.ts'
+import type { CacheResult } from '../observing/service-metrics.ts'
+import type { Acquired, Flight } from './flight.ts'
+import type { TracedCall } from '../observing/call-trace.ts'
+import { isRefusal, ServiceUnavailableError, StoppedError } from '../errors.ts'
+import { expiryWatchOf } from './expiry-watch.ts'
+import type { ExpiryWatch } from './expiry-watch.ts'
+import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
+import { TracedLoad } from '../observing/load-trace.ts'
+import { outsideRequests } from '../outside-requests.ts'
+import { renewOf } from '../options/service-proxy-options.ts'
+import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
+import type { ServiceLoader } from './service-loader.ts'
+
+/** What it goes by, of {@link ServiceContext}. */
+export interface CacheContext<T> {
+  readonly proxy: { readonly name: string }
+  readonly settings: CacheSettings<T>
+}
+
+type CacheSettings<T> = Pick<
+  ResolvedServiceProxyOptions<T>,
+  | 'clock'
+  | 'random'
+  | 'provider'
+  | 'cacheTtlMs'
+  | 'cacheTtlJitterRatio'
+  | 'staleWhileRevalidateMs'
+  | 'staleIfErrorMs'
+  | 'backoffInitialMs'
+  | 'backoffMaxMs'
+  | 'security'
+>
+
+/** What it asks of the loader. */
+export type Loads<T> = Pick<ServiceLoader<T>, 'load' | 'nextLoadAt' | 'lateAnswers'>
+
+/**
+ * One slot for the instance of a service. A load that began before an invalidation may still answer those who waited for
+ * it, but is never cached; whoever comes after the invalidation starts another. That is why a flight counts only while
+ * it is *the* flight: its identity is its generation.
+ */
+export class InstanceCache<T> {
+  readonly #context: CacheContext<T>
+  readonly #lifetimes: InstanceLifetimes<T>
+  readonly #loads: Loads<T>
+  readonly #watch: ExpiryWatch
+  #slot: Slot<T> | undefined
+  #flight: Flight<T> | undefined
+  #failure: LoadFailure | undefined
+  /** What {@link InstanceCache.pin} put there: nothing but its end takes it away. */
+  #pinned: Slot<T> | undefined
+  #stopped = false
+
+  constructor(context: CacheContext<T>, lifetimes: InstanceLifetimes<T>, loads: Loads<T>) {
+    this.#context = context
+    this.#lifetimes = lifetimes
+    this.#loads = loads
+    this.#watch = expiryWatchOf(context.settings.clock)
+  }
+
+  /** The cached instance if it may be served and its end is so far that nobody needs to ask the clock. */
+  get surelyFresh(): Instance<T> | undefined {
+    const slot = this.#slot
+    return slot !== undefined && slot.farFromEnd && !slot.suspect ? slot.instance : undefined
+  }
+
+  /** The cached instance if it may be served at `now`: the way of almost every call. */
+  fresh(now: number): Instance<T> | undefined {
+    const slot = this.#slot
+    return slot !== undefined && !slot.suspect && this.#inTime(slot, now) ? slot.instance : undefined
+  }
+
+  /** The cached instance, fresh or not. */
+  get current(): Instance<T> | undefined {
+    return this.#slot?.instance
+  }
+
+  get loading(): boolean {
+    return this.#flight !== undefined
+  }
+
+  status(now: number): CacheStatus {
+    const { loading } = this
+    const slot = this.#slot
+    if (slot === undefined) return { state: 'empty', freshForMs: 0, loading }
+    if (slot.suspect) return { state: 'suspect', freshForMs: 0, loading }
+    const fresh = this.#inTime(slot, now)
+    return { state: fresh ? 'fresh' : 'stale', freshForMs: fresh ? slot.freshUntil - now : 0, loading }
+  }
+
+  /**
+   * An instance, loaded if need be.
+   * @param trial it is for a trial of the circuit: even a fresh instance is checked again, and a back-off is ignored
+   * @param signal ends the caller's wait, not the load: others may be waiting for it too
+   * @param call is told of the load it waits for
+   * @throws {@link StoppedError}; what the load failed with; `signal.reason`
+   */
+  async acquire(trial: boolean, signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
+    if (this.#stopped) throw new StoppedError(this.#serviceName)
+    const now = this.#settings.clock.now()
+    const ready = this.#ready(now, trial)
+    if (ready !== undefined) return ready
+    const heldBack = this.heldBack(now, trial)
+    if (heldBack !== undefined) return this.#insteadOf(heldBack.error)
+    const flight = this.#flight ?? this.#depart(trial, now)
+    if (call !== undefined) call.load = flight.trace
+    try {
+      return { instance: await this.#join(flight, signal), result: 'miss' }
+    } catch (error) {
+      if (signal?.aborted === true) throw error
+      return this.#insteadOf(error)
+    }
+  }
+
+  /**
+   * Why no load may begin now, if none is under way: the back-off of the last failure is not over, or too many hang. A
+   * trial does not heed the back-off.
+   */
+  heldBack(now: number, trial: boolean): { readonly error: unknown } | undefined {
+    if (this.#flight !== undefined || this.#pinned !== undefined) return undefined
+    const failure = this.#lastFailure
+    if (failure !== undefined && !trial && now < failure.retryAt) return failure
+    if (now >= this.#loads.nextLoadAt) return undefined
+    const pending = 'loads that overran their deadline are pending'
+    return failure ?? { error: new ServiceUnavailableError(this.#serviceName, pending) }
+  }
+
+  /** Gone: never served again, not even on error; nor is what a load under way brings. */
+  invalidate(): void {
+    if (this.#pinned !== undefined) return
+    const retired = this.#slot
+    this.#drop()
+    this.#flight = undefined
+    this.#failure = undefined
+    if (retired !== undefined) this.#lifetimes.retire(retired.instance)
+  }
+
+  /** Stale from now on: still served where a stale window allows it. */
+  expire(): void {
+    if (this.#pinned !== undefined) return
+    if (this.#slot !== undefined) {
+      this.#watch.remove(this.#slot)
+      this.#slot.freshUntil = Math.min(this.#slot.freshUntil, this.#settings.clock.now())
+    }
+    if (this.#flight !== undefined) this.#flight.expired = true
+  }
+
+  /** Something went wrong with the service: the cached instance has to prove its health before it is served again. */
+  suspect(): void {
+    if (this.#pinned !== undefined) return
+    if (this.#slot !== undefined) this.#slot.suspect = true
+    if (this.#flight !== undefined) this.#flight.suspected = true
+  }
+
+  /** A trial of the circuit failed on the cached instance: it is not served again, and not checked either, but replaced. */
+  distrust(): void {
+    this.suspect()
+    if (this.#pinned === undefined && this.#slot !== undefined) this.#slot.instance.trusted = false
+  }
+
+  /** `instance` has passed its health check: if it is the cached one, suspicion is over. */
+  clear(instance: Instance<T>): void {
+    if (this.#slot?.instance === instance && instance.trusted) this.#slot.suspect = false
+  }
+
+  /**
+   * Serves `instance`, for ever fresh, until the function it returns is called or another one is pinned.
+   * @throws {@link StoppedError}
+   */
+  pin(instance: Instance<T>): () => void {
+    if (this.#stopped) throw new StoppedError(this.#serviceName)
+    this.#flight = undefined
+    this.#failure = undefined
+    const slot = this.#hold(instance, { freshUntil: Infinity, wallFreshUntil: Infinity })
+    this.#pinned = slot
+    return () => {
+      if (this.#pinned !== slot) return
+      this.#pinned = undefined
+      this.invalidate()
+    }
+  }
+
+  /** Nothing is served any more; a load under way ends in a disposal. */
+  stop(): void {
+    this.#pinned = undefined
+    this.#stopped = true
+    this.invalidate()
+  }
+
+  get #serviceName(): string {
+    return this.#context.proxy.name
+  }
+
+  get #settings(): CacheSettings<T> {
+    return this.#context.settings
+  }
+
+  /** The last load's, unless the provider has answered an earlier one since: then no back-off is needed. */
+  get #lastFailure(): LoadFailure | undefined {
+    return this.#failure?.lateAnswers === this.#loads.lateAnswers ? this.#failure : undefined
+  }
+
+  get #renew(): 'check' | 'replace' {
+    return renewOf(this.#settings)
+  }
+
+  #inTime(slot: Slot<T>, now: number): boolean {
+    return now < slot.freshUntil && this.#youngEnough(slot, 0)
+  }
+
+  /** Whether the wall clock, too, leaves it `windowMs` beyond its TTL; it is asked for security services only. */
+  #youngEnough(slot: Slot<T>, windowMs: number): boolean {
+    return !this.#settings.security || this.#settings.clock.wallNow() < slot.wallFreshUntil + windowMs
+  }
+
+  #leased(instance: Instance<T>, result: CacheResult): Acquired<T> {
+    this.#lifetimes.lease(instance)
+    return { instance, result }
+  }
+
+  /** What can be served on the spot: fresh, or stale while another load is under way in the background. */
+  #ready(now: number, trial: boolean): Acquired<T> | undefined {
+    if (trial) return this.#pinned && this.#leased(this.#pinned.instance, 'hit')
+    const fresh = this.fresh(now)
+    if (fresh !== undefined) return this.#leased(fresh, 'hit')
+    const stale = this.#stale(now, this.#settings.staleWhileRevalidateMs)
+    if (stale === undefined) return undefined
+    if (this.#flight === undefined && this.heldBack(now, false) === undefined) this.#depart(false, now)
+    return this.#leased(stale, 'stale')
+  }
+
+  /** The expired instance, if it is still within `windowMs` of its end. A window of 0 is none, also before that end. */
+  #stale(now: number, windowMs: number): Instance<T> | undefined {
+    const slot = this.#slot
+    if (windowMs === 0 || slot === undefined || slot.suspect) return undefined
+    return now < slot.ttlEndsAt + windowMs && this.#youngEnough(slot, windowMs) ? slot.instance : undefined
+  }
+
+  /** When no instance can be loaded: a stale one if that is allowed, or the error. */
+  #insteadOf(error: unknown): Acquired<T> {
+    const stale = this.#stale(this.#settings.clock.now(), this.#settings.staleIfErrorMs)
+    if (stale === undefined || isRefusal(error)) throw error
+    return this.#leased(stale, 'stale')
+  }
+
+  /** Starts a load, which is *the* flight before the provider hears of it: it may call back, to invalidate for one. */
+  #depart(trial: boolean, now: number): Flight<T> {
+    const candidate = this.#candidate(now)
+    let begin: ((landing: Promise<Instance<T>>) => void) | undefined
+    const promise = new Promise<Instance<T>>((resolve) => (begin = resolve))
+    // A refresh in the background may have nobody waiting for it.
+    promise.catch(() => undefined)
+    const flight: Flight<T> = {
+      promise,
+      candidate,
+      trace: TracedLoad.of(this.#context.proxy),
+      waiters: 0,
+      instance: undefined,
+      expired: false,
+      suspected: false,
+    }
+    this.#flight = flight
+    // What it makes outlives the request that happened to need it first.
+    begin?.(outsideRequests(() => this.#fly(flight, trial)))
+    return flight
+  }
+
+  /** The cached instance, if a load is to check it before it looks for another. */
+  #candidate(now: number): Instance<T> | undefined {
+    const slot = this.#slot
+    if (slot === undefined || !slot.instance.trusted) return undefined
+    if (this.#inTime(slot, now)) {
+      // It is suspect, or a trial is to find out: nobody is served what is being checked, nor what turns out unwell.
+      slot.suspect = true
+      return slot.instance
+    }
+    return isRenewable(slot, this.#renew) ? slot.instance : undefined
+  }
+
+  async #fly(flight: Flight<T>, trial: boolean): Promise<Instance<T>> {
+    const lifetimes = this.#lifetimes
+    const { candidate, trace } = flight
+    const arrived = lifetimes.enter()
+    // Held until it landed: an invalidation meanwhile must not dispose what its callers are about to get.
+    if (candidate !== undefined) lifetimes.lease(candidate)
+    const load = (): Promise<T> => this.#loads.load(candidate, trial)
+    try {
+      return this.#land(flight, await (trace === undefined ? load() : trace.run(this.#settings.clock, load)))
+    } catch (error) {
+      return this.#crash(flight, error)
+    } finally {
+      if (candidate !== undefined) lifetimes.release(candidate)
+      arrived()
+    }
+  }
+
+  /** Waits for a flight. The lease is the waiter's before it wakes up, so nothing can end the instance in between. */
+  async #join(flight: Flight<T>, signal: AbortSource | undefined): Promise<Instance<T>> {
+    flight.waiters++
+    try {
+      return await (signal === undefined ? flight.promise : unlessAborted(flight.promise, signal))
+    } catch (error) {
+      if (flight.instance === undefined) flight.waiters--
+      else this.#lifetimes.release(flight.instance)
+      throw error
+    }
+  }
+
+  #land(flight: Flight<T>, service: T): Instance<T> {
+    const lifetimes = this.#lifetimes
+    if (this.#stopped) {
+      lifetimes.discard(service)
+      throw new StoppedError(this.#serviceName)
+    }
+    const instance = lifetimes.adopt(service)
+    flight.instance = instance
+    lifetimes.lease(instance, flight.waiters)
+    if (this.#flight === flight) {
+      this.#flight = undefined
+      this.#failure = undefined
+      if (this.#settings.cacheTtlMs > 0) this.#commit(instance, flight)
+    }
+    if (!instance.current) lifetimes.retire(instance)
+    return instance
+  }
+
+  #commit(instance: Instance<T>, flight: Flight<T>): void {
+    const slot = this.#slot
+    if (slot === undefined || flight.candidate !== instance) {
+      instance.trusted = true
+      this.#hold(instance, newLife(this.#settings))
+    } else if (this.#inTime(slot, this.#settings.clock.now()) || !isRenewable(slot, this.#renew)) {
+      // The one we had has proved its health: its age goes on counting.
+      slot.suspect = false
+    } else {
+      this.#hold(instance, newLife(this.#settings))
+    }
+    if (flight.expired) this.expire()
+    if (flight.suspected) this.suspect()
+  }
+
+  #hold(instance: Instance<T>, { freshUntil, wallFreshUntil }: Life): Slot<T> {
+    const previous = this.#slot?.instance
+    this.#drop()
+    const slot: Slot<T> = {
+      instance,
+      freshUntil,
+      ttlEndsAt: freshUntil,
+      wallFreshUntil,
+      suspect: false,
+      farFromEnd: false,
+    }
+    instance.current = true
+    this.#slot = slot
+    // A security service asks the wall clock, too, which may be set at any time.
+    if (!this.#settings.security) this.#watch.add(slot)
+    if (previous !== undefined && previous !== instance) this.#lifetimes.retire(previous)
+    return slot
+  }
+
+  #drop(): void {
+    if (this.#slot !== undefined) this.#watch.remove(this.#slot)
+    this.#slot = undefined
+  }
+
+  #crash(flight: Flight<T>, error: unknown): never {
+    if (this.#flight === flight) {
+      this.#flight = undefined
+      if (!isRefusal(error)) {
+        this.#failure = failureAfter(this.#lastFailure, error, this.#loads.lateAnswers, this.#settings)
+      }
+    }
+    throw error
+  }
+}

@@ -1,0 +1,64 @@
+import type { ServiceEvent } from './events.ts'
+
+/** Where to log: a pino logger, or anything that takes fields first and a message second. */
+export interface Logger {
+  /** For what is as it should be: a circuit closed, a service is well again. */
+  info(fields: object, message: string): void
+  /** For what somebody may want to look at: a circuit opened, a service is unhealthy. */
+  warn(fields: object, message: string): void
+}
+
+/** What the log says of an error: its name and code. Its message and its other properties may hold anything. */
+interface LoggedError {
+  readonly name: string
+  readonly code: string | number | undefined
+  /** The same of its cause: what a provider failed with, for one. */
+  readonly cause?: LoggedError
+}
+
+/**
+ * Logs a transition: of the circuit, of the service's health, the end of the proxy, a disposal that failed. Every other
+ * event is silent, and so is each single request: a log is not a metric.
+ */
+export function logTransition(logger: Logger, event: ServiceEvent, lastError: unknown): void {
+  const { service } = event
+  if (event.type === 'circuit') {
+    const { from, to } = event
+    const fields = {
+      service,
+      from,
+      to,
+      lastError: to === 'open' && lastError !== undefined ? errorFields(lastError) : undefined,
+    }
+    logger[to === 'open' || to === 'isolated' ? 'warn' : 'info'](
+      fields,
+      `The circuit of service '${service}' is ${WORDS[to]}`,
+    )
+  } else if (event.type === 'health') {
+    const { healthy } = event
+    logger[healthy ? 'info' : 'warn'](
+      { service, healthy },
+      `Service '${service}' is ${healthy ? 'well again' : 'unwell'}`,
+    )
+  } else if (event.type === 'dispose' && event.error !== undefined) {
+    logger.warn(
+      { service, error: errorFields(event.error) },
+      `An instance of service '${service}' could not be disposed`,
+    )
+  } else if (event.type === 'stop') {
+    logger.info({ service }, `Service '${service}' was stopped`)
+  }
+}
+
+const WORDS = { closed: 'closed', open: 'open', half_open: 'half-open', isolated: 'isolated' } as const
+
+function errorFields(error: unknown): LoggedError {
+  if (!(error instanceof Error)) return { name: typeof error, code: undefined }
+  const { cause } = error
+  return { ...nameAndCode(error), ...(cause instanceof Error && { cause: nameAndCode(cause) }) }
+}
+
+function nameAndCode(error: Error): LoggedError {
+  const code: unknown = 'code' in error ? error.code : undefined
+  return { name: error.name, code: typeof code === 'string' || typeof code === 'number' ? code : undefined }
+}

@@ -1,0 +1,33 @@
+import type { Fallback } from './service-proxy-options.ts'
+
+/** How to ask for a service. */
+export interface GetOptions {
+  /** Ends the wait: the promise rejects with `signal.reason`. A load that others wait for too goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** For whom to call. */
+export interface CallerOptions {
+  /** Ends the calls when it aborts: they reject with its `reason`, and their operations' own signals abort. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How to make a call. */
+export interface CallOptions<R> {
+  /** Ends the call: the promise rejects with `signal.reason`, and the operation's own signal aborts. */
+  readonly signal?: AbortSignal | undefined
+  /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
+  readonly fallback?: Fallback<R> | undefined
+}
+
+/** How to check health. */
+export interface CheckHealthOptions {
+  /** How long the caller is willing to wait: no answer by then is false. In milliseconds. @defaultValue the service's deadline */
+  readonly timeoutMs?: number
+}
+
+/** How to stop. */
+export interface StopOptions {
+  /** How long to wait for work under way, in milliseconds. @defaultValue 10 000 @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647 */
+  readonly timeoutMs?: number
+}

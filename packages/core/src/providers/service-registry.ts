@@ -1,0 +1,40 @@
+import { InvalidOptionError, UnknownServiceError } from '../errors.ts'
+import { checkServiceName } from '../names.ts'
+
+/** Services by name, as an application sets them up once and shares them. */
+export class ServiceRegistry {
+  readonly #services = new Map<string, unknown>()
+
+  /**
+   * Registers a service.
+   * @throws {@link InvalidOptionError} when the name is taken or no service name, or when there is no service
+   */
+  register(name: string, service: unknown): this {
+    checkServiceName(name)
+    if (service === undefined || service === null) throw new InvalidOptionError('service', 'a service', service)
+    if (this.#services.has(name)) throw new InvalidOptionError('name', 'a name not yet registered', name)
+    this.#services.set(name, service)
+    return this
+  }
+
+  /** Forgets a service; true if there was one. It is not disposed. */
+  unregister(name: string): boolean {
+    return this.#services.delete(name)
+  }
+
+  /** Whether a service is registered under `name`. */
+  has(name: string): boolean {
+    return this.#services.has(name)
+  }
+
+  /** The service of this name. @throws {@link UnknownServiceError} when nothing is registered under it */
+  get(name: string): unknown {
+    if (!this.#services.has(name)) throw new UnknownServiceError(name, this.names())
+    return this.#services.get(name)
+  }
+
+  /** The names of all services, in the order they were registered. */
+  names(): string[] {
+    return [...this.#services.keys()]
+  }
+}
