@@ -135,6 +135,9 @@ export const targets: readonly Target[] = [
   ...BREAKERS.map((breaker) =>
     cost(['call', `svcproxy facade, ${breaker}`], ['call', `svcproxy call, ${breaker}`], 1.15),
   ),
+  ...BREAKERS.map((breaker) =>
+    cost(['call', `svcproxy facade, nested, ${breaker}`], ['call', `svcproxy call, ${breaker}`], 1.25),
+  ),
   ...BREAKERS.map((breaker) => made('timers', ['call', `svcproxy call, ${breaker}`], 0)),
   ...BREAKERS.map((breaker) => made('abortControllers', ['call', `svcproxy call, ${breaker}`], 0)),
   made('abortControllers', ['signals', 'svcproxy call, signal read'], 1),

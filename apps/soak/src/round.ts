@@ -11,6 +11,12 @@ import type { Passage } from './verdicts.ts'
  */
 const BUSY_MS = 80
 const MAX_WINDOWS = 5
+/**
+ * Work that does not end when it is told to holds others back, at a deadline of 250 ms for 3.8 s from the first load that
+ * hung; that one may begin a TTL, a pause and a trial after the trouble did. What has not recovered by then never will.
+ * In milliseconds from the beginning of the trouble.
+ */
+const HELD_BACK_MS = 5_000
 /** A service that has just been thawed or started is slow without anybody's doing, in milliseconds. */
 const WAKING_MS = 300
 
@@ -28,6 +34,7 @@ export async function playRound(
   { judgedMs, signal }: { readonly judgedMs: number; readonly signal: AbortSignal },
 ): Promise<Played> {
   const { http, postgres, pulse } = stage
+  const beganAt = performance.now()
   const during = stage.openWindows()
   await Promise.all([http.begin(round.http), postgres.begin(round.postgres)])
   await delay(round.troubleMs, undefined, { signal })
@@ -60,8 +67,12 @@ export async function playRound(
         }
       })
       const slowestBeatMs = pulse.take()
-      const fine = passages.every((passage) => fault(passage) === undefined)
-      if (fine || slowestBeatMs <= BUSY_MS || count === MAX_WINDOWS) return { passages, slowestBeatMs }
+      const faulty = stage.acts.filter(
+        (_, index) => passages[index] !== undefined && fault(passages[index]) !== undefined,
+      )
+      const heldBack = faulty.every((act) => act.contestant.kind.manner !== 'cancels')
+      const isWaiting = slowestBeatMs > BUSY_MS || (heldBack && performance.now() - beganAt < HELD_BACK_MS + judgedMs)
+      if (faulty.length === 0 || !isWaiting || count === MAX_WINDOWS) return { passages, slowestBeatMs }
     }
   } finally {
     over.abort()

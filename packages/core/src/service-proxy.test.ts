@@ -437,6 +437,23 @@ describe('a provider', () => {
     }
   })
 
+  test('is found in what a getter returns, which is asked at each load', async () => {
+    const desks = [new Desk(), new Desk()]
+    const states: object[] = []
+    const proxy = createServiceProxy<Desk>({
+      name: 'desk',
+      registry: () => new ServiceRegistry(),
+      appState: () => {
+        const state = { desk: desks[states.length] }
+        states.push(state)
+        return state
+      },
+    })
+    expect(await proxy.get()).toBe(desks[0])
+    proxy.invalidateCache()
+    expect(await proxy.get()).toBe(desks[1])
+  })
+
   test('is found in the registry first and in the application state next', async () => {
     const registry = new ServiceRegistry()
     const fromState = new Desk()

@@ -22,6 +22,15 @@ const facade =
     return { run: () => guarded.find(ID), dispose: () => proxy.stop() }
   }
 
+/** As SDKs have them: the method is found anew for each call, through two namespaces. */
+const nestedFacade =
+  (breaker: BreakerName): Contender =>
+  async () => {
+    const proxy = await readyProxy(await breakers[breaker](), { timeoutMs: TIMEOUT_MS })
+    const guarded = proxy.service
+    return { run: () => guarded.chat.completions.create(ID), dispose: () => proxy.stop() }
+  }
+
 /** A call that succeeds, guarded. */
 export const guardedCall: Scenario = {
   id: 'call',
@@ -34,8 +43,10 @@ export const guardedCall: Scenario = {
     'bare call (limit)': async () => ({ run: () => service.find(ID) }),
     'svcproxy call, native': call('native'),
     'svcproxy facade, native': facade('native'),
+    'svcproxy facade, nested, native': nestedFacade('native'),
     'svcproxy call, opossum': call('opossum'),
     'svcproxy facade, opossum': facade('opossum'),
+    'svcproxy facade, nested, opossum': nestedFacade('opossum'),
     'opossum fire, no timeout': async () => {
       const breaker = await opossum(service.find, { timeout: false })
       return { run: () => breaker.fire(ID), dispose: () => breaker.shutdown() }

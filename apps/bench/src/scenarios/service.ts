@@ -6,6 +6,7 @@ export const service = {
   fail: async (): Promise<never> => {
     throw FAILURE
   },
+  chat: { completions: { create: async (id: number): Promise<number> => id } },
 }
 
 /** Made once: what is measured is how a failure passes, not how an Error is built. */

@@ -7,6 +7,7 @@ import { Count } from './service-numbers.tsx'
 const OWN_NAMES: Readonly<Record<string, string>> = {
   $get: 'loading an instance',
   $call: 'calls with a function',
+  $self: 'the service itself',
   $other: 'other methods',
 }
 
