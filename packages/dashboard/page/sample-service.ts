@@ -28,7 +28,7 @@ export function serviceView(part: Partial<ServiceView>): ServiceView {
       cacheHits: 0,
       cacheMisses: 0,
       invalidations: 0,
-      rejections: { open: 0, isolated: 0, capacity: 0, stopped: 0, unknown_method: 0 },
+      rejections: { open: 0, isolated: 0, capacity: 0, stopped: 0, misuse: 0 },
       circuitTransitions: { closed: 0, open: 0, half_open: 0, isolated: 0 },
     },
     requestsPerSecond: null,

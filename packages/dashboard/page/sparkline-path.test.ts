@@ -1,8 +1,8 @@
-import type { History } from '@svcproxy/http'
+import type { RequestHistory } from '@svcproxy/http'
 import { expect, test } from 'vitest'
 import { peakOf, sparklinePaths, sparklineSummary } from './sparkline-path.ts'
 
-const history = (requests: number[], failures: number[] = [], rejections: number[] = []): History => ({
+const history = (requests: number[], failures: number[] = [], rejections: number[] = []): RequestHistory => ({
   intervalMs: 5_000,
   requests,
   failures,

@@ -1,4 +1,4 @@
-import type { History } from '@svcproxy/http'
+import type { RequestHistory } from '@svcproxy/http'
 
 /** The parts of a chart, as the `d` of SVG paths, in units of one interval by one pixel of height. */
 export interface SparklinePaths {
@@ -16,7 +16,7 @@ export const INTERVALS = 60
  * easily, rejections on them, and what went well on top. What happened at all is seen: a bar is never lower than
  * a pixel.
  */
-export function sparklinePaths({ requests, failures, rejections }: History, height: number): SparklinePaths {
+export function sparklinePaths({ requests, failures, rejections }: RequestHistory, height: number): SparklinePaths {
   const highest = Math.max(1, ...requests)
   const first = INTERVALS - requests.length
   const paths = { successes: '', failures: '', rejections: '' }
@@ -38,12 +38,12 @@ export function sparklinePaths({ requests, failures, rejections }: History, heig
 }
 
 /** The most requests a second that any interval had. */
-export function peakOf({ intervalMs, requests }: History): number {
+export function peakOf({ intervalMs, requests }: RequestHistory): number {
   return (Math.max(0, ...requests) * 1000) / intervalMs
 }
 
 /** What the chart shows, in words. */
-export function sparklineSummary({ intervalMs, requests, failures, rejections }: History): string {
+export function sparklineSummary({ intervalMs, requests, failures, rejections }: RequestHistory): string {
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)
   const minutes = Math.round((INTERVALS * intervalMs) / 60_000)
   return `Last ${minutes} minutes: ${sum(requests)} requests, ${sum(failures)} failed, ${sum(rejections)} rejected`

@@ -10,7 +10,7 @@ export {
   type ErrorView,
   type EventPage,
   type FailureView,
-  type History,
+  type RequestHistory,
   type InstanceView,
   type ManagementAction,
   RATE_WINDOW_MS,

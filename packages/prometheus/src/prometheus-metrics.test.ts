@@ -215,7 +215,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
       'svcproxy_circuit_rejected_total fleet isolated 0',
       'svcproxy_circuit_rejected_total fleet capacity 0',
       'svcproxy_circuit_rejected_total fleet stopped 0',
-      'svcproxy_circuit_rejected_total fleet unknown_method 0',
+      'svcproxy_circuit_rejected_total fleet misuse 0',
       'svcproxy_cache_gets_total fleet hit 0',
       'svcproxy_cache_gets_total fleet miss 0',
       'svcproxy_cache_gets_total fleet stale 0',

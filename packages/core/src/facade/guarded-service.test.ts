@@ -211,7 +211,7 @@ describe('namespaces', () => {
         `'${path}' is not a method of service 'account'`,
       )
     }
-    expect(proxy.getMetrics()).toMatchObject({ rejectedRequests: 3, rejections: { unknown_method: 3 } })
+    expect(proxy.getMetrics()).toMatchObject({ rejectedRequests: 3, rejections: { misuse: 3 } })
   })
 
   test('no getter runs before somebody calls', async () => {

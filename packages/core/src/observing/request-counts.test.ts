@@ -26,7 +26,7 @@ const NO_REJECTIONS: Record<RejectionReason, number> = {
   isolated: 0,
   capacity: 0,
   stopped: 0,
-  unknown_method: 0,
+  misuse: 0,
 }
 const NO_TRANSITIONS: Record<CircuitState, number> = { closed: 0, open: 0, half_open: 0, isolated: 0 }
 
@@ -35,7 +35,7 @@ function reasonOf(error: unknown): RejectionReason | undefined {
   if (error instanceof CircuitOpenError) return 'retry-after' in lowerCased(error.headers) ? 'open' : 'isolated'
   if (error instanceof CapacityError) return 'capacity'
   if (error instanceof StoppedError) return 'stopped'
-  return error instanceof TypeError ? 'unknown_method' : undefined
+  return error instanceof TypeError ? 'misuse' : undefined
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
@@ -171,7 +171,7 @@ describe('the counts of a proxy', () => {
     await clock.advanceAsync(100)
     await Promise.all(running)
     expect(await refusedFor(() => (proxy.service as unknown as { tell(): Promise<unknown> }).tell())).toEqual({
-      unknown_method: 1,
+      misuse: 1,
     })
     const isolation = proxy.isolateCircuit()
     expect(await refusedFor(() => proxy.service.ask())).toEqual({ isolated: 1 })

@@ -8,9 +8,9 @@ import type { LatencySummary } from './latency-histogram.ts'
 
 /**
  * Why a request was refused: the circuit was `open` (or half-open with its trials under way) or `isolated`, `capacity`
- * was reached, the proxy was `stopped`, or the service has no such method (`unknown_method`).
+ * was reached, the proxy was `stopped`, or the caller asked for what cannot be had: no such method, a builder, a client of a pool (`misuse`).
  */
-export type RejectionReason = 'open' | 'isolated' | 'capacity' | 'stopped' | 'unknown_method'
+export type RejectionReason = 'open' | 'isolated' | 'capacity' | 'stopped' | 'misuse'
 
 /**
  * What a proxy has counted since it was made. Requests are what callers asked for, whether or not the service was
@@ -92,7 +92,7 @@ const NO_REJECTIONS: Readonly<Record<RejectionReason, number>> = Object.freeze({
   isolated: 0,
   capacity: 0,
   stopped: 0,
-  unknown_method: 0,
+  misuse: 0,
 })
 
 const NO_TRANSITIONS: Readonly<Record<CircuitState, number>> = Object.freeze({
@@ -290,5 +290,5 @@ export class RequestCounters {
 function rejectionReason(error: unknown): RejectionReason {
   if (error instanceof CircuitOpenError) return error.retryAfterMs === undefined ? 'isolated' : 'open'
   if (error instanceof CapacityError) return 'capacity'
-  return error instanceof StoppedError ? 'stopped' : 'unknown_method'
+  return error instanceof StoppedError ? 'stopped' : 'misuse'
 }

@@ -1,9 +1,9 @@
-import type { History } from '@svcproxy/http'
+import type { RequestHistory } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { INTERVALS, sparklinePaths, sparklineSummary } from '../sparkline-path.ts'
 
 /** What was asked of a service in the last five minutes. `width` and `height` are pixels; it stretches to its box. */
-export function Sparkline(props: { readonly history: History; readonly height: number }): JSX.Element {
+export function Sparkline(props: { readonly history: RequestHistory; readonly height: number }): JSX.Element {
   const { history, height } = props
   const { successes, failures, rejections } = sparklinePaths(history, height)
   const summary = sparklineSummary(history)

@@ -1,15 +1,15 @@
 import type { Clock, RequestCounts } from '@svcproxy/core'
 import type { ManagedProxy, ManagedServices } from './managed-services.ts'
-import { type History, RATE_WINDOW_MS } from './snapshot.ts'
+import { type RequestHistory, RATE_WINDOW_MS } from './snapshot.ts'
 
-/** How long an interval of a {@link History} is, in milliseconds. */
+/** How long an interval of a {@link RequestHistory} is, in milliseconds. */
 const INTERVAL_MS = 5_000
 /** How many intervals are kept: five minutes. */
 const INTERVALS = 60
 /** Intervals in the window of the rate. */
 const RATE_INTERVALS = RATE_WINDOW_MS / INTERVAL_MS
 
-const NOTHING: History = { intervalMs: INTERVAL_MS, requests: [], failures: [], rejections: [] }
+const NOTHING: RequestHistory = { intervalMs: INTERVAL_MS, requests: [], failures: [], rejections: [] }
 
 /** Takes the counts of all services at the end of each interval, until their manager stops. */
 export class HistorySampler {
@@ -30,7 +30,7 @@ export class HistorySampler {
   }
 
   /** The last intervals; of a service that is newer than the last sample there are none. */
-  historyOf(proxy: ManagedProxy): History {
+  historyOf(proxy: ManagedProxy): RequestHistory {
     return this.#find(proxy)?.history ?? NOTHING
   }
 
@@ -81,7 +81,7 @@ class ServiceHistory {
   /** Intervals so far. */
   #count = 0
   #before: Ended
-  #history: History | undefined = NOTHING
+  #history: RequestHistory | undefined = NOTHING
 
   /** @param before what was counted before the first interval; undefined: nothing */
   constructor(proxy: ManagedProxy, before: RequestCounts | undefined) {
@@ -100,7 +100,7 @@ class ServiceHistory {
   }
 
   /** The same object until the next sample. */
-  get history(): History {
+  get history(): RequestHistory {
     this.#history ??= {
       intervalMs: INTERVAL_MS,
       requests: this.#inOrder(this.#requests),

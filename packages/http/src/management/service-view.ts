@@ -3,7 +3,7 @@ import type { FailureViews } from './failure-view.ts'
 import { isHeldByOperator } from './isolations.ts'
 import type { ManagedProxy } from './managed-services.ts'
 import type { ManagementState } from './management-state.ts'
-import type { CircuitView, FailureView, History, ServiceDetail, ServiceView } from './snapshot.ts'
+import type { CircuitView, FailureView, RequestHistory, ServiceDetail, ServiceView } from './snapshot.ts'
 
 /** The last moment a `Date` can tell; what is fresh beyond it is fresh until it is invalidated. */
 const LAST_DATE = 8.64e15
@@ -35,7 +35,7 @@ export class ServiceViews {
   }
 
   /** The same object until the next sample. */
-  historyOf(proxy: ManagedProxy): History {
+  historyOf(proxy: ManagedProxy): RequestHistory {
     return this.#state.history.historyOf(proxy)
   }
 

@@ -4,7 +4,7 @@ import type { Clock, HealthLevel } from '@svcproxy/core'
 import type { ManagementState } from './management-state.ts'
 import type { ServiceViews } from './service-view.ts'
 import { SharedBody } from './shared-body.ts'
-import { type History, type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
+import { type RequestHistory, type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
 
 /** How long one snapshot does for everybody who asks, in milliseconds. */
 const MAX_AGE_MS = 2_000
@@ -56,7 +56,7 @@ export class SnapshotSource {
   #content = ''
   #made: Made | undefined
   #making: Making | undefined
-  readonly #histories = new WeakMap<History, string>()
+  readonly #histories = new WeakMap<RequestHistory, string>()
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts
@@ -124,7 +124,7 @@ export class SnapshotSource {
   }
 
   /** Written once in a sampling interval: it is half of a snapshot. */
-  #historyJson(history: History): string {
+  #historyJson(history: RequestHistory): string {
     const known = this.#histories.get(history)
     if (known !== undefined) return known
     const json = JSON.stringify(history)

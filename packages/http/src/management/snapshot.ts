@@ -63,7 +63,7 @@ export interface ServiceView {
   /** Of all requests that did work, since the proxy was made. */
   readonly latency: LatencySummary
   /** Requests of the last five minutes, for a chart. */
-  readonly history: History
+  readonly history: RequestHistory
 }
 
 /** A circuit in a {@link ServiceView}. */
@@ -105,7 +105,7 @@ export interface FailureView extends ErrorView {
 }
 
 /** How many requests ended in each of the last intervals, oldest first; the current one is not among them. */
-export interface History {
+export interface RequestHistory {
   /** The length of an interval, in milliseconds. */
   readonly intervalMs: number
   /** All requests that ended, whatever their outcome. One number per interval, at most 60; empty at first. */
