@@ -3,6 +3,7 @@ import type { AttemptEnd, Outcome } from '../attempts/attempt.ts'
 import type { Clock } from '../clock.ts'
 import type { LoadTrace } from './load-trace.ts'
 import type { CacheResult, RequestCounters } from './service-metrics.ts'
+import { runTraced } from './traced.ts'
 
 /**
  * How a request ended. `ignored` says nothing about the service: its error is no failure (`isFailure`), or the caller
@@ -98,31 +99,9 @@ export class TracedCall implements CallTrace {
     this.outcome = callOutcome(end, outcome)
   }
 
-  /**
-   * Runs the request and tells of it. Not `TracingChannel.tracePromise()`, which would put the answer on the channel.
-   * What subscribers bound to `start` (`bindStore`) is in force while the request runs.
-   */
+  /** Runs the request and tells of it. */
   run<R>(clock: Clock, request: () => Promise<R>): Promise<R> {
-    const startedAt = clock.now()
-    const running = STARTS.runStores(this, request)
-    ENDS.publish(this)
-    const ended = (): void => {
-      this.durationMs = clock.now() - startedAt
-      ASYNC_STARTS.publish(this)
-      ASYNC_ENDS.publish(this)
-    }
-    return running.then(
-      (answer) => {
-        ended()
-        return answer
-      },
-      (error: unknown) => {
-        this.error = error
-        ERRORS.publish(this)
-        ended()
-        throw error
-      },
-    )
+    return runTraced(CALLS, this, clock, request)
   }
 }
 

@@ -1,5 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { Clock } from '../clock.ts'
+import { runTraced } from './traced.ts'
 
 /**
  * What the channels of `diagnostics_channel.tracingChannel('svcproxy:load')` carry: one object for each load of an
@@ -17,13 +18,8 @@ export interface LoadTrace {
   readonly error?: unknown
 }
 
-const {
-  start: STARTS,
-  end: ENDS,
-  asyncStart: ASYNC_STARTS,
-  asyncEnd: ASYNC_ENDS,
-  error: ERRORS,
-} = tracingChannel<unknown, LoadTrace>('svcproxy:load')
+const LOADS = tracingChannel<unknown, LoadTrace>('svcproxy:load')
+const { start: STARTS, asyncEnd: ASYNC_ENDS, error: ERRORS } = LOADS
 
 /** One load while it is told of. */
 export class TracedLoad implements LoadTrace {
@@ -44,27 +40,8 @@ export class TracedLoad implements LoadTrace {
       : undefined
   }
 
-  /** Runs the load and tells of it. What subscribers bound to `start` (`bindStore`) is in force while it runs. */
+  /** Runs the load and tells of it. */
   run<R>(clock: Clock, load: () => Promise<R>): Promise<R> {
-    const startedAt = clock.now()
-    const running = STARTS.runStores(this, load)
-    ENDS.publish(this)
-    const ended = (): void => {
-      this.durationMs = clock.now() - startedAt
-      ASYNC_STARTS.publish(this)
-      ASYNC_ENDS.publish(this)
-    }
-    return running.then(
-      (result) => {
-        ended()
-        return result
-      },
-      (error: unknown) => {
-        this.error = error
-        ERRORS.publish(this)
-        ended()
-        throw error
-      },
-    )
+    return runTraced(LOADS, this, clock, load)
   }
 }

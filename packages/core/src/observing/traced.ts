@@ -1,0 +1,40 @@
+import type { TracingChannel } from 'node:diagnostics_channel'
+import type { Clock } from '../clock.ts'
+
+/** Something that is told of while it runs. */
+interface Traced {
+  durationMs: number | undefined
+  error?: unknown
+}
+
+/**
+ * Runs `work` and tells of it. Not `TracingChannel.tracePromise()`, which would put the answer on the channel.
+ * What subscribers bound to `start` (`bindStore`) is in force while it runs.
+ */
+export function runTraced<T extends object, R>(
+  { start, end, asyncStart, asyncEnd, error: errors }: TracingChannel<unknown, T>,
+  traced: T & Traced,
+  clock: Clock,
+  work: () => Promise<R>,
+): Promise<R> {
+  const startedAt = clock.now()
+  const running = start.runStores(traced, work)
+  end.publish(traced)
+  const ended = (): void => {
+    traced.durationMs = clock.now() - startedAt
+    asyncStart.publish(traced)
+    asyncEnd.publish(traced)
+  }
+  return running.then(
+    (answer) => {
+      ended()
+      return answer
+    },
+    (error: unknown) => {
+      traced.error = error
+      errors.publish(traced)
+      ended()
+      throw error
+    },
+  )
+}
