@@ -42,7 +42,10 @@ for (const { directory, manifest, name } of publicPackages) {
       messageCallback: (message) => {
         message.handled = true
         if (!['warning', 'error'].includes(message.logLevel)) return
-        if (message.messageId === 'ae-forgotten-export' && isNamedElsewhere(message.text, manifest, directory)) return
+        if (message.messageId === 'ae-forgotten-export' && isNamedElsewhere(message.text, manifest, directory)) {
+          message.logLevel = 'none'
+          return
+        }
         const place = message.sourceFilePath
           ? `${relative(root, message.sourceFilePath)}:${message.sourceFileLine} `
           : ''

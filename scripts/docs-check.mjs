@@ -1,6 +1,6 @@
 // Type-checks every ```ts block of the documentation, each as a module of its own, against the built packages and the
 // real types of express, koa and the rest. A page whose example does not compile fails with the page's own line.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeBlocks, linkModules } from './examples.mjs'
 import { report, root, run, workspace } from './workspace.mjs'
@@ -56,6 +56,9 @@ function kindOf({ page, line, info }) {
 function checkProgram(program, index) {
   const folder = join(generated, `program-${index}`)
   mkdirSync(folder, { recursive: true })
+  // What `prisma generate` writes is a folder of the application's own.
+  const prisma = join(root, 'apps/clients/src/databases/generated')
+  if (existsSync(prisma)) symlinkSync(prisma, join(folder, 'generated'), 'junction')
   const places = new Map()
   for (const block of program) {
     const name = `${block.page.replaceAll(/[^\w]+/g, '-')}-${block.line}.ts`
@@ -77,6 +80,7 @@ function checkProgram(program, index) {
         noUncheckedIndexedAccess: true,
         skipLibCheck: true,
         noEmit: true,
+        allowImportingTsExtensions: true,
       },
       include: ['*.ts'],
     }),

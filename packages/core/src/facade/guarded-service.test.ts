@@ -410,6 +410,102 @@ describe('what cannot be guarded', () => {
     expect(await proxy.call((service) => service.owner)).toBe('Ann')
   })
 
+  test('a transaction that runs is awaited; one that is handed out is rolled back', async () => {
+    const ended: string[] = []
+    /** As knex has it: begun when it is made, a thenable, with methods of its own. */
+    const running = (value: string) => ({
+      commit: () => void ended.push('commit'),
+      rollback: async () => void ended.push('rollback'),
+      insert: () => undefined,
+      then: (resolve: (value: string) => void) => resolve(value),
+    })
+    const { then: _then, ...open } = running('')
+    const { proxy, guarded } = setUp({
+      run: () => running('rows') as unknown as Promise<string>,
+      transaction: async (work?: () => string) => (work === undefined ? open : work()),
+    })
+    expect(await guarded.run()).toBe('rows')
+    expect(await guarded.transaction(() => 'done')).toBe('done')
+    await expect(guarded.transaction()).rejects.toThrow(
+      "'transaction' of service 'account' began a transaction, which was rolled back",
+    )
+    expect(ended).toEqual(['rollback'])
+    expect(proxy.getMetrics()).toMatchObject({ failedRequests: 0, rejectedRequests: 1, inFlight: 0 })
+  })
+
+  test('what is finished by exec() is a builder, too', async () => {
+    const { guarded } = setUp({ multi: () => ({ exec: () => [], set: () => undefined }) })
+    await expect(guarded.multi()).rejects.toThrow("'multi' of service 'account' returned a builder")
+  })
+
+  test('what the promise of a client has beside its value says where it is to be had, and the value is there', async () => {
+    class ApiPromise extends Promise<string> {
+      withResponse(): string {
+        return 'response'
+      }
+    }
+    const { proxy, guarded } = setUp({
+      ask: () => ApiPromise.resolve('answer') as ApiPromise,
+      fail: () => ApiPromise.reject(new Error('down')) as ApiPromise,
+    })
+    for (const _ of ['before', 'after']) {
+      const answer = guarded.ask()
+      expect(answer).toBeInstanceOf(Promise)
+      expect(Reflect.get(answer, 'other')).toBeUndefined()
+      expect(await answer).toBe('answer')
+      await proxy.get()
+    }
+    const message =
+      "'ask' of the guarded service 'account' gives a promise, without what the promise of the client has beside"
+    expect(() => guarded.ask().withResponse()).toThrow(message)
+    expect(() => guarded.fail().withResponse()).toThrow('use that inside of a call')
+    expect(await proxy.call((service) => service.ask().withResponse())).toBe('response')
+  })
+
+  test('a template with a promise in it is not called: a part was made by the facade', async () => {
+    const ran: unknown[] = []
+    const sql = Object.assign(
+      async (strings: TemplateStringsArray, ...values: unknown[]) => void ran.push(strings, values),
+      {
+        json: (value: object) => ({ value }),
+      },
+    )
+    const { guarded } = setUp(sql)
+    const part: unknown = guarded.json({ a: 1 })
+    await expect(guarded`update users set it = ${part}`).rejects.toThrow(
+      "'$self' of service 'account' was given a promise as a part of a template",
+    )
+    expect(ran).toEqual([])
+    await guarded`select ${1}`
+    expect(ran).toHaveLength(2)
+  })
+
+  test('a thenable that does not let itself be awaited is no failure of the service', async () => {
+    const fragment = {
+      then: () => {
+        throw new Error('not tagged')
+      },
+    }
+    const { proxy, guarded } = setUp({ fragment: () => fragment as unknown as Promise<string> })
+    await expect(guarded.fragment()).rejects.toThrow("'fragment' of service 'account' returned a builder")
+    expect(proxy.getMetrics()).toMatchObject({ failedRequests: 0, rejectedRequests: 1 })
+  })
+
+  test('a member of the facade that is given back to its service is the member itself', async () => {
+    const list = Object.assign(async () => ['a', 'b'], { endpoint: (page: number) => `/list/${page}` })
+    const { proxy, guarded } = setUp({
+      rest: { list },
+      paginate: async (method: typeof list) => [method.endpoint(1), await method()],
+    })
+    const other = setUp({ rest: { list } })
+    for (const _ of ['before', 'after']) {
+      expect(await guarded.paginate(guarded.rest.list)).toEqual(['/list/1', ['a', 'b']])
+      await proxy.get()
+    }
+    const [endpoint] = await guarded.paginate(other.guarded.rest.list)
+    expect(endpoint).toBeInstanceOf(Promise)
+  })
+
   test('what everybody asks of a function is answered as by one', async () => {
     const { proxy, guarded } = setUp(new Account())
     for (const _ of ['before', 'after']) {

@@ -34,6 +34,15 @@ const WELL_KNOWN: ReadonlySet<unknown> = new Set(
 /** Has what every object has. */
 const NOTHING = Object.freeze({})
 
+/** Under this a facade has its member: a client may be given one back, as a parameter of another method. */
+const MEMBER = Symbol('svcproxy.member')
+
+/** The member of which `value` is a facade; undefined if it is none, or that of a plain method, which has nothing but its call. */
+export function memberOf(value: unknown): Member | undefined {
+  const member: unknown = typeof value === 'function' ? Reflect.get(value, MEMBER) : undefined
+  return member instanceof Member ? member : undefined
+}
+
 /** What every function can do, whatever it is called on. */
 const OF_FUNCTIONS: ReadonlySet<unknown> = new Set(['call', 'apply', 'bind'])
 
@@ -109,6 +118,7 @@ class FacadeHandler implements ProxyHandler<Method> {
 
   #find(key: string | symbol): unknown {
     const { isService } = this.#member
+    if (key === MEMBER) return this.#member
     if (key in Object.prototype) return Reflect.get(NOTHING, key)
     if (!isService && OF_FUNCTIONS.has(key)) return Reflect.get(CALLABLE, key)
     if (key === 'then' || key === 'toJSON') return undefined

@@ -43,6 +43,15 @@ export class Member {
     return member
   }
 
+  /** Whether both are of the same service. */
+  isBeside(other: Member): boolean {
+    return this.#service === other.#service
+  }
+
+  get #service(): Member {
+    return this.#parent === undefined ? this : this.#parent.#service
+  }
+
   /** What its method is called on: the service, or the object that holds it. Getters run, and may throw. */
   ownerIn(service: unknown): unknown {
     const parent = this.#parent

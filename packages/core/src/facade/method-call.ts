@@ -1,9 +1,26 @@
 import type { AbortSource } from '../attempts/abort-source.ts'
 import { CallAttempt } from '../calls/call-attempt.ts'
 import type { CallLedger } from '../calls/call-ledger.ts'
+import { memberOf } from './guarded-service.ts'
+import { expectHint, hint } from './hints.ts'
 import type { Member } from './member.ts'
-import { notAMethod, unfinishedBuilder, unguardedClient } from './misuse.ts'
-import { answerUnfinished, isBuilder, isPooledClient, mayCheckOut } from './unguardable.ts'
+import {
+  beginsMore,
+  notAMethod,
+  openTransaction,
+  promiseInTemplate,
+  unfinishedBuilder,
+  unguardedClient,
+} from './misuse.ts'
+import {
+  adopted,
+  hasPromiseInTemplate,
+  isBuilder,
+  isPooledClient,
+  isThenable,
+  isTransaction,
+  mayCheckOut,
+} from './unguardable.ts'
 
 /** A call of one of the service's methods, made through the facade. */
 export class MethodCall<T> extends CallAttempt<T, unknown> {
@@ -11,7 +28,8 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   readonly #args: readonly unknown[]
   /** What its caller got, of a call that waits for its instance. */
   declare answer?: Promise<unknown>
-  declare unfinished?: TypeError
+  /** What the client answered with, where that has more than a promise has; and what to say of it. */
+  declare more?: { readonly error: TypeError; readonly of?: object }
 
   constructor(ledger: CallLedger<T>, signal: AbortSource | undefined, member: Member, args: readonly unknown[]) {
     super(ledger, signal)
@@ -27,18 +45,18 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   override work(service: T): unknown {
     const result = this.#call(service)
     if (typeof result !== 'object' || result === null) return result
-    if (result instanceof Promise)
-      return mayCheckOut(this.#member.key) ? result.then((it) => this.#guardable(it)) : result
-    if (!isBuilder(result)) return result
-    this.unfinished = unfinishedBuilder(this.serviceName, this.method)
-    if (this.answer !== undefined) answerUnfinished(this.answer, this.unfinished)
-    throw this.unfinished
+    if (result instanceof Promise) return this.#promised(result)
+    if (isBuilder(result)) throw this.#unfinished()
+    return isThenable(result) ? this.#promised(adopted(result, () => this.#unfinished())) : result
   }
 
-  /** What its caller gets. One that goes on to finish a builder is told at once. */
+  /** What its caller gets. One that asks it for more than a promise has is told at once. */
   answered(answer: Promise<unknown>): Promise<unknown> {
-    if (this.unfinished !== undefined) answerUnfinished(answer, this.unfinished)
-    else if (!this.hasBegun) this.answer = answer
+    if (this.more !== undefined) hint(answer, this.more.error, this.more.of)
+    else if (!this.hasBegun) {
+      this.answer = answer
+      expectHint(answer)
+    }
     return answer
   }
 
@@ -55,7 +73,12 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
 
   #call(service: T): unknown {
     const member = this.#member
-    const args = this.#args
+    const args = this.#argsFor(service)
+    if (args.length > 1 && hasPromiseInTemplate(args)) {
+      // Nobody else will: it may be a refusal itself.
+      for (const part of args) if (part instanceof Promise) part.catch(() => undefined)
+      throw promiseInTemplate(this.serviceName, this.method)
+    }
     if (member.isService) return callFunction(service, args)
     const owner = asMethods(member.ownerIn(service))
     const method = member.key
@@ -66,10 +89,43 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
     return owner[method]?.(...args)
   }
 
-  #guardable(result: unknown): unknown {
-    if (!isPooledClient(result)) return result
-    result.release()
-    throw unguardedClient(this.serviceName, this.method)
+  /** A facade of the same service that is given to it is the thing itself again: octokit's `paginate` takes a method. */
+  #argsFor(service: T): readonly unknown[] {
+    if (!this.#args.some((arg) => typeof arg === 'function')) return this.#args
+    return this.#args.map((arg) => {
+      const member = memberOf(arg)
+      return member?.isBeside(this.#member) === true ? member.valueIn(service) : arg
+    })
+  }
+
+  #promised(result: Promise<unknown>): Promise<unknown> {
+    if (Object.getPrototypeOf(result) !== Promise.prototype) {
+      this.#hasMore({ error: beginsMore(this.serviceName, this.method), of: result })
+    }
+    return mayCheckOut(this.#member.key) ? result.then((it) => this.#guardable(it)) : result
+  }
+
+  #unfinished(): TypeError {
+    const error = unfinishedBuilder(this.serviceName, this.method)
+    this.#hasMore({ error })
+    return error
+  }
+
+  #hasMore(more: { readonly error: TypeError; readonly of?: object }): void {
+    this.more = more
+    if (this.answer !== undefined) hint(this.answer, more.error, more.of)
+  }
+
+  async #guardable(result: unknown): Promise<unknown> {
+    if (isPooledClient(result)) {
+      await result.release()
+      throw unguardedClient(this.serviceName, this.method)
+    }
+    if (isTransaction(result)) {
+      await result.rollback()
+      throw openTransaction(this.serviceName, this.method)
+    }
+    return result
   }
 }
 

@@ -29,6 +29,33 @@ export function unguardedClient(serviceName: string, path: string): TypeError {
   )
 }
 
+/** It was rolled back. */
+export function openTransaction(serviceName: string, path: string): TypeError {
+  return misuse(
+    serviceName,
+    `'${path}' of service '${serviceName}' began a transaction, which was rolled back, because nothing would guard it; ` +
+      'begin, use and commit it inside of a call: proxy.call((service) => …)',
+  )
+}
+
+/** For what the promise of the client has beside its value. */
+export function beginsMore(serviceName: string, path: string): TypeError {
+  return misuse(
+    serviceName,
+    `'${path}' of the guarded service '${serviceName}' gives a promise, without what the promise of the client has beside; ` +
+      'use that inside of a call: proxy.call((service) => …)',
+  )
+}
+
+/** Nothing was sent. */
+export function promiseInTemplate(serviceName: string, path: string): TypeError {
+  return misuse(
+    serviceName,
+    `'${path}' of service '${serviceName}' was given a promise as a part of a template; make the parts and the whole inside ` +
+      'of one call: proxy.call((service) => …)',
+  )
+}
+
 /** For what is used as if it were a value. */
 export function notAValue(serviceName: string, member: Member): TypeError {
   return misuse(

@@ -1,10 +1,5 @@
 // What methods return that nothing can guard once it has left the call.
 
-interface Thenable {
-  then: unknown
-  readonly constructor?: { readonly resolve?: unknown }
-}
-
 /** What promises have, whoever made them. */
 const OF_PROMISES: ReadonlySet<unknown> = new Set(['then', 'catch', 'finally', 'constructor'])
 
@@ -12,18 +7,27 @@ const OF_PROMISES: ReadonlySet<unknown> = new Set(['then', 'catch', 'finally', '
 const LAZY_PROMISE = 'PrismaPromise'
 
 /**
- * Whether a method returned a builder: a thenable that is no promise and has methods of its own. It runs when it is
- * awaited, with whatever its caller has said by then; awaited by the facade, a `delete` without its `where`.
+ * Whether a method returned a builder: something that further calls finish, and that runs when it is awaited or executed,
+ * with whatever its caller has said by then; awaited by the facade, a `delete` without its `where`.
  */
 export function isBuilder(result: object): boolean {
-  if (result instanceof Promise || !isThenable(result)) return false
-  // The class of a promise makes promises.
-  if (typeof result.constructor?.resolve === 'function') return false
+  if (result instanceof Promise || result instanceof RegExp) return false
+  if (!has(result, 'then')) return has(result, 'exec')
+  // The class of a promise makes promises. A transaction that can be committed has begun.
+  const made: unknown = Reflect.get(result, 'constructor')
+  if ((isObject(made) && has(made, 'resolve')) || isTransaction(result)) return false
   return Reflect.get(result, Symbol.toStringTag) !== LAZY_PROMISE && hasOwnMethods(result)
 }
 
-/** Methods by which pools check out clients, in the libraries that have pools. */
-const CHECK_OUTS: ReadonlySet<unknown> = new Set(['connect', 'getConnection', 'reserve', 'acquire'])
+/** Methods that check out a client of a pool, or begin a transaction, in the libraries that have them. */
+const CHECK_OUTS: ReadonlySet<unknown> = new Set([
+  'connect',
+  'getConnection',
+  'reserve',
+  'acquire',
+  'transaction',
+  'beginTransaction',
+])
 
 export function mayCheckOut(method: string | symbol): boolean {
   return CHECK_OUTS.has(method)
@@ -31,20 +35,40 @@ export function mayCheckOut(method: string | symbol): boolean {
 
 /** A client that is somebody's until it is released. */
 export interface PooledClient {
-  release(): void
+  release(): unknown
 }
 
 /** Not everything that is released is one: a lock is meant to outlive the call. */
 export function isPooledClient(result: unknown): result is PooledClient {
-  if ((typeof result !== 'object' && typeof result !== 'function') || result === null) return false
-  if (typeof Reflect.get(result, 'release') !== 'function') return false
-  return (
-    typeof result === 'function' || ['query', 'execute'].some((name) => typeof Reflect.get(result, name) === 'function')
-  )
+  if (!isObject(result) || !has(result, 'release')) return false
+  return typeof result === 'function' || has(result, 'query') || has(result, 'execute')
 }
 
-function isThenable(value: object): value is Thenable {
-  return typeof Reflect.get(value, 'then') === 'function'
+/** A transaction that is open until somebody ends it. */
+export interface OpenTransaction {
+  commit(): unknown
+  rollback(): unknown
+}
+
+export function isTransaction(result: unknown): result is OpenTransaction {
+  return isObject(result) && has(result, 'commit') && has(result, 'rollback')
+}
+
+/** Whether a template is called with a promise in it: what the facade returned for a part of it, in place of the part. */
+export function hasPromiseInTemplate([template, ...values]: readonly unknown[]): boolean {
+  return Array.isArray(template) && 'raw' in template && values.some((value) => value instanceof Promise)
+}
+
+/** What a thenable of another kind resolves to. @param unfit what it is when it does not let itself be awaited */
+export function adopted(thenable: object, unfit: () => Error): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const then: unknown = Reflect.get(thenable, 'then')
+    try {
+      if (typeof then === 'function') Reflect.apply(then, thenable, [resolve, reject])
+    } catch {
+      reject(unfit())
+    }
+  })
 }
 
 function hasOwnMethods(value: object): boolean {
@@ -60,21 +84,14 @@ function isOfSomebody(object: unknown): object is object {
   return object !== null && object !== Object.prototype && object !== Promise.prototype
 }
 
-const unfinished = new WeakMap<object, Error>()
+export function isThenable(value: object): boolean {
+  return has(value, 'then')
+}
 
-/** A promise of which somebody expects the methods of a builder is told what is wrong. */
-const UNFINISHED = new Proxy(Promise.prototype, {
-  get(target, key, answer: object): unknown {
-    const error = unfinished.get(answer)
-    if (typeof key === 'string' && !(key in target) && error !== undefined) throw error
-    return Reflect.get(target, key)
-  },
-})
+function has(value: object, method: string): boolean {
+  return typeof Reflect.get(value, method) === 'function'
+}
 
-/** `answer` rejects because of `error`; whoever takes it for the builder gets the error when it goes on, not only when it waits. */
-export function answerUnfinished(answer: Promise<unknown>, error: Error): void {
-  unfinished.set(answer, error)
-  Object.setPrototypeOf(answer, UNFINISHED)
-  // Then nobody looks at the answer; a rejection that nobody handles would end the process.
-  answer.catch(() => undefined)
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
