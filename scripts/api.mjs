@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
 import { publicPackages, report, root } from './workspace.mjs'
 
 const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values
@@ -43,7 +43,7 @@ for (const { directory, manifest, name } of publicPackages) {
         message.handled = true
         if (!['warning', 'error'].includes(message.logLevel)) return
         if (message.messageId === 'ae-forgotten-export' && isNamedElsewhere(message.text, manifest, directory)) {
-          message.logLevel = 'none'
+          message.logLevel = ExtractorLogLevel.None
           return
         }
         const place = message.sourceFilePath

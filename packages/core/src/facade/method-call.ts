@@ -74,11 +74,6 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   #call(service: T): unknown {
     const member = this.#member
     const args = this.#argsFor(service)
-    if (args.length > 1 && hasPromiseInTemplate(args)) {
-      // Nobody else will: it may be a refusal itself.
-      for (const part of args) if (part instanceof Promise) part.catch(() => undefined)
-      throw promiseInTemplate(this.serviceName, this.method)
-    }
     if (member.isService) return callFunction(service, args)
     const owner = asMethods(member.ownerIn(service))
     const method = member.key
@@ -91,8 +86,14 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
 
   /** A facade of the same service that is given to it is the thing itself again: octokit's `paginate` takes a method. */
   #argsFor(service: T): readonly unknown[] {
-    if (!this.#args.some((arg) => typeof arg === 'function')) return this.#args
-    return this.#args.map((arg) => {
+    const args = this.#args
+    if (args.length > 1 && hasPromiseInTemplate(args)) {
+      // Nobody else will: it may be a refusal itself.
+      for (const part of args) if (part instanceof Promise) part.catch(() => undefined)
+      throw promiseInTemplate(this.serviceName, this.method)
+    }
+    if (!hasFunction(args)) return args
+    return args.map((arg) => {
       const member = memberOf(arg)
       return member?.isBeside(this.#member) === true ? member.valueIn(service) : arg
     })
@@ -132,6 +133,11 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
 function asMethods(owner: unknown): Partial<Record<string | symbol, (...args: unknown[]) => unknown>> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is no method is not called: misuseOf
   return owner as Partial<Record<string | symbol, (...args: unknown[]) => unknown>>
+}
+
+function hasFunction(args: readonly unknown[]): boolean {
+  for (const arg of args) if (typeof arg === 'function') return true
+  return false
 }
 
 function callFunction(service: unknown, args: readonly unknown[]): unknown {
