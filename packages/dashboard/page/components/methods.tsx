@@ -5,9 +5,9 @@ import { Count } from './service-numbers.tsx'
 
 /** The library's own names for what is no method of the service. */
 const OWN_NAMES: Readonly<Record<string, string>> = {
-  $get: 'loading an instance',
+  $get: 'loading',
   $call: 'calls with a function',
-  $self: 'the service itself',
+  $self: 'itself',
   $other: 'other methods',
 }
 
