@@ -4,6 +4,16 @@ export type Kind = 'method' | 'namespace' | undefined
 /** Names come from code; a bound in case they do not. */
 export const MAX_MEMBERS = 1_000
 
+/** Methods that check out a client of a pool, or begin a transaction, in the libraries that have them. */
+const CHECK_OUTS: ReadonlySet<unknown> = new Set([
+  'connect',
+  'getConnection',
+  'reserve',
+  'acquire',
+  'transaction',
+  'beginTransaction',
+])
+
 /** What a service that is called itself is counted under. */
 const SERVICE_ITSELF = '$self'
 
@@ -15,6 +25,8 @@ export class Member {
   /** Its names from the service down: `chat.completions.create`. */
   readonly path: string
   readonly key: string | symbol
+  /** Its method may check something out that its caller has to give back. */
+  readonly mayCheckOut: boolean
   readonly #parent: Member | undefined
   #members: Map<string | symbol, Member> | undefined
   #kind: Kind
@@ -22,6 +34,7 @@ export class Member {
   private constructor(path: string, key: string | symbol, parent: Member | undefined) {
     this.path = path
     this.key = key
+    this.mayCheckOut = CHECK_OUTS.has(key)
     this.#parent = parent
   }
 
@@ -59,7 +72,7 @@ export class Member {
   }
 
   valueIn(service: unknown): unknown {
-    return this.isService ? service : membersOf(this.ownerIn(service))[this.key]
+    return this.#parent === undefined ? service : membersOf(this.ownerIn(service))[this.key]
   }
 
   /**

@@ -12,15 +12,7 @@ import {
   unfinishedBuilder,
   unguardedClient,
 } from './misuse.ts'
-import {
-  adopted,
-  hasPromiseInTemplate,
-  isBuilder,
-  isPooledClient,
-  isThenable,
-  isTransaction,
-  mayCheckOut,
-} from './unguardable.ts'
+import { adopted, hasPromiseInTemplate, isBuilder, isPooledClient, isThenable, isTransaction } from './unguardable.ts'
 
 /** A call of one of the service's methods, made through the facade. */
 export class MethodCall<T> extends CallAttempt<T, unknown> {
@@ -45,6 +37,8 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   override work(service: T): unknown {
     const result = this.#call(service)
     if (typeof result !== 'object' || result === null) return result
+    // What almost every method returns.
+    if (Object.getPrototypeOf(result) === Promise.prototype && !this.#member.mayCheckOut) return result
     if (result instanceof Promise) return this.#promised(result)
     if (isBuilder(result)) throw this.#unfinished()
     return isThenable(result) ? this.#promised(adopted(result, () => this.#unfinished())) : result
@@ -103,7 +97,7 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
     if (Object.getPrototypeOf(result) !== Promise.prototype) {
       this.#hasMore({ error: beginsMore(this.serviceName, this.method), of: result })
     }
-    return mayCheckOut(this.#member.key) ? result.then((it) => this.#guardable(it)) : result
+    return this.#member.mayCheckOut ? result.then((it) => this.#guardable(it)) : result
   }
 
   #unfinished(): TypeError {

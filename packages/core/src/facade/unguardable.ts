@@ -19,20 +19,6 @@ export function isBuilder(result: object): boolean {
   return Reflect.get(result, Symbol.toStringTag) !== LAZY_PROMISE && hasOwnMethods(result)
 }
 
-/** Methods that check out a client of a pool, or begin a transaction, in the libraries that have them. */
-const CHECK_OUTS: ReadonlySet<unknown> = new Set([
-  'connect',
-  'getConnection',
-  'reserve',
-  'acquire',
-  'transaction',
-  'beginTransaction',
-])
-
-export function mayCheckOut(method: string | symbol): boolean {
-  return CHECK_OUTS.has(method)
-}
-
 /** A client that is somebody's until it is released. */
 export interface PooledClient {
   release(): unknown
