@@ -49,7 +49,8 @@ export const USAGE: string = `npm run soak -- [options]
 Outage after outage, on a real HTTP service and a real PostgreSQL, under a steady load
 through many proxies at once: nothing may outlive an outage.
 
-  --seconds <n>   how long, in all; ${SECONDS} by default
+  --seconds <n>   time for the outages; ${SECONDS} by default. A round may take longer than
+                  planned: on a busy machine, or while work that never ends is waited for
   --quick         ${QUICK_SECONDS} seconds of shorter outages, and always the same ones
   --seed <n>      the order and length of the outages; another one each time by default
   --help          this text

@@ -105,6 +105,16 @@ describe('spans of calls', () => {
     expect(spanNamed('stock.count').instrumentationScope.name).toBe('@svcproxy/opentelemetry')
   })
 
+  test('have the path of a method in a namespace', async () => {
+    const chat = { completions: { create: async () => 'answer' } }
+    const manager = new ServiceProxyManager({ breaker: plainBreaker }).add('model', {
+      provider: factoryProvider('model', { create: () => ({ chat }) }),
+    })
+    using _ = traced(manager)
+    await manager.services.model.chat.completions.create()
+    expect(spanNamed('model.chat.completions.create').attributes['svcproxy.method']).toBe('chat.completions.create')
+  })
+
   test('leave the active span of the caller as it was', async () => {
     const manager = stock()
     using _ = traced(manager)

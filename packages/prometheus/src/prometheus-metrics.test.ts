@@ -372,6 +372,15 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(removed).toHaveLength(1)
   })
 
+  test('a method in a namespace has its path', async () => {
+    const { manager: empty, register } = world(client.Registry)
+    const chat = { completions: { create: async () => 'answer' } }
+    const manager = empty.add('model', { provider: factoryProvider('model', { create: () => ({ chat }) }) })
+    using _metrics = prometheusMetrics(manager, { client, register })
+    await manager.services.model.chat.completions.create()
+    expect((await scrape(register)).measured('model')).toEqual(['chat.completions.create success origin 1'])
+  })
+
   test('proxies that are made later are measured, too', async () => {
     const { manager, register } = world(client.Registry)
     using _metrics = prometheusMetrics(manager, { client, register })

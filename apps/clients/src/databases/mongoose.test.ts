@@ -4,7 +4,7 @@ import mongoose, { type Connection, Schema } from 'mongoose'
 
 import { expect, test, vi } from 'vitest'
 import { OPENS_AT_SECOND_FAILURE } from './circuit.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '@svcproxy/demo-services'
 import { stopsWithTheTest } from './stops-with-the-test.ts'
 
 // There is no MongoDB here: what is shown is what the facade refuses, and what becomes of a server that is not there.

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest'
-import { freePort } from './free-port.ts'
+import { freePort } from '@svcproxy/demo-services'
 
 /** Undefined: it is installed. */
 export const MISSING_REDIS: string | undefined =

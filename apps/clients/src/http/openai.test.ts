@@ -107,8 +107,8 @@ describe('OpenAI, guarded', () => {
     expect(() => answer.withResponse()).toThrow('answer.withResponse is not a function')
     expect((await answer).id).toBe('c1')
     expect(() => model.chat.completions.create(QUESTION).withResponse()).toThrow(
-      "'chat.completions.create' of the guarded service 'model' gives a promise, without what the promise of the client has beside; " +
-        'use that inside of a call: proxy.call((service) => …)',
+      "'chat.completions.create' of the guarded service 'model' returns a plain promise; use the other methods of " +
+        "the client's own promise inside of a call: proxy.call((service) => …)",
     )
     const { response, data } = await proxy.call((client, { signal }) =>
       client.chat.completions.create(QUESTION, { signal }).withResponse(),

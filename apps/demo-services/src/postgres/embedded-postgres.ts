@@ -1,14 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findPostgresBinaries } from './binaries.ts'
 import type { PostgresBinaries, RunAs } from './binaries.ts'
+import { freePort } from './free-port.ts'
 import { hireJanitor } from './janitor.ts'
 import { processFamily, signalAll, untilGone } from './processes.ts'
 
@@ -164,14 +163,4 @@ async function untilReady(postmaster: ChildProcess): Promise<void> {
     setTimeout(() => reject(new Error(`PostgreSQL did not start in time:\n${log}`)), START_TIMEOUT_MS).unref()
   })
   await ready
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new TypeError('A TCP server without a port')
-  return address.port
 }

@@ -456,9 +456,9 @@ describe('what cannot be guarded', () => {
       await proxy.get()
     }
     const message =
-      "'ask' of the guarded service 'account' gives a promise, without what the promise of the client has beside"
+      "'ask' of the guarded service 'account' returns a plain promise; use the other methods of the client's own promise"
     expect(() => guarded.ask().withResponse()).toThrow(message)
-    expect(() => guarded.fail().withResponse()).toThrow('use that inside of a call')
+    expect(() => guarded.fail().withResponse()).toThrow('inside of a call: proxy.call')
     expect(await proxy.call((service) => service.ask().withResponse())).toBe('response')
   })
 

@@ -91,7 +91,8 @@ export class Member {
   }
 }
 
-function membersOf(owner: unknown): Record<string | symbol, unknown> {
+/** What {@link Member.ownerIn} returned, as something that has members: none if it is nothing. */
+export function membersOf(owner: unknown): Record<string | symbol, unknown> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every value but these two can be asked for members
   return (owner ?? {}) as Record<string | symbol, unknown>
 }

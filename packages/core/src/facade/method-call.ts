@@ -3,10 +3,11 @@ import { CallAttempt } from '../calls/call-attempt.ts'
 import type { CallLedger } from '../calls/call-ledger.ts'
 import { memberOf } from './guarded-service.ts'
 import { expectHint, hint } from './hints.ts'
+import { membersOf } from './member.ts'
 import type { Member } from './member.ts'
 import {
-  beginsMore,
   notAMethod,
+  onlyAPromise,
   openTransaction,
   promiseInTemplate,
   unfinishedBuilder,
@@ -18,6 +19,8 @@ import { adopted, hasPromiseInTemplate, isBuilder, isPooledClient, isThenable, i
 export class MethodCall<T> extends CallAttempt<T, unknown> {
   readonly #member: Member
   readonly #args: readonly unknown[]
+  /** What the method is called on: found when it is looked for, so that the path to it is walked once. */
+  #owner: unknown
   /** What its caller got, of a call that waits for its instance. */
   declare answer?: Promise<unknown>
   /** What the client answered with, where that has more than a promise has; and what to say of it. */
@@ -55,21 +58,23 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   }
 
   override misuseOf(service: T): TypeError | undefined {
+    const member = this.#member
     let found: unknown
     try {
-      found = this.#member.valueIn(service)
+      this.#owner = member.ownerIn(service)
+      found = member.isService ? service : membersOf(this.#owner)[member.key]
     } catch {
       // A getter that throws: the work will find out, and the caller be told.
       return undefined
     }
-    return typeof found === 'function' ? undefined : notAMethod(this.serviceName, this.#member, found)
+    return typeof found === 'function' ? undefined : notAMethod(this.serviceName, member, found)
   }
 
   #call(service: T): unknown {
     const member = this.#member
     const args = this.#argsFor(service)
     if (member.isService) return callFunction(service, args)
-    const owner = asMethods(member.ownerIn(service))
+    const owner = asMethods(this.#owner ?? member.ownerIn(service))
     const method = member.key
     // The few arguments that most methods take are passed as they are; the list of them would cost more than the call.
     if (args.length === 0) return owner[method]?.()
@@ -95,7 +100,7 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
 
   #promised(result: Promise<unknown>): Promise<unknown> {
     if (Object.getPrototypeOf(result) !== Promise.prototype) {
-      this.#hasMore({ error: beginsMore(this.serviceName, this.method), of: result })
+      this.#hasMore({ error: onlyAPromise(this.serviceName, this.method), of: result })
     }
     return this.#member.mayCheckOut ? result.then((it) => this.#guardable(it)) : result
   }

@@ -38,12 +38,12 @@ export function openTransaction(serviceName: string, path: string): TypeError {
   )
 }
 
-/** For what the promise of the client has beside its value. */
-export function beginsMore(serviceName: string, path: string): TypeError {
+/** For the methods that the client's own promise has, and a promise has not. */
+export function onlyAPromise(serviceName: string, path: string): TypeError {
   return misuse(
     serviceName,
-    `'${path}' of the guarded service '${serviceName}' gives a promise, without what the promise of the client has beside; ` +
-      'use that inside of a call: proxy.call((service) => …)',
+    `'${path}' of the guarded service '${serviceName}' returns a plain promise; use the other methods of the client's own ` +
+      'promise inside of a call: proxy.call((service) => …)',
   )
 }
 

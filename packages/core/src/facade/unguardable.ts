@@ -9,10 +9,10 @@ const LAZY_PROMISE = 'PrismaPromise'
 /**
  * Whether a method returned a builder: something that further calls finish, and that runs when it is awaited or executed,
  * with whatever its caller has said by then; awaited by the facade, a `delete` without its `where`.
+ * @param result no `Promise`
  */
 export function isBuilder(result: object): boolean {
-  if (result instanceof Promise || result instanceof RegExp) return false
-  if (!has(result, 'then')) return has(result, 'exec')
+  if (!isThenable(result)) return has(result, 'exec') && !(result instanceof RegExp)
   // The class of a promise makes promises. A transaction that can be committed has begun.
   const made: unknown = Reflect.get(result, 'constructor')
   if ((isObject(made) && has(made, 'resolve')) || isTransaction(result)) return false
