@@ -84,6 +84,8 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
   pool.on('acquire', () => traffic.queries++)
   // An idle connection broke, and the pool has let go of it already. Without a listener this would end the process.
   pool.on('error', () => undefined)
+  // So would one that is checked out, to which the pool does not listen; its statement rejects as well.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const canceller = openCanceller(url)
 
   async function query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {

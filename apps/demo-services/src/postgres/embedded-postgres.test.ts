@@ -6,6 +6,8 @@ import { connectDatabase, placeOf } from './database.ts'
 import { EmbeddedPostgres } from './embedded-postgres.ts'
 import { processFamily } from './processes.ts'
 
+/** How long it may take to make a database, or to start one again. */
+const PATIENCE_MS = 60_000
 const traffic = { connections: 0, queries: 0 }
 let postgres: EmbeddedPostgres
 let database: Database
@@ -13,12 +15,14 @@ let database: Database
 beforeAll(async () => {
   postgres = await EmbeddedPostgres.start()
   database = await connectDatabase({ url: postgres.url, traffic, maxConnections: 2 })
-}, 60_000)
+}, PATIENCE_MS)
 afterAll(async () => {
   await database.end()
   await postgres[Symbol.asyncDispose]()
-}, 60_000)
+}, PATIENCE_MS)
 
+const sleeping = (): Promise<{ pid: number }[]> =>
+  database.query("select pid from pg_stat_activity where state = 'active' and query like 'select pg_sleep(7)%'")
 const count = async (): Promise<unknown> => database.query('select count(*)::integer from svcproxy_demo.vehicles')
 
 test('it is PostgreSQL, in a process of its own', async () => {
@@ -53,36 +57,47 @@ test('a statement that nobody waits for any more is stopped, and its connection 
     provider: factoryProvider('database', { create: () => database, dispose: () => undefined }),
     timeoutMs: 150,
   })
-  const running = async (): Promise<number> => {
-    const rows = await database.query(
-      "select 1 from pg_stat_activity where state = 'active' and query like 'select pg_sleep(7)%'",
-    )
-    return rows.length
-  }
   const calls = [1, 2].map(() => proxy.service.query('select pg_sleep(7)'))
   expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  await vi.waitFor(async () => expect(await running()).toBe(0))
+  await vi.waitFor(async () => expect(await sleeping()).toEqual([]))
   const before = traffic.connections
   expect(await count()).toEqual([{ count: 12 }])
   expect(traffic.connections).toBe(before)
   await vi.waitFor(() => expect(proxy.getMetrics().abandonedCalls).toBe(0))
 })
 
-test('killed, all of it is gone; started again, it has its data', async () => {
-  await count()
-  const family = processFamily(postgres.pid!)
-  await postgres.kill()
-  expect(family.filter((pid) => existsSync(`/proc/${pid}/exe`))).toEqual([])
+test(
+  'killed, all of it is gone; started again, it has its data',
+  async () => {
+    await count()
+    const family = processFamily(postgres.pid!)
+    await postgres.kill()
+    expect(family.filter((pid) => existsSync(`/proc/${pid}/exe`))).toEqual([])
 
-  // Until the pool has noticed, it may still try a connection that is dead already.
-  await vi.waitFor(() => expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED'))
-  const before = { ...traffic }
-  await expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED')
-  expect(traffic).toEqual({ connections: before.connections + 1, queries: before.queries })
+    // Until the pool has noticed, it may still try a connection that is dead already.
+    await vi.waitFor(() => expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED'))
+    const before = { ...traffic }
+    await expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED')
+    expect(traffic).toEqual({ connections: before.connections + 1, queries: before.queries })
 
-  await postgres.start()
-  expect(await count()).toEqual([{ count: 12 }])
-})
+    await postgres.start()
+    expect(await count()).toEqual([{ count: 12 }])
+  },
+  PATIENCE_MS,
+)
+
+test(
+  'a connection that breaks without a word rejects its statement, and ends no process',
+  async () => {
+    const statement = database.query('select pg_sleep(7)')
+    await vi.waitFor(async () => expect(await sleeping()).toHaveLength(1))
+    const [sleeper] = await sleeping()
+    process.kill(sleeper!.pid, 'SIGKILL')
+    await expect(statement).rejects.toThrow('Connection terminated unexpectedly')
+    await vi.waitFor(async () => expect(await count()).toEqual([{ count: 12 }]), PATIENCE_MS)
+  },
+  PATIENCE_MS,
+)
 
 test('frozen it answers nobody, thawed it answers what it was asked', async () => {
   await count()
@@ -105,14 +120,18 @@ test('whoever gives up connecting hangs up', async () => {
   await postgres.thaw()
 })
 
-test('disposed, its processes are gone', async () => {
-  const another = await EmbeddedPostgres.start()
-  const family = processFamily(another.pid!)
-  await another[Symbol.asyncDispose]()
-  expect(family.length).toBeGreaterThan(1)
-  expect(family.filter((pid) => existsSync(`/proc/${pid}/exe`))).toEqual([])
-  expect(another.pid).toBeUndefined()
-})
+test(
+  'disposed, its processes are gone',
+  async () => {
+    const another = await EmbeddedPostgres.start()
+    const family = processFamily(another.pid!)
+    await another[Symbol.asyncDispose]()
+    expect(family.length).toBeGreaterThan(1)
+    expect(family.filter((pid) => existsSync(`/proc/${pid}/exe`))).toEqual([])
+    expect(another.pid).toBeUndefined()
+  },
+  PATIENCE_MS,
+)
 
 test('where a database is says nothing of the password', () => {
   expect(placeOf('postgresql://me:secret@db.example:6543/cars')).toBe('db.example:6543')

@@ -400,17 +400,8 @@ class Rig {
     void this.lifetimes.end().then(() => (this.ended = true))
   }
 
-  /** Stops, and lets everything that is open come to its end. */
-  async finish(): Promise<void> {
-    this.at++
-    this.refusing = false
-    this.stop()
-    await this.clock.settle()
-    while (this.gets.length + this.checks.length > 0) {
-      if (this.gets.length > 0) this.#answerGet(0, 'new')
-      take(this.checks, 0)?.answer(true)
-      await this.clock.settle()
-    }
+  /** Whatever is still used or read is let go. */
+  async letGo(): Promise<void> {
     for (const caller of this.callers) if (caller.holds !== undefined) this.#release(caller)
     while (this.#readOn(0, true) !== undefined);
     await this.clock.settle()
@@ -748,8 +739,22 @@ class Rules implements Observer {
     return read.some(({ begun, ended }) => begun && !ended)
   }
 
-  /** Told when the rig has finished. */
-  end(): void {
+  /** Stops, lets everything that is open come to its end, and looks at what is left. */
+  async finish(): Promise<void> {
+    const { clock, gets, checks } = this.rig
+    this.run({ do: 'refuse', refusing: false })
+    this.run({ do: 'stop' })
+    await clock.settle()
+    while (gets.length + checks.length > 0) {
+      this.run({ do: 'get', which: 0, bring: 'new' })
+      this.run({ do: 'check', which: 0, healthy: true })
+      await clock.settle()
+    }
+    await this.rig.letGo()
+    this.#lookAtTheEnd()
+  }
+
+  #lookAtTheEnd(): void {
     const { callers, clock, ended, cache, abandoned, loader } = this.rig
     if (!ended) this.#object('the stop does not end')
     if (clock.pendingTimers > 0) this.#object(`${clock.pendingTimers} timers are left`)
@@ -1385,8 +1390,7 @@ test(
         if (turnCount === undefined) await rig.clock.settle()
         if (rules.violations.length > 0) break
       }
-      await rig.finish()
-      rules.end()
+      await rules.finish()
       expect(rules.violations).toEqual([])
       return commands.length
     })
@@ -1418,8 +1422,7 @@ test(
         if (index === stop) await perform({ do: 'stop' })
         await perform(step)
       }
-      await rig.finish()
-      rules.end()
+      await rules.finish()
       expect(rules.violations).toEqual([])
       return commands.length
     })
