@@ -23,7 +23,7 @@ import {
 } from './observing/events.ts'
 import { answerInstead } from './calls/fallback.ts'
 import type { Guarded } from './facade/guarded.ts'
-import { FacadeSource, guardedService } from './facade/guarded-service.ts'
+import { Facades } from './facade/facades.ts'
 import { BackgroundMonitor, HealthCheck } from './observing/health.ts'
 import type { Acquired } from './instances/flight.ts'
 import type { Instance } from './instances/instance-lifetimes.ts'
@@ -51,9 +51,8 @@ export class ServiceProxy<T> implements AsyncDisposable {
   readonly #ledger: CallLedger<T>
   readonly #monitor: BackgroundMonitor | undefined
   #healthCheck: HealthCheck | undefined
-  #facade: Guarded<T> | undefined
   /** Made with the first facade. */
-  #facadeSource: FacadeSource | undefined
+  #facadesMade: Facades<T> | undefined
   #stopped: Promise<void> | undefined
 
   /** @throws {@link InvalidOptionError} */
@@ -98,8 +97,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   /** The service's own interface: every method guarded by this proxy and returning a promise. */
   get service(): Guarded<T> {
-    this.#facade ??= this.serviceWith({})
-    return this.#facade
+    return this.#facades.shared(() => this.serviceWith({}))
   }
 
   /**
@@ -107,8 +105,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
    */
   serviceWith(options: CallerOptions): Guarded<T> {
-    this.#facadeSource ??= new FacadeSource(this.name, this.#resolver.cache)
-    return guardedService<T>(this.#facadeSource, (member, args) => {
+    return this.#facades.forCaller((member, args) => {
       const call = new MethodCall(this.#ledger, options.signal, member, args)
       return call.answered(this.#call(call, undefined))
     })
@@ -370,6 +367,10 @@ export class ServiceProxy<T> implements AsyncDisposable {
     else if (to === 'open') this.#resolver.cache.suspect()
     this.#context.counters.transition(to)
     this.#context.events.emit({ type: 'circuit', service: this.name, from, to })
+  }
+
+  get #facades(): Facades<T> {
+    return (this.#facadesMade ??= new Facades(this.name, this.#resolver.cache))
   }
 
   /** Made when somebody first asks. */

@@ -1,5 +1,10 @@
-/** What a member that is a method is known to be; undefined as long as nobody has seen it. */
-export type Kind = 'method' | 'namespace' | undefined
+import type { FacadeClass } from './facade-class.ts'
+
+/**
+ * What a member is known to be, undefined as long as nobody has seen it: a `method` is a function without members, an
+ * `object` cannot be called, of `other` ones nobody knows before they are called.
+ */
+export type Kind = 'method' | 'object' | 'other' | undefined
 
 /** Names come from code; a bound in case they do not. */
 export const MAX_MEMBERS = 1_000
@@ -27,6 +32,9 @@ export class Member {
   readonly key: string | symbol
   /** Its method may check something out that its caller has to give back. */
   readonly mayCheckOut: boolean
+  readonly isService: boolean
+  /** Of its facades, if it is an object; made with the first of them. */
+  facadeClass: FacadeClass | undefined
   readonly #parent: Member | undefined
   #members: Map<string | symbol, Member> | undefined
   #kind: Kind
@@ -35,16 +43,13 @@ export class Member {
     this.path = path
     this.key = key
     this.mayCheckOut = CHECK_OUTS.has(key)
+    this.isService = parent === undefined
     this.#parent = parent
   }
 
   /** The service itself. */
   static ofService(): Member {
     return new Member(SERVICE_ITSELF, '', undefined)
-  }
-
-  get isService(): boolean {
-    return this.#parent === undefined
   }
 
   member(key: string | symbol): Member {
@@ -56,6 +61,11 @@ export class Member {
     return member
   }
 
+  /** Whether {@link Member.member} keeps what it returns for `key`. */
+  has(key: string | symbol): boolean {
+    return this.#members?.has(key) === true
+  }
+
   /** Whether both are of the same service. */
   isBeside(other: Member): boolean {
     return this.#service === other.#service
@@ -65,10 +75,14 @@ export class Member {
     return this.#parent === undefined ? this : this.#parent.#service
   }
 
-  /** What its method is called on: the service, or the object that holds it. Getters run, and may throw. */
+  /**
+   * What its method is called on: the service, or the object that holds it; nothing for the service itself. Getters run,
+   * and may throw.
+   */
   ownerIn(service: unknown): unknown {
     const parent = this.#parent
-    return parent === undefined || parent.#parent === undefined ? service : parent.valueIn(service)
+    if (parent === undefined) return undefined
+    return parent.isService ? service : parent.valueIn(service)
   }
 
   valueIn(service: unknown): unknown {
@@ -76,13 +90,11 @@ export class Member {
   }
 
   /**
-   * What it is in `service`, as far as it can be told without running a getter: `method` is a function without members.
-   * For speed only: the facade of a method alone is a function, all others are proxies, which take longer to call.
+   * What it is in `service`, as far as it can be told without running a getter. For speed only: every facade could be a
+   * `Proxy`, which takes longer to call and to ask.
    */
   kindIn(service: unknown): Kind {
-    if (this.#kind === undefined && service !== undefined) {
-      this.#kind = isPlainFunction(this.#storedIn(service)) ? 'method' : 'namespace'
-    }
+    if (this.#kind === undefined && service !== undefined) this.#kind = kindOf(this.#storedIn(service))
     return this.#kind
   }
 
@@ -117,8 +129,13 @@ const FUNCTION_PROTOTYPES: ReadonlySet<unknown> = new Set(
 )
 const FUNCTION_KEYS: ReadonlySet<unknown> = new Set(['length', 'name', 'prototype', 'arguments', 'caller'])
 
-function isPlainFunction(value: unknown): boolean {
-  if (typeof value !== 'function' || !FUNCTION_PROTOTYPES.has(Object.getPrototypeOf(value))) return false
+function kindOf(value: unknown): Kind {
+  if (typeof value === 'function') return isPlain(value) ? 'method' : 'other'
+  return isObject(value) ? 'object' : 'other'
+}
+
+function isPlain(value: object): boolean {
+  if (!FUNCTION_PROTOTYPES.has(Object.getPrototypeOf(value))) return false
   return Reflect.ownKeys(value).every((key) => FUNCTION_KEYS.has(key))
 }
 

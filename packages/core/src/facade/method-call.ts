@@ -1,7 +1,7 @@
 import type { AbortSource } from '../attempts/abort-source.ts'
 import { CallAttempt } from '../calls/call-attempt.ts'
 import type { CallLedger } from '../calls/call-ledger.ts'
-import { memberOf } from './guarded-service.ts'
+import { memberOf } from './facades.ts'
 import { expectHint, hint } from './hints.ts'
 import { membersOf } from './member.ts'
 import type { Member } from './member.ts'
@@ -19,8 +19,9 @@ import { adopted, hasPromiseInTemplate, isBuilder, isPooledClient, isThenable, i
 export class MethodCall<T> extends CallAttempt<T, unknown> {
   readonly #member: Member
   readonly #args: readonly unknown[]
-  /** What the method is called on: found when it is looked for, so that the path to it is walked once. */
+  /** The method and what it is called on: both are looked for once. */
   #owner: unknown
+  #method: Method | undefined
   /** What its caller got, of a call that waits for its instance. */
   declare answer?: Promise<unknown>
   /** What the client answered with, where that has more than a promise has; and what to say of it. */
@@ -39,12 +40,8 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   /** On the service itself, so that `this`, private fields and getters are its own. */
   override work(service: T): unknown {
     const result = this.#call(service)
-    if (typeof result !== 'object' || result === null) return result
     // What almost every method returns.
-    if (Object.getPrototypeOf(result) === Promise.prototype && !this.#member.mayCheckOut) return result
-    if (result instanceof Promise) return this.#promised(result)
-    if (isBuilder(result)) throw this.#unfinished()
-    return isThenable(result) ? this.#promised(adopted(result, () => this.#unfinished())) : result
+    return isPlainPromise(result) && !this.#member.mayCheckOut ? result : this.#guarded(result)
   }
 
   /** What its caller gets. One that asks it for more than a promise has is told at once. */
@@ -58,48 +55,61 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   }
 
   override misuseOf(service: T): TypeError | undefined {
-    const member = this.#member
     let found: unknown
     try {
-      this.#owner = member.ownerIn(service)
-      found = member.isService ? service : membersOf(this.#owner)[member.key]
+      found = this.#find(service)
     } catch {
       // A getter that throws: the work will find out, and the caller be told.
       return undefined
     }
-    return typeof found === 'function' ? undefined : notAMethod(this.serviceName, member, found)
+    return this.#method === undefined ? notAMethod(this.serviceName, this.#member, found) : undefined
+  }
+
+  #find(service: T): unknown {
+    const member = this.#member
+    this.#method = undefined
+    const owner = (this.#owner = member.ownerIn(service))
+    const found = member.isService ? service : membersOf(owner)[member.key]
+    if (isMethod(found)) this.#method = found
+    return found
   }
 
   #call(service: T): unknown {
-    const member = this.#member
     const args = this.#argsFor(service)
-    if (member.isService) return callFunction(service, args)
-    const owner = asMethods(this.#owner ?? member.ownerIn(service))
-    const method = member.key
+    if (this.#method === undefined) this.#find(service)
+    const method = this.#method
+    const owner = this.#owner
     // The few arguments that most methods take are passed as they are; the list of them would cost more than the call.
-    if (args.length === 0) return owner[method]?.()
-    if (args.length === 1) return owner[method]?.(args[0])
-    if (args.length === 2) return owner[method]?.(args[0], args[1])
-    return owner[method]?.(...args)
+    if (args.length === 0) return method?.call(owner)
+    if (args.length === 1) return method?.call(owner, args[0])
+    if (args.length === 2) return method?.call(owner, args[0], args[1])
+    return method === undefined ? undefined : Reflect.apply(method, owner, args)
   }
 
   /** A facade of the same service that is given to it is the thing itself again: octokit's `paginate` takes a method. */
   #argsFor(service: T): readonly unknown[] {
     const args = this.#args
+    if (!hasObject(args)) return args
     if (args.length > 1 && hasPromiseInTemplate(args)) {
       // Nobody else will: it may be a refusal itself.
       for (const part of args) if (part instanceof Promise) part.catch(() => undefined)
       throw promiseInTemplate(this.serviceName, this.method)
     }
-    if (!hasFunction(args)) return args
     return args.map((arg) => {
       const member = memberOf(arg)
       return member?.isBeside(this.#member) === true ? member.valueIn(service) : arg
     })
   }
 
+  #guarded(result: unknown): unknown {
+    if (typeof result !== 'object' || result === null) return result
+    if (result instanceof Promise) return this.#promised(result)
+    if (isBuilder(result)) throw this.#unfinished()
+    return isThenable(result) ? this.#promised(adopted(result, () => this.#unfinished())) : result
+  }
+
   #promised(result: Promise<unknown>): Promise<unknown> {
-    if (Object.getPrototypeOf(result) !== Promise.prototype) {
+    if (!isPlainPromise(result)) {
       this.#hasMore({ error: onlyAPromise(this.serviceName, this.method), of: result })
     }
     return this.#member.mayCheckOut ? result.then((it) => this.#guardable(it)) : result
@@ -129,16 +139,17 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
   }
 }
 
-function asMethods(owner: unknown): Partial<Record<string | symbol, (...args: unknown[]) => unknown>> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is no method is not called: misuseOf
-  return owner as Partial<Record<string | symbol, (...args: unknown[]) => unknown>>
+type Method = (this: unknown, ...args: readonly unknown[]) => unknown
+
+function isMethod(found: unknown): found is Method {
+  return typeof found === 'function'
 }
 
-function hasFunction(args: readonly unknown[]): boolean {
-  for (const arg of args) if (typeof arg === 'function') return true
+function hasObject(args: readonly unknown[]): boolean {
+  for (const arg of args) if ((typeof arg === 'object' && arg !== null) || typeof arg === 'function') return true
   return false
 }
 
-function callFunction(service: unknown, args: readonly unknown[]): unknown {
-  return typeof service === 'function' ? Reflect.apply(service, undefined, args) : undefined
+function isPlainPromise(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && result.constructor === Promise
 }
