@@ -10,7 +10,7 @@ export interface MemberOffers {
 }
 
 /** A facade that need not be a function. */
-export interface ObjectFacade {
+interface ObjectFacade {
   readonly [OFFERS]: MemberOffers
 }
 
