@@ -10,7 +10,14 @@ const CORE = ['@svcproxy/core', '@svcproxy/core/adapter']
  */
 const MAY_IMPORT: Record<string, { values: string[]; typesOnly?: string[] }> = {
   core: {
-    values: ['node:async_hooks', 'node:diagnostics_channel', 'node:perf_hooks', 'node:stream', 'node:stream/web'],
+    values: [
+      'node:async_hooks',
+      'node:diagnostics_channel',
+      'node:perf_hooks',
+      'node:stream',
+      'node:stream/web',
+      'node:util',
+    ],
   },
   http: { values: [...CORE, ...BUILT_IN] },
   express: { values: [...CORE, '@svcproxy/http', ...BUILT_IN], typesOnly: ['express'] },
@@ -55,7 +62,7 @@ function patternsOf(name: string) {
 }
 
 /** The rooms of core, from the way in downwards. Each may use those below it, and none knows the proxy. */
-const ROOMS = ['facade', 'calls', 'instances', 'options', 'observing', 'providers', 'circuit', 'attempts']
+const ROOMS = ['facade', 'calls', 'instances', 'options', 'observing', 'providers', 'circuit', 'attempts', 'judges']
 const roomRules = ROOMS.map((room, index): OxlintOverride => {
   const above = ROOMS.slice(0, index)
   const proxy =

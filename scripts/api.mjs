@@ -24,6 +24,8 @@ const PARTS_OF_TYPES = [
   'Unoffered',
   'UnofferedBelow',
   'Value',
+  'PathsIn',
+  'Levels',
 ]
 
 for (const { directory, manifest, name } of publicPackages) {

@@ -29,7 +29,7 @@ const OF_THE_ORIGINAL = {
   3: [['state-machine.ts', 'phase.trials.size >= this.#policy.maxTrials) return undefined', 'false) return undefined']],
   4: [['service-metrics.ts', 'this.#hits++\n    this.#successful++', 'this.#hits++']],
   5: [
-    ['service-proxy.ts', "else if (to === 'open') this.#resolver.cache.suspect()", ''],
+    ['service-proxy.ts', 'else this.#requests.resolver.cache.suspect()', ''],
     ['service-resolver.ts', 'this.cache.acquire(true, signal, call)', 'this.cache.acquire(false, signal, call)'],
   ],
   6: [
@@ -40,7 +40,7 @@ const OF_THE_ORIGINAL = {
     ],
   ],
   7: [['service-proxy-manager.ts', 'await healthOf(proxy, bounded)', 'healthOf(proxy, bounded)']],
-  8: [['option-checks.ts', 'if (value === undefined) return defaultValue', 'if (!value) return defaultValue']],
+  8: [['option-checks.ts', 'return value === undefined ? defaultValue', 'return !value ? defaultValue']],
   9: [['service-proxy-manager.ts', 'if (this.#proxies.has(name)) throw', 'if (false) throw']],
   10: [['.ts', 'lock.now()', 'lock.wallNow()']],
 }
@@ -51,9 +51,7 @@ const OF_THE_ORIGINAL = {
  */
 const OF_OUTAGES = {
   '1. given-up calls keep their places': [['call-ledger.ts', 'call.writeOff()', '']],
-  '1. trials are refused for capacity': [
-    ['service-proxy.ts', '&& !this.#context.guard.isTrialAt(attempt.startedAt)', ''],
-  ],
+  '1. trials are refused for capacity': [['requests.ts', '&& !this.context.guard.isTrialAt(attempt.startedAt)', '']],
   '2. a load that hangs keeps others away for 30 s': [
     [
       'pending-work.ts',
@@ -67,7 +65,7 @@ const OF_OUTAGES = {
   ],
   '2. a back-off outlives the outage': [['backoff.ts', '2 ** doublings, inProportion)', '2 ** doublings)']],
   '3. a broken instance is trusted again': [
-    ['service-proxy.ts', 'this.#resolver.cache.distrust()', 'this.#resolver.cache.suspect()'],
+    ['service-proxy.ts', 'this.#requests.resolver.cache.distrust()', 'this.#requests.resolver.cache.suspect()'],
   ],
   '4. a method has no signal': [['call-signal.ts', 'return entered?.enteredContext?.signal', 'return undefined']],
   '5. the check is a trial of its own': [['service-loader.ts', 'trial ? guard.executeInTime(attempt) :', '']],
@@ -75,12 +73,39 @@ const OF_OUTAGES = {
     ['fallback.ts', 'DeadlineQueue.join(clock, fallbackTimeoutMs)', 'DeadlineQueue.join(clock, 1e9)'],
   ],
   '7. a healthy pool is made anew': [['cache-slot.ts', "return renew === 'check' &&", 'return false &&']],
-  '8. an answer counts for nothing': [['gate.ts', "isSvcproxyError(error) ? 'ignored' : 'success'", "'ignored'"]],
+  '8. an answer counts for nothing': [['outcome.ts', "isSvcproxyError(error) ? 'ignored' : 'success'", "'ignored'"]],
   '9. a stream is cut': [['call-attempt.ts', 'ledger.lifetimes.holdWhileRead(this.#instance, result)', 'void 0']],
   '9. what a call gave has no grace': [['call-attempt.ts', 'instance.exposed = true', '']],
   '10. a load runs for the first caller': [
     ['instance-cache.ts', 'outsideRequests(() => this.#fly(flight, trial))', 'this.#fly(flight, trial)'],
   ],
+}
+
+/**
+ * Of the circuit's further policies.
+ * @type {Record<string, Edits>}
+ */
+const OF_POLICIES = {
+  'a circuit that observes makes its instance suspect': [
+    ['service-proxy.ts', "to === 'open' && !observed", "to === 'open'"],
+  ],
+  'a circuit that observes refuses': [['gate.ts', "this.policy.mode === 'observe' &&", 'false &&']],
+  'an isolation does not hold where the circuit observes': [['gate.ts', '&& !this.#machine.isIsolated', '']],
+  'a rate counts what left its window': [['trip-rules.ts', 'new TimeWindow(rate.windowMs)', 'new TimeWindow(1e12)']],
+  'a refusal in the ramp says that it may be tried at once': [['gate.ts', 'this.#machine.rampLeftMs(now) ||', '']],
+  'every opening is as long': [['state-machine.ts', 'factor ** (openings - 1)', '1']],
+}
+
+/**
+ * Of the policies of single methods.
+ * @type {Record<string, Edits>}
+ */
+const OF_METHODS = {
+  'a deadline is the service’s for all': [['deadline.ts', 'timeoutMs === undefined ? this', 'true ? this']],
+  'a trial is given up before its deadline': [['gate.ts', ', attempt.timeoutMs)', ')']],
+  'the queue of a deadline is kept for ever': [['deadline.ts', 'this.#queue.leave()', 'void 0']],
+  'a method does not judge its errors': [['deadline.ts', 'if (isFailure !== undefined) return', 'if (false) return']],
+  'a misspelt method opens the circuit': [['outcome.ts', '|| error instanceof InvalidOptionError', '']],
 }
 
 /**
@@ -107,6 +132,8 @@ const OF_SHUTDOWN = {
 const SUITES = [
   [core, 'src/faults-of-the-original.test.ts', OF_THE_ORIGINAL],
   [core, 'src/do-no-harm.test.ts', OF_OUTAGES],
+  [core, 'src/circuit-policies.test.ts', OF_POLICIES],
+  [core, 'src/method-policies.test.ts', OF_METHODS],
   [http, 'src/request-scope.test.ts', OF_REQUESTS],
   [http, 'src/shutdown/shutdown.test.ts', OF_SHUTDOWN],
 ]

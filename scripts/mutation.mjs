@@ -13,6 +13,7 @@ const MUTATED = {
     'src/circuit/**/*.ts',
     'src/facade/**/*.ts',
     'src/instances/**/*.ts',
+    'src/judges/**/*.ts',
     'src/observing/*-{metrics,histogram}.ts',
   ],
   'breaker-native': ['src/**/*.ts'],

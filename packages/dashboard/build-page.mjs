@@ -31,10 +31,23 @@ const { outputFiles } = await build({
 const built = (ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text
 const source = (name) => readFileSync(new URL(name, new URL('page/', import.meta.url)), 'utf8')
 
+/** Names of custom properties are long for whoever writes the style, and said over two hundred times. */
+const withShortNames = (style) => {
+  const short = new Map()
+  const shorten = (name) => {
+    if (!short.has(name)) short.set(name, `--${short.size.toString(36)}`)
+    return short.get(name)
+  }
+  return style.replaceAll(
+    /--[a-z][a-z-]*(: )?/g,
+    (found) => shorten(found.replace(': ', '')) + (found.endsWith(' ') ? ':' : ''),
+  )
+}
+
 const assets = {
   'index.html': ['text/html; charset=utf-8', source('index.html')],
   'app.js': ['text/javascript; charset=utf-8', built('app.js')],
-  'app.css': ['text/css; charset=utf-8', built('app-style.css')],
+  'app.css': ['text/css; charset=utf-8', withShortNames(built('app-style.css'))],
   'favicon.svg': ['image/svg+xml', source('favicon.svg')],
 }
 

@@ -47,6 +47,15 @@ test('asking for what does not exist never opens the circuit', async () => {
   expect(manager.getProxy('entityService').getMetrics()).toMatchObject({ failedRequests: 0, fallbacks: 0 })
 })
 
+test('an id that PostgreSQL refuses never opens the circuit', async () => {
+  await using manager = managerWith({ policy: { failureThreshold: 1 } })
+  const { entityService } = manager.services
+  for (let count = 0; count < 3; count++) {
+    await expect(entityService.getEntity('veh\0')).rejects.toMatchObject({ code: '22021' })
+  }
+  expect(manager.getProxy('entityService').circuitState).toBe('closed')
+})
+
 test('an id is data, never SQL', async () => {
   await using manager = managerWith()
   const hostile = "veh-001' or '1'='1"

@@ -1,5 +1,5 @@
 import { opossumBreaker } from '@svcproxy/breaker-opossum'
-import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+import { combinedFailure, factoryProvider, postgresFailure, ServiceProxyManager } from '@svcproxy/core'
 import type { CircuitPolicy, ServiceProvider } from '@svcproxy/core'
 import { CONFIG_FILE, FEATURES_FILE } from './demo-services.ts'
 import type { DemoServices } from './demo-services.ts'
@@ -38,7 +38,7 @@ export function createServiceManager(options: ServiceManagerOptions): DemoManage
   return new ServiceProxyManager({
     breaker: opossumBreaker(),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    circuit: { ...policy, isFailure: (error) => !(error instanceof DomainError) },
+    circuit: { ...policy, isFailure: combinedFailure(isNoDomainError, postgresFailure) },
   })
     .add('featureManager', {
       provider: fileProvider('featureManager', featuresFile, openFeatureManager),
@@ -69,6 +69,10 @@ export function createServiceManager(options: ServiceManagerOptions): DemoManage
       security: true,
       maxConcurrentCalls: AUDIT_CONNECTIONS,
     })
+}
+
+function isNoDomainError(error: unknown): boolean {
+  return !(error instanceof DomainError)
 }
 
 /** Services that read a file when they are made: a new instance, one TTL later, sees what has changed. */

@@ -19,7 +19,7 @@ class NativeBreaker implements CircuitBreaker {
 
   execute<R>(attempt: Attempt<R>): Promise<R> {
     const context = this.#context
-    const admission = context.admit(attempt.startedAt)
+    const admission = context.admit(attempt)
     return admission === undefined ? Promise.reject(context.refuse(attempt)) : context.run(attempt, admission)
   }
 }

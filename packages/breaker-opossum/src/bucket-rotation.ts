@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
+import type CircuitBreaker from 'opossum'
+import type { StatisticsWindow } from './statistics-window.ts'
 
 /** How long one bucket of opossum's rolling statistics is filled, in milliseconds; ten of them make its window. */
-export const BUCKET_MS = 1_000
-export const BUCKETS = 10
+const BUCKET_MS = 1_000
+const BUCKETS = 10
 
 /** The timer belongs to no request: it must not retain the async context of the one that started it. */
 const outsideRequests = AsyncLocalStorage.snapshot()
@@ -37,7 +39,7 @@ export class BucketRotation {
  * The buckets of one breaker, as what opossum calls a `rotateBucketController`: it puts a new bucket in place of the
  * oldest when this says `rotate`. One for each breaker, so that each is turned only while it has something to forget.
  */
-export class Buckets extends EventEmitter {
+export class Buckets extends EventEmitter implements StatisticsWindow {
   readonly #rotation: BucketRotation
   /** How many turns it takes until the window is empty. */
   #turnsLeft = 0
@@ -45,6 +47,20 @@ export class Buckets extends EventEmitter {
   constructor(rotation: BucketRotation) {
     super()
     this.#rotation = rotation
+  }
+
+  get warmUp(): boolean {
+    return false
+  }
+
+  get options(): CircuitBreaker.Options {
+    return {
+      // They would sort every latency of the window whenever somebody reads `stats`.
+      rollingPercentilesEnabled: false,
+      rollingCountTimeout: BUCKETS * BUCKET_MS,
+      rollingCountBuckets: BUCKETS,
+      rotateBucketController: this,
+    }
   }
 
   /** Something is being counted in the newest bucket. */

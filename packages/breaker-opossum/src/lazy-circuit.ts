@@ -1,45 +1,58 @@
 import type { CircuitState } from '@svcproxy/core'
-import type { Attempt, BreakerContext, CircuitBreaker, CircuitTransition } from '@svcproxy/core/adapter'
-import { AnnouncedAttempt } from './announced-attempt.ts'
-import { type BucketRotation, Buckets } from './bucket-rotation.ts'
+import type { Admission, Attempt, BreakerContext, CircuitBreaker, CircuitTransition } from '@svcproxy/core/adapter'
+import { AnnouncedAttempt, type Announcer } from './announced-attempt.ts'
 import { MirroredCircuit } from './mirrored-circuit.ts'
+import type { StatisticsWindow } from './statistics-window.ts'
 
 /**
  * The breaker of one service. opossum's is made when it is first needed, by a call or by somebody who looks at it:
  * most of an app's services may be idle, and opossum's breaker is larger than all the rest of a proxy.
  */
-export class LazyCircuit implements CircuitBreaker {
-  readonly #context: BreakerContext
-  readonly #rotation: BucketRotation
+export abstract class LazyCircuit implements CircuitBreaker {
+  protected readonly context: BreakerContext
   readonly #onDispose: (circuit: LazyCircuit) => void
   #state: CircuitState = 'closed'
   #opossum: MirroredCircuit | undefined
 
-  constructor(context: BreakerContext, rotation: BucketRotation, onDispose: (circuit: LazyCircuit) => void) {
-    this.#context = context
-    this.#rotation = rotation
+  constructor(context: BreakerContext, onDispose: (circuit: LazyCircuit) => void) {
+    this.context = context
     this.#onDispose = onDispose
   }
 
   get name(): string {
-    return this.#context.name
+    return this.context.name
   }
 
   /** Made with the state the circuit has now; what happened before was announced to nobody. */
   get opossum(): MirroredCircuit {
-    this.#opossum ??= new MirroredCircuit(this.#context, this.#state, new Buckets(this.#rotation))
+    this.#opossum ??= new MirroredCircuit(this.context, this.#state, this.makeWindow())
     return this.#opossum
   }
 
+  /** The state that the circuit last announced. */
+  protected get state(): CircuitState {
+    return this.#state
+  }
+
+  /** Made with opossum's breaker, for it to count in. */
+  protected abstract makeWindow(): StatisticsWindow
+
+  /** What announces a call that the circuit admitted. */
+  protected abstract announcerFor(admission: Admission): Announcer
+
   execute<R>(attempt: Attempt<R>): Promise<R> {
-    const admission = this.#context.admit(attempt.startedAt)
+    const admission = this.context.admit(attempt)
     if (admission === undefined) {
-      this.opossum.announceRefusal()
-      return Promise.reject(this.#context.refuse(attempt))
+      this.announceRefusal()
+      return Promise.reject(this.context.refuse(attempt))
     }
-    const announced = new AnnouncedAttempt(this.opossum, admission, attempt.startedAt)
+    const announced = new AnnouncedAttempt(this.announcerFor(admission), admission, attempt.startedAt)
     announced.announceStart()
-    return this.#context.run(attempt, announced)
+    return this.context.run(attempt, announced)
+  }
+
+  protected announceRefusal(): void {
+    this.opossum.announceRefusal()
   }
 
   transitioned({ to }: CircuitTransition): void {

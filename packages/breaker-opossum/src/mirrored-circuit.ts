@@ -1,39 +1,36 @@
 import { inspect } from 'node:util'
 import type { CircuitState } from '@svcproxy/core'
 import type { BreakerContext } from '@svcproxy/core/adapter'
-import { BUCKET_MS, type Buckets, BUCKETS } from './bucket-rotation.ts'
+import type { Announcer } from './announced-attempt.ts'
 import { guarded, guardedOnce, type Wrapped } from './guarded-listener.ts'
 import { type Listener, Opossum } from './opossum-class.ts'
 import { opossumRefusal } from './refusal-error.ts'
+import type { StatisticsWindow } from './statistics-window.ts'
 
 /**
- * An opossum breaker that runs nothing and decides nothing. It emits opossum's events for the calls that the circuit
+ * An opossum breaker that runs nothing and has no state of its own. It emits opossum's events for the calls that the circuit
  * admits and refuses, which opossum's own listeners count, and shows the circuit's state as its own. Only opossum's public
  * members are overridden; what it believes in private is never asked.
  */
-export class MirroredCircuit extends Opossum {
+export class MirroredCircuit extends Opossum implements Announcer {
   readonly #recoveryTimeoutMs: number
-  readonly #buckets: Buckets
+  readonly #window: StatisticsWindow
   /** What the circuit last said its state was, in opossum's three words. */
   #shown: Shown
   /** Changes that are shown already and announced soon. */
   #unannounced: Shown[] | undefined
   #warned = false
 
-  constructor({ name, policy }: BreakerContext, state: CircuitState, buckets: Buckets) {
+  constructor({ name, policy }: BreakerContext, state: CircuitState, window: StatisticsWindow) {
     super(() => notThroughOpossum(name), {
       name,
       timeout: false,
       resetTimeout: policy.recoveryTimeoutMs,
-      // They would sort every latency of the window whenever somebody reads `stats`.
-      rollingPercentilesEnabled: false,
       enableSnapshots: false,
-      rollingCountTimeout: BUCKETS * BUCKET_MS,
-      rollingCountBuckets: BUCKETS,
-      rotateBucketController: buckets,
+      ...window.options,
     })
     this.#recoveryTimeoutMs = policy.recoveryTimeoutMs
-    this.#buckets = buckets
+    this.#window = window
     this.#shown = SHOWN[state]
     // opossum hears its own 'open' twice: once for its statistics, and once to start the timer of its own half-open.
     this.removeAllListeners('open')
@@ -52,9 +49,12 @@ export class MirroredCircuit extends Opossum {
     return this.#shown === 'halfOpen'
   }
 
-  /** Emits an event that opossum counts. */
+  override get warmUp(): boolean {
+    return this.#window.warmUp
+  }
+
   announce(event: string, ...args: unknown[]): void {
-    this.#buckets.fill()
+    this.#window.fill()
     try {
       this.emit(event, ...args)
     } catch (error) {
@@ -79,7 +79,6 @@ export class MirroredCircuit extends Opossum {
     else this.#unannounced.push(shown)
   }
 
-  /** What `announce` announces comes before the changes of state that it brings. */
   beforeChanges<T>(announce: () => T): T {
     if (this.#unannounced !== undefined) return announce()
     const changes: Shown[] = (this.#unannounced = [])
@@ -100,7 +99,7 @@ export class MirroredCircuit extends Opossum {
 
   dispose(): void {
     super.shutdown()
-    this.#buckets.end()
+    this.#window.end()
   }
 
   /** A listener that throws changes nothing here: no result, no count, no state. */

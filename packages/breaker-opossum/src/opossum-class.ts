@@ -19,7 +19,9 @@ type Overridden =
   | 'prependListener'
   | 'prependOnceListener'
   | 'shutdown'
+  | 'stats'
   | 'status'
+  | 'warmUp'
 
 /**
  * opossum's class as its subclass uses it. `@types/opossum` declares its accessors as fields, which TypeScript does not let
@@ -29,7 +31,9 @@ export interface Opossum extends Omit<CircuitBreaker, Overridden> {
   readonly closed: boolean
   readonly opened: boolean
   readonly halfOpen: boolean
+  readonly stats: CircuitBreaker.Stats
   readonly status: CircuitBreaker.Status & { open?(): void }
+  readonly warmUp: boolean
   call(context: unknown, ...args: unknown[]): Promise<unknown>
   fire(...args: unknown[]): Promise<unknown>
   open(): void

@@ -16,7 +16,7 @@ export interface ServiceRow extends Pick<
   ServiceView,
   'name' | 'critical' | 'stopped' | 'status' | 'cache' | 'health' | 'lastFailure' | 'requestsPerSecond' | 'latency'
 > {
-  readonly circuit: Omit<Circuit, 'retryAt' | 'successfulTrials' | 'successThreshold'> | null
+  readonly circuit: Omit<Circuit, 'successfulTrials' | 'successThreshold'> | null
   readonly counts: Counts
 }
 
@@ -58,6 +58,15 @@ const isError: { readonly [K in keyof ErrorView]: Shape<ErrorView[K]> } = {
   message: orNull(isText),
 }
 
+const isRate = objectOf<Circuit['rates'][number]>({
+  kind: oneOf('failure', 'slow'),
+  calls: isNumber,
+  bad: isNumber,
+  ratio: isNumber,
+  threshold: isNumber,
+  minimumCalls: isNumber,
+})
+
 const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
   name: isText,
   critical: isFlag,
@@ -67,8 +76,14 @@ const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
     objectOf<NonNullable<ServiceRow['circuit']>>({
       state: isState,
       since: isText,
+      mode: oneOf('enforce', 'observe'),
+      wouldReject: isNumber,
       consecutiveFailures: isNumber,
-      failureThreshold: isNumber,
+      failureThreshold: orNull(isNumber),
+      rates: listOf(isRate),
+      retryAt: orNull(isText),
+      openings: isNumber,
+      rampUntil: orNull(isText),
       heldByOperator: isFlag,
     }),
   ),
@@ -123,7 +138,7 @@ const HEAD = { id: isNumber, at: isText, service: orNull(isText) }
 type EventOf<T extends TimelineEvent['type']> = Extract<TimelineEvent, { readonly type: T }>
 
 const EVENTS: readonly Shape<TimelineEvent>[] = [
-  objectOf<EventOf<'circuit'>>({ ...HEAD, type: oneOf('circuit'), from: isState, to: isState }),
+  objectOf<EventOf<'circuit'>>({ ...HEAD, type: oneOf('circuit'), from: isState, to: isState, observed: isFlag }),
   objectOf<EventOf<'health'>>({ ...HEAD, type: oneOf('health'), healthy: isFlag }),
   objectOf<EventHead & { readonly type: 'invalidate' | 'expire' | 'stop' }>({
     ...HEAD,

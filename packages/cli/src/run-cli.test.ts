@@ -41,6 +41,7 @@ test('status of a service shows its settings, methods and events', async () => {
   const { code, out } = await svcproxy(['status', app.url, 'fleet'])
   expect(code).toBe(1)
   expect(out).toContain('last error: ECONNREFUSED: Error: it is down')
+  expect(out).toMatch(/^circuit\nnext trial in \d+s$/m)
   expect(out).toMatch(/^circuit\.failureThreshold 2$/m)
   expect(out).toMatch(/^maxConcurrentCalls unlimited$/m)
   expect(out).toMatch(/^ask +2 /m)

@@ -1,4 +1,5 @@
 import type { ServiceRow } from './answers.ts'
+import { isObserving, nearestRule, noteText, stateText } from './circuit-words.ts'
 import { plainText } from './plain-text.ts'
 import { countText, latencyText, rateText, spanText } from './quantities.ts'
 import type { Cell, Column } from './table.ts'
@@ -6,8 +7,10 @@ import type { Style } from './terminal.ts'
 
 const NONE: Cell = { text: '–', style: 'dim' }
 
+type CircuitState = NonNullable<ServiceRow['circuit']>['state']
+
 /** The state of a circuit: each has a symbol and a word, for those who see no colours. */
-const STATES: Readonly<Record<NonNullable<ServiceRow['circuit']>['state'], { text: string; style: Style }>> = {
+const STATES: Readonly<Record<CircuitState, { text: string; style: Style }>> = {
   closed: { text: '● closed', style: 'green' },
   half_open: { text: '◐ half-open', style: 'yellow' },
   open: { text: '○ open', style: 'red' },
@@ -23,6 +26,7 @@ export function serviceColumns(now: number): readonly Column<ServiceRow>[] {
     { title: 'state', ...left, rank: 0, minWidth: 11, cell: stateCell },
     { title: 'since', ...right, rank: 5, minWidth: 6, cell: ({ circuit }) => ageCell(circuit?.since, now) },
     { title: 'fail', ...right, rank: 2, cell: failuresCell },
+    { title: 'note', ...left, rank: 5.5, cell: ({ circuit, stopped }) => noteCell(stopped ? null : circuit, now) },
     { title: 'req/s', ...right, rank: 3, cell: rateCell },
     { title: 'p50', ...right, rank: 11, minWidth: 5, cell: ({ latency }) => latencyCell(latency, latency.p50Ms) },
     { title: 'p90', ...right, rank: 10, minWidth: 5, cell: ({ latency }) => latencyCell(latency, latency.p90Ms) },
@@ -71,7 +75,18 @@ function nameCell({ name }: ServiceRow): Cell {
 
 function stateCell({ circuit, stopped }: ServiceRow): Cell {
   if (stopped) return { text: '□ stopped', style: 'dim' }
-  return circuit === null ? { text: '– none', style: 'dim' } : STATES[circuit.state]
+  if (circuit === null) return { text: '– none', style: 'dim' }
+  return isObserving(circuit) ? observingCell(circuit.state) : STATES[circuit.state]
+}
+
+/** Neither the symbol, the word nor the colour of a circuit that protects anybody. */
+function observingCell(state: CircuitState): Cell {
+  return { text: state === 'closed' ? '◌ observing' : `◌ observing: ${stateText(state)}`, style: 'cyan' }
+}
+
+function noteCell(circuit: ServiceRow['circuit'], now: number): Cell {
+  const note = circuit && noteText(circuit, now)
+  return note === null || note === undefined ? NONE : { text: note }
 }
 
 function ageCell(at: string | undefined, now: number): Cell {
@@ -81,9 +96,8 @@ function ageCell(at: string | undefined, now: number): Cell {
 /** They are counted while the circuit is closed. */
 function failuresCell({ circuit }: ServiceRow): Cell {
   if (circuit?.state !== 'closed') return NONE
-  const { consecutiveFailures, failureThreshold } = circuit
-  const text = `${countText(consecutiveFailures)}/${countText(failureThreshold)}`
-  return consecutiveFailures > 0 ? { text, style: 'yellow' } : { text }
+  const { text, isBad } = nearestRule(circuit)
+  return isBad ? { text, style: 'yellow' } : { text }
 }
 
 function rateCell({ requestsPerSecond }: ServiceRow): Cell {

@@ -1,4 +1,5 @@
 import type { ServiceSheet } from './answers.ts'
+import { circuitLines } from './circuit-words.ts'
 import { cutTo, plainText } from './plain-text.ts'
 import { countText, latencyText } from './quantities.ts'
 import { failureText } from './service-columns.ts'
@@ -10,17 +11,15 @@ const MOST_EVENTS = 20
 /** All there is to know of a service. @param now by the clock of its process, in milliseconds since the epoch */
 export function sheetLines(sheet: ServiceSheet, now: number, window: Window): string[] {
   const { cache, critical, lastFailure, circuit } = sheet
-  const facts = [
-    critical ? 'critical' : 'not critical',
-    `cache ${cache.state}${cache.loading ? ', loading' : ''}`,
-    circuit?.heldByOperator === true ? 'held open by an operator' : '',
-  ].filter((fact) => fact !== '')
+  const facts = [critical ? 'critical' : 'not critical', `cache ${cache.state}${cache.loading ? ', loading' : ''}`]
+  const ofCircuit = circuit === null ? [] : circuitLines(circuit, now).map((line) => cutTo(line, window.width))
   return [
     ...serviceLines([sheet], now, window),
     '',
     cutTo(facts.join(' · '), window.width),
     // In full, over several lines if need be: it is what is being looked for.
     ...(lastFailure === null ? [] : [`last error: ${failureText(lastFailure)}`]),
+    ...section('circuit', ofCircuit, window),
     ...section('methods', methodLines(sheet, window), window),
     ...section('settings', settingLines(sheet.settings, window), window),
     ...section('events', eventLines(sheet.events, MOST_EVENTS, window), window),

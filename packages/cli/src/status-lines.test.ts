@@ -7,12 +7,26 @@ const NOW = Date.UTC(2026, 0, 1, 3, 12, 0)
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString()
 const plain = (_style: string, text: string): string => text
 
+const CLOSED: NonNullable<ServiceRow['circuit']> = {
+  state: 'closed',
+  since: ago(90_000),
+  mode: 'enforce',
+  wouldReject: 0,
+  consecutiveFailures: 0,
+  failureThreshold: 3,
+  rates: [],
+  retryAt: null,
+  openings: 0,
+  rampUntil: null,
+  heldByOperator: false,
+}
+
 const FLEET: ServiceRow = {
   name: 'fleetService',
   critical: true,
   stopped: false,
   status: 'fail',
-  circuit: { state: 'open', since: ago(192), consecutiveFailures: 0, failureThreshold: 5, heldByOperator: false },
+  circuit: { ...CLOSED, state: 'open', since: ago(192), openings: 3, retryAt: ago(-28) },
   cache: { state: 'stale', freshUntil: null, loading: false },
   health: { healthy: false, at: ago(10) },
   lastFailure: {
@@ -40,7 +54,7 @@ const WELL: ServiceRow = {
   name: 'flags',
   critical: false,
   status: 'pass',
-  circuit: { state: 'closed', since: ago(90_000), consecutiveFailures: 2, failureThreshold: 3, heldByOperator: false },
+  circuit: { ...CLOSED, consecutiveFailures: 2 },
   health: { healthy: true, at: ago(5) },
   lastFailure: null,
   requestsPerSecond: 512.3,
@@ -62,7 +76,7 @@ const TRIED: ServiceRow = {
   ...WELL,
   name: 'pricing',
   status: 'warn',
-  circuit: { state: 'half_open', since: ago(2), consecutiveFailures: 0, failureThreshold: 3, heldByOperator: false },
+  circuit: { ...CLOSED, state: 'half_open', since: ago(2), openings: 1 },
   lastFailure: { name: 'ServiceTimeoutError', code: 'SVCPROXY_TIMEOUT', message: null, cause: null, at: ago(33) },
 }
 
@@ -70,7 +84,21 @@ const HELD: ServiceRow = {
   ...WELL,
   name: 'mail',
   status: 'warn',
-  circuit: { state: 'isolated', since: ago(600), consecutiveFailures: 0, failureThreshold: 3, heldByOperator: true },
+  circuit: { ...CLOSED, state: 'isolated', since: ago(600), heldByOperator: true },
+}
+
+const TRIED_OUT: ServiceRow = {
+  ...WELL,
+  name: 'search',
+  circuit: {
+    ...CLOSED,
+    state: 'open',
+    since: ago(40),
+    mode: 'observe',
+    wouldReject: 1_204,
+    openings: 1,
+    retryAt: ago(-20),
+  },
 }
 
 const STATE: ProcessState = {
@@ -106,12 +134,12 @@ test('140 columns hold every figure', () => {
   expect(rendered(STATE, 140)).toMatchInlineSnapshot(`
     "
     FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
-    service       state         since  fail  req/s    p50    p90    p99  t/o   rej   fb   hit  health   last error
-    fleetService  ○ open        3m12s     –    0.4   12ms   48ms   1.2s   17  1820  240   99%  unwell!  3m14s ago ECONNREFUSED: connect ECONNRE…
-    flags         ● closed       1d1h   2/3    512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
-    reports       – none            –     –      –      –      –      –    0     0    0     –  –        –
-    pricing       ◐ half-open      2s     –    512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     33s ago ServiceTimeoutError
-    mail          ■ isolated   10m00s     –    512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
+    service       state         since  fail  note          req/s    p50    p90    p99  t/o   rej   fb   hit  health   last error
+    fleetService  ○ open        3m12s     –  trial 28s ×3    0.4   12ms   48ms   1.2s   17  1820  240   99%  unwell!  3m14s ago ECONNREFUSED: c…
+    flags         ● closed       1d1h   2/3  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
+    reports       – none            –     –  –                 –      –      –      –    0     0    0     –  –        –
+    pricing       ◐ half-open      2s     –  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     33s ago ServiceTimeoutErr…
+    mail          ■ isolated   10m00s     –  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
     "
   `)
 })
@@ -160,6 +188,29 @@ test('colours mark the state and how the process does', () => {
   expect(lines).toContain('<green>● closed</green>')
 })
 
+test('a circuit that only observes looks like none that protects, and says what it would have refused', () => {
+  const quiet = { ...TRIED_OUT, name: 'quiet', circuit: { ...CLOSED, mode: 'observe' as const } }
+  const held = { ...HELD, circuit: { ...HELD.circuit!, mode: 'observe' as const } }
+  expect(rendered({ ...STATE, services: [TRIED_OUT, quiet, held] }, 110)).toMatchInlineSnapshot(`
+    "
+    FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
+    service   state               since  fail  note               req/s    p99  t/o  rej   hit  health  last error
+    search    ◌ observing: open     40s     –  would reject 1204    512  3.2ms    0    0   99%  well    –
+    quiet     ◌ observing          1d1h   0/3  would reject 0       512  3.2ms    0    0   99%  well    –
+    mail      ■ isolated         10m00s     –  –                    512  3.2ms    0    0   99%  well    –
+    "
+  `)
+  const marked = (style: string, text: string): string => `<${style}>${text.trim()}</${style}>`
+  const lines = statusLines({ ...STATE, services: [TRIED_OUT] }, NOW, { width: 80, paint: marked }).join('\n')
+  expect(lines).toContain('<cyan>◌ observing: open</cyan>')
+  expect(rendered({ ...STATE, services: [TRIED_OUT] }, 21)).toContain('◌ obs')
+})
+
+test('what is left of a ramp is told', () => {
+  const ramping = { ...WELL, circuit: { ...CLOSED, rampUntil: ago(-12) } }
+  expect(rendered({ ...STATE, services: [ramping] }, 140)).toMatch(/● closed .* 0\/3 {2}ramp 12s /)
+})
+
 test('a process without services says so', () => {
   expect(rendered({ ...STATE, services: [] }, 80)).toContain('There are no services.')
 })
@@ -193,7 +244,9 @@ test('events say when, where and what; those of a later version are left out', (
     { id: 2, at, service: 'flags', type: 'invented-later' },
     { id: 3, at, service: null, type: 'audit', action: 'reset-all', actor: 'alice\u001b[2J' },
     { id: 4, at, service: 'flags', type: 'audit', action: 'expire', actor: null },
-    { id: 5, at, service: 'flags', type: 'circuit', from: 'half_open', to: 'closed' },
+    { id: 5, at, service: 'flags', type: 'circuit', from: 'half_open', to: 'closed', observed: false },
+    { id: 6, at, service: 'flags', type: 'circuit', from: 'closed', to: 'open', observed: true },
+    { id: 7, at, service: 'flags', type: 'circuit', from: 'open', to: 'isolated', observed: true },
     'no event',
   ]
   expect(eventLines(events, 10, { width: 80 })).toEqual([
@@ -201,6 +254,8 @@ test('events say when, where and what; those of a later version are left out', (
     String.raw`03:11:00Z  all services  reset-all by alice\u001b[2J`,
     '03:11:00Z  flags  expire by an operator without a name',
     '03:11:00Z  flags  circuit half-open → closed',
+    '03:11:00Z  flags  circuit would go closed → open; it only observes',
+    '03:11:00Z  flags  circuit open → isolated',
   ])
   expect(eventLines(events, 1, { width: 20 })).toEqual(['03:11:00Z  flags  c…'])
 })

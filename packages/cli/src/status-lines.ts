@@ -1,5 +1,6 @@
 import type { TimelineEvent } from '@svcproxy/http'
 import { knownEvents, type ProcessState, type ServiceRow } from './answers.ts'
+import { stateText } from './circuit-words.ts'
 import { cutTo, plainText } from './plain-text.ts'
 import { spanText, timeText } from './quantities.ts'
 import { serviceColumns } from './service-columns.ts'
@@ -50,7 +51,7 @@ export function eventText(event: TimelineEvent): string {
 function whatHappened(event: TimelineEvent): string {
   switch (event.type) {
     case 'circuit':
-      return `circuit ${wordOf(event.from)} → ${wordOf(event.to)}`
+      return circuitChange(event)
     case 'health':
       return `health check: ${event.healthy ? 'well' : 'unwell'}`
     case 'invalidate':
@@ -64,6 +65,9 @@ function whatHappened(event: TimelineEvent): string {
   }
 }
 
-function wordOf(state: string): string {
-  return state.replace('_', '-')
+/** An isolation holds, also where the circuit only observes. */
+function circuitChange({ from, to, observed }: Extract<TimelineEvent, { readonly type: 'circuit' }>): string {
+  const change = `${stateText(from)} → ${stateText(to)}`
+  const holds = !observed || from === 'isolated' || to === 'isolated'
+  return holds ? `circuit ${change}` : `circuit would go ${change}; it only observes`
 }

@@ -31,7 +31,7 @@ export interface CliIo {
 /** The environment variables, as `process.env` has them. */
 export type CliEnvironment = Readonly<Record<string, string | undefined>>
 
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'magenta'
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'magenta' | 'cyan'
 
 /** A {@link CliIo} as commands use it: nothing left open. */
 export interface Terminal {

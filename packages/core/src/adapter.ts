@@ -7,7 +7,13 @@ export type { Attempt, AttemptContext, AttemptEnd, Outcome } from './attempts/at
 export type { AttemptObserver } from './attempts/deadline.ts'
 export type { Admission, BreakerContext, BreakerFactory, CircuitBreaker } from './circuit/breaker.ts'
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
-export { DEFAULT_CIRCUIT_POLICY, type ResolvedCircuitPolicy, resolveCircuitPolicy } from './circuit/policy.ts'
+export {
+  DEFAULT_CIRCUIT_POLICY,
+  type GivenCircuitPolicy,
+  type ResolvedCircuitPolicy,
+  type ResolvedRate,
+  resolveCircuitPolicy,
+} from './circuit/policy.ts'
 export { CircuitStateMachine, type CircuitTransition, type Permit } from './circuit/state-machine.ts'
 export { systemClock } from './clock.ts'
 

@@ -51,7 +51,7 @@ describe('an option out of bounds is an error at construction, which names the o
   )
 
   test.for([...POLICY_COUNTS, ...POLICY_TIMES])('circuit.%s', (option) => {
-    for (const value of [...NO_NUMBERS, 0, Infinity]) {
+    for (const value of [...NO_NUMBERS, 0, option === 'failureThreshold' ? -Infinity : Infinity]) {
       expect(() => resolveCircuitPolicy({ [option]: value })).toThrow(InvalidOptionError)
       expect(() => make({ circuit: { [option]: value } })).toThrow(`circuit.${option} must be`)
     }

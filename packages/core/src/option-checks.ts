@@ -12,7 +12,11 @@ export interface NumberBounds {
  * @throws {@link InvalidOptionError} when it is no number or out of bounds
  */
 export function numberOption(option: string, value: unknown, bounds: NumberBounds, defaultValue: number): number {
-  if (value === undefined) return defaultValue
+  return value === undefined ? defaultValue : requiredNumber(option, value, bounds)
+}
+
+/** {@link numberOption} without a default. @throws {@link InvalidOptionError} also when it is undefined */
+export function requiredNumber(option: string, value: unknown, bounds: NumberBounds): number {
   const { min, max, integer = false } = bounds
   const accepted = typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value))
   if (!accepted)
@@ -25,6 +29,21 @@ export function booleanOption(option: string, value: unknown, defaultValue: bool
   if (value === undefined) return defaultValue
   if (typeof value !== 'boolean') throw new InvalidOptionError(option, 'a boolean', value)
   return value
+}
+
+/** @throws {@link InvalidOptionError} when it is neither undefined nor one of `accepted` */
+export function oneOfOption<const V extends string>(
+  option: string,
+  value: unknown,
+  accepted: readonly V[],
+  defaultValue: V,
+): V {
+  if (value === undefined) return defaultValue
+  const found = accepted.find((one) => one === value)
+  if (found === undefined) {
+    throw new InvalidOptionError(option, accepted.map((one) => `'${one}'`).join(' or '), value)
+  }
+  return found
 }
 
 /** @throws {@link InvalidOptionError} when it is neither undefined nor a function */

@@ -74,6 +74,7 @@ type AnyServiceProxy = Pick<
   | 'invalidateCache'
   | 'resetCircuitBreaker'
   | 'serviceWith'
+  | 'settings'
   | 'stop'
 >
 
@@ -275,9 +276,14 @@ function facadeForCaller(name: string, proxy: AnyServiceProxy): PropertyDescript
 async function healthOf(proxy: AnyServiceProxy, timeoutMs: number): Promise<ServiceHealth> {
   const healthy = await proxy.checkHealth({ timeoutMs })
   const { circuitState, critical } = proxy
-  const works = healthy && (circuitState === 'closed' || circuitState === 'disabled')
+  const works = healthy && !holdsCallsBack(proxy)
   const unwell = critical && !healthy ? 'fail' : 'warn'
   return { status: works ? 'pass' : unwell, healthy, circuitState, critical }
+}
+
+function holdsCallsBack({ circuitState, settings: { circuit } }: AnyServiceProxy): boolean {
+  if (circuit === false || circuitState === 'closed') return false
+  return circuit.mode === 'enforce' || circuitState === 'isolated'
 }
 
 function worstOf(levels: readonly HealthLevel[]): HealthLevel {

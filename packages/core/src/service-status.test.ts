@@ -34,6 +34,9 @@ function setUp(options: Partial<ServiceProxyOptions<Desk>> = {}) {
   return { clock, desk, loading, proxy, failTimes }
 }
 
+/** What a circuit with the pattern's policy alone says of the others. */
+const PLAIN = { mode: 'enforce', wouldReject: 0, rates: [], rampLeftMs: 0, openings: 0 }
+
 const at = (ms: number): Date => new Date(START + ms)
 
 describe('the status of the circuit', () => {
@@ -46,6 +49,7 @@ describe('the status of the circuit', () => {
     clock.advance(500)
     await failTimes(2)
     expect(proxy.getStatus().circuit).toEqual({
+      ...PLAIN,
       state: 'closed',
       since: at(0),
       consecutiveFailures: 2,
@@ -62,6 +66,8 @@ describe('the status of the circuit', () => {
     await failTimes(5)
     clock.advance(10_500)
     expect(proxy.getStatus().circuit).toEqual({
+      ...PLAIN,
+      openings: 1,
       state: 'open',
       since: at(500),
       consecutiveFailures: 0,
@@ -74,7 +80,14 @@ describe('the status of the circuit', () => {
     const { clock, proxy, failTimes } = setUp()
     await failTimes(5)
     clock.advance(30_000)
-    const halfOpen = { state: 'half_open', since: at(30_000), consecutiveFailures: 0, successfulTrials: 0 }
+    const halfOpen = {
+      ...PLAIN,
+      openings: 1,
+      state: 'half_open',
+      since: at(30_000),
+      consecutiveFailures: 0,
+      successfulTrials: 0,
+    }
     expect(proxy.getStatus().circuit).toEqual({ ...halfOpen, retryAfterMs: 0 })
     clock.advance(1_000)
     await proxy.get()
@@ -104,6 +117,7 @@ describe('the status of the circuit', () => {
     const isolation = proxy.isolateCircuit()
     clock.advance(100)
     expect(proxy.getStatus().circuit).toEqual({
+      ...PLAIN,
       state: 'isolated',
       since: at(100),
       consecutiveFailures: 0,
@@ -295,9 +309,20 @@ describe('settings', () => {
     security: false,
     circuit: false,
     hasFallback: false,
+    methods: {},
     ownership: 'owned',
     renew: 'replace',
     fallbackTimeoutMs: 5_000,
+  }
+  const circuit = {
+    failureRate: undefined,
+    slowCalls: undefined,
+    recoveryTimeoutMs: 30_000,
+    recoveryBackoff: undefined,
+    successThreshold: 3,
+    maxTrials: 1,
+    rampMs: 0,
+    mode: 'enforce',
   }
   const provider = factoryProvider('desk', { create: () => 1 })
 
@@ -305,12 +330,7 @@ describe('settings', () => {
     expect(new ServiceProxy('desk', { provider }).settings).toStrictEqual(defaults)
     expect(new ServiceProxy('desk', { provider, breaker: plainBreaker }).settings).toStrictEqual({
       ...defaults,
-      circuit: {
-        failureThreshold: 5,
-        recoveryTimeoutMs: 30_000,
-        successThreshold: 3,
-        maxTrials: 1,
-      },
+      circuit: { ...circuit, failureThreshold: 5 },
     })
     expect(new ServiceProxy('desk', { provider, breaker: plainBreaker, circuit: false }).settings.circuit).toBe(false)
   })
@@ -335,12 +355,7 @@ describe('settings', () => {
       cacheTtlMs: 0,
       critical: true,
       hasFallback: true,
-      circuit: {
-        failureThreshold: 2,
-        recoveryTimeoutMs: 30_000,
-        successThreshold: 3,
-        maxTrials: 1,
-      },
+      circuit: { ...circuit, failureThreshold: 2 },
     })
   })
 

@@ -2,15 +2,17 @@ import type { CacheStatus } from './instances/cache-slot.ts'
 import type { Circuit } from './circuit/circuit.ts'
 import type { ResolvedCircuitPolicy } from './circuit/policy.ts'
 import type { CircuitState } from './circuit/state-machine.ts'
+import type { RateStatus } from './circuit/trip-rules.ts'
 import { wallTimeOf } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { HealthResult } from './observing/health.ts'
 import type { RequestFailure } from './observing/service-metrics.ts'
+import type { MethodSettings } from './options/method-policies.ts'
 import { renewOf } from './options/service-proxy-options.ts'
 import type { ProxySettings, ResolvedServiceProxyOptions } from './options/service-proxy-options.ts'
 
 /** A circuit's policy; its `timeoutMs` is that of the {@link ServiceSettings}. */
-export type CircuitSettings = Omit<ResolvedCircuitPolicy, 'isFailure' | 'timeoutMs'>
+export type CircuitSettings = Omit<ResolvedCircuitPolicy, 'isFailure' | 'timeoutMs' | 'random'>
 
 /** How a proxy is set up, defaults filled in: what its options came to. Times are in milliseconds. */
 export type ServiceSettings = Required<
@@ -34,6 +36,8 @@ export type ServiceSettings = Required<
   /** False: the proxy has no circuit. */
   readonly circuit: CircuitSettings | false
   readonly hasFallback: boolean
+  /** What is different for single methods, by their paths. */
+  readonly methods: Readonly<Record<string, MethodSettings>>
   /** `check`: a healthy instance is checked at the end of its TTL and kept; `replace`: another one is looked up or made. */
   readonly renew: 'check' | 'replace'
   /** Whether what the provider gives is the proxy's to dispose. */
@@ -52,6 +56,16 @@ export interface CircuitStatus {
   readonly successfulTrials: number
   /** How long until a call may be admitted, in milliseconds: 0 when it would be now, undefined while isolated. */
   readonly retryAfterMs: number | undefined
+  /** `observe`: it refuses nothing, whatever its state; see {@link CircuitPolicy.mode}. */
+  readonly mode: 'enforce' | 'observe'
+  /** In `observe` mode: how many calls it would have refused. */
+  readonly wouldReject: number
+  /** Where the windows of `failureRate` and `slowCalls` stand; empty without these rules, and unless it is closed. */
+  readonly rates: readonly RateStatus[]
+  /** How long until all calls are let through again after a close, in milliseconds; 0 without {@link CircuitPolicy.rampMs}. */
+  readonly rampLeftMs: number
+  /** How often it has opened since it was last closed; 0 while closed. */
+  readonly openings: number
 }
 
 /** Where a service stands, apart from what {@link ServiceProxy.getMetrics} counts. Reading it asks the service nothing. */
@@ -69,11 +83,12 @@ export interface ServiceStatus {
 }
 
 export function settingsOf<T>(options: ResolvedServiceProxyOptions<T>): ServiceSettings {
-  const { provider, fallback, circuit, logger: _logger, clock: _clock, random: _random, ...settings } = options
+  const { provider, fallback, methods, circuit, logger: _logger, clock: _clock, random: _random, ...settings } = options
   return {
     ...settings,
     circuit: circuit === undefined ? false : circuitSettings(circuit.policy),
     hasFallback: fallback !== undefined,
+    methods: methods?.settings ?? {},
     ownership: provider.ownership ?? 'borrowed',
     renew: renewOf(options),
   }
@@ -100,20 +115,26 @@ export function statusOf({ clock, circuit, cache, lastHealth, lastFailure, stopp
 function circuitStatusOf(circuit: Circuit, clock: Clock): CircuitStatus {
   // The state first: an open circuit whose time is over is half-open from the moment somebody looks.
   const { state } = circuit
-  const { consecutiveFailures, retryAfterMs, changedAt } = circuit
-  const { successes } = circuit.exportState()
+  const { consecutiveFailures, retryAfterMs, changedAt, wouldReject, rates, rampLeftMs } = circuit
+  const { successes, openings = 0 } = circuit.exportState()
   return {
     state,
     since: wallTimeOf(changedAt, clock),
     consecutiveFailures,
     successfulTrials: successes,
     retryAfterMs,
+    mode: circuit.policy.mode,
+    wouldReject,
+    rates,
+    rampLeftMs,
+    openings,
   }
 }
 
 function circuitSettings({
   isFailure: _isFailure,
   timeoutMs: _timeoutMs,
+  random: _random,
   ...policy
 }: ResolvedCircuitPolicy): CircuitSettings {
   return policy

@@ -110,6 +110,9 @@ test.each([
 test.each([
   ['cacheTtlMs', 30_000, 'cache TTL', '30 s'],
   ['cacheTtlJitterRatio', 0.1, 'cache TTL jitter', '10 %'],
+  ['ratio', 0.5, 'ratio', '50 %'],
+  ['jitterRatio', 0.1, 'jitter', '10 %'],
+  ['failureThreshold', null, 'failure threshold', 'unlimited'],
   ['healthIntervalMs', 0, 'health interval', 'off'],
   ['cacheTtlMs', null, 'cache TTL', '∞'],
   ['maxConcurrentCalls', null, 'max concurrent calls', 'unlimited'],

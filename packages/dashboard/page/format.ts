@@ -96,7 +96,7 @@ export function formatSetting(name: string, value: number | boolean | string | n
   if (typeof value === 'string') return value
   if (name.endsWith('Ms')) return value === 0 ? 'off' : formatDuration(value)
   if (value === null) return 'unlimited'
-  return name.endsWith('Ratio') ? formatRatio(value, 1) : formatExactCount(value)
+  return /ratio$/i.test(name) ? formatRatio(value, 1) : formatExactCount(value)
 }
 
 function withUnit(value: string, unit: string): string {

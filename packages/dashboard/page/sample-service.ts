@@ -42,11 +42,16 @@ export function circuitIn(state: CircuitView['state'], heldByOperator: boolean =
   return {
     state,
     since: '2026-01-01T00:00:00Z',
+    mode: 'enforce',
+    wouldReject: 0,
     consecutiveFailures: 0,
     failureThreshold: 5,
+    rates: [],
     successfulTrials: 0,
     successThreshold: 3,
     retryAt: null,
+    openings: 0,
+    rampUntil: null,
     heldByOperator,
   }
 }

@@ -1,6 +1,18 @@
-import type { ServiceView } from '@svcproxy/http'
+import type { CircuitView, ServiceView } from '@svcproxy/http'
 import { expect, test } from 'vitest'
-import { changesBetween, isUnwell, select, totalsOf, toneOf } from './services.ts'
+import {
+  changesBetween,
+  isUnwell,
+  rateWords,
+  select,
+  STATE_LABEL,
+  STATE_TONE,
+  stateAfter,
+  stateOf,
+  stateWords,
+  toneOf,
+  totalsOf,
+} from './services.ts'
 import { circuitIn, serviceView } from './sample-service.ts'
 
 const well = serviceView({ name: 'well' })
@@ -20,7 +32,8 @@ test('a closed or missing circuit is well; anything else, and an unhealthy servi
 })
 
 test('totals count each state, and an unwell service once', () => {
-  expect(totalsOf(all)).toEqual({ services: 7, open: 1, halfOpen: 1, isolated: 1, unhealthy: 2, unwell: 5 })
+  const inState = { closed: 3, open: 1, half_open: 1, isolated: 1, none: 1, observing: 0 }
+  expect(totalsOf(all)).toEqual({ services: 7, inState, unhealthy: 2, unwell: 5 })
 })
 
 test('the worst comes first; services that are equally well keep their order', () => {
@@ -52,6 +65,57 @@ test('selecting leaves the snapshot as it was', () => {
 
 test('an unwell service has the colour of its circuit, or of its illness when the circuit is closed', () => {
   expect([open, trying, held, ill].map(toneOf)).toEqual(['bad', 'warn', 'held', 'bad'])
+})
+
+/** A circuit that decides and refuses nothing. */
+const observing = (state: CircuitView['state']): ServiceView =>
+  serviceView({ name: 'tried', circuit: { ...circuitIn(state), mode: 'observe' } })
+
+test('a circuit that only observes is in none of the states of one that protects, and is well, unless it is isolated', () => {
+  for (const state of ['closed', 'open', 'half_open'] as const) {
+    expect(stateOf(observing(state))).toBe('observing')
+    expect(isUnwell(observing(state))).toBe(false)
+  }
+  expect(stateOf(observing('isolated'))).toBe('isolated')
+  expect(isUnwell(observing('isolated'))).toBe(true)
+  const services = [observing('open'), observing('isolated'), open]
+  expect(totalsOf(services)).toMatchObject({ inState: { observing: 1, isolated: 1, open: 1 }, unwell: 2 })
+  expect(names(select([observing('open'), open], anything))).toEqual(['open', 'tried'])
+})
+
+test('observing has a word, a colour and a sentence of its own', () => {
+  for (const record of [STATE_LABEL, STATE_TONE]) {
+    const { observing: own, ...others } = record
+    expect(Object.values(others)).not.toContain(own)
+  }
+  expect(stateWords(observing('half_open'))).toBe('would be half-open')
+  expect(stateWords(open)).toBe('open')
+  const ill = serviceView({
+    ...observing('open'),
+    status: 'warn',
+    health: { healthy: false, at: '2026-01-01T00:00:00Z' },
+  })
+  expect(toneOf(ill)).toBe('bad')
+  expect(changesBetween([observing('closed')], [observing('open')])).toEqual(['tried: circuit would be open'])
+})
+
+test('a rule over a window says its part, its limit, and how many calls it takes', () => {
+  const words = rateWords({ kind: 'slow', calls: 12, bad: 3, ratio: 0.25, threshold: 0.8, minimumCalls: 20 })
+  expect(Object.values(words).map((text) => text.replaceAll('\u202f', ' '))).toEqual([
+    '25 %',
+    '80 % slow',
+    '25 % of 12 calls slow; opens at 80 % of 20 or more',
+  ])
+  const empty = rateWords({ kind: 'failure', calls: 0, bad: 0, ratio: 0, threshold: 0.5, minimumCalls: 20 })
+  expect(empty.part).toBe('–')
+})
+
+test('a transition that was only observed is shown as such, an isolation as what it is', () => {
+  const event = { id: 1, at: '2026-01-01T00:00:00Z', service: 'tried', type: 'circuit', observed: true } as const
+  expect(stateAfter({ ...event, from: 'closed', to: 'open' })).toBe('observing')
+  expect(stateAfter({ ...event, from: 'open', to: 'isolated' })).toBe('isolated')
+  expect(stateAfter({ ...event, from: 'isolated', to: 'closed' })).toBe('closed')
+  expect(stateAfter({ ...event, from: 'closed', to: 'open', observed: false })).toBe('open')
 })
 
 test('only changes are told, and only of services that were known before', () => {

@@ -1,9 +1,12 @@
-import type { ServiceView } from '@svcproxy/http'
+import type { ServiceView, TimelineEvent } from '@svcproxy/http'
+import { formatRatio } from './format.ts'
 
 // What the page says of services: which are unwell, in which order, how many.
 
-/** How a service's circuit is shown; `none`: it has no circuit. */
-export type ShownState = NonNullable<ServiceView['circuit']>['state'] | 'none'
+type Circuit = NonNullable<ServiceView['circuit']>
+
+/** How a service's circuit is shown; `none`: it has no circuit; `observing`: it refuses nothing, whatever its state. */
+export type ShownState = Circuit['state'] | 'none' | 'observing'
 /** In which order services are shown. */
 export type SortOrder = 'unwell' | 'name' | 'traffic'
 
@@ -18,9 +21,7 @@ export interface Selection {
 /** How many services are how. */
 export interface Totals {
   readonly services: number
-  readonly open: number
-  readonly halfOpen: number
-  readonly isolated: number
+  readonly inState: Readonly<Record<ShownState, number>>
   readonly unhealthy: number
   readonly unwell: number
 }
@@ -32,10 +33,11 @@ export const STATE_LABEL: Readonly<Record<ShownState, string>> = {
   half_open: 'Half-open',
   isolated: 'Isolated',
   none: 'No circuit',
+  observing: 'Observing only',
 }
 
-/** What colours mean: well, unwell, on the way, held back, nothing in particular. */
-export type Tone = 'good' | 'bad' | 'warn' | 'held' | 'plain'
+/** What colours mean: well, unwell, on the way, held back, not in force, nothing in particular. */
+export type Tone = 'good' | 'bad' | 'warn' | 'held' | 'watch' | 'plain'
 
 /** The colour of a state. */
 export const STATE_TONE: Readonly<Record<ShownState, Tone>> = {
@@ -44,24 +46,57 @@ export const STATE_TONE: Readonly<Record<ShownState, Tone>> = {
   half_open: 'warn',
   isolated: 'held',
   none: 'plain',
+  observing: 'watch',
 }
 
-export function stateOf({ circuit }: ServiceView): ShownState {
-  return circuit?.state ?? 'none'
+export function stateOf({ circuit }: Pick<ServiceView, 'circuit'>): ShownState {
+  if (circuit === null) return 'none'
+  // An isolation holds all the same.
+  return circuit.mode === 'observe' && circuit.state !== 'isolated' ? 'observing' : circuit.state
 }
 
-/** Something that an operator would want to know: the circuit is not closed, or the service is unhealthy. */
+/** `half-open`; `would be half-open` of a circuit that only observes. */
+export function stateWords(view: Pick<ServiceView, 'circuit'>): string {
+  const shown = stateOf(view)
+  return shown === 'observing' ? `would be ${inWords(view.circuit?.state ?? 'none')}` : inWords(shown)
+}
+
+/** How the state is shown that a circuit has entered. */
+export function stateAfter({ from, to, observed }: Extract<TimelineEvent, { readonly type: 'circuit' }>): ShownState {
+  return observed && from !== 'isolated' && to !== 'isolated' ? 'observing' : to
+}
+
+/** Where the window of a rule stands, in the words that stand beside its bar, and in a sentence. */
+export function rateWords(rate: Circuit['rates'][number]): {
+  readonly part: string
+  readonly limit: string
+  readonly sentence: string
+} {
+  const { kind, bad, calls, threshold, minimumCalls } = rate
+  const part = formatRatio(bad, calls)
+  const limit = formatRatio(threshold, 1)
+  const what = kind === 'slow' ? 'slow' : 'failed'
+  const sentence = `${part} of ${calls} calls ${what}; opens at ${limit} of ${minimumCalls} or more`
+  return { part, limit: `${limit} ${what}`, sentence }
+}
+
+/** A state within a sentence. */
+export function inWords(state: ShownState): string {
+  return STATE_LABEL[state].toLowerCase()
+}
+
+/** Something that an operator would want to know: the circuit holds calls back, or the service is unhealthy. */
 export function isUnwell(service: ServiceView): boolean {
-  return service.status !== 'pass' || (service.circuit !== null && service.circuit.state !== 'closed')
+  return service.status !== 'pass' || STATE_URGENCY[stateOf(service)] > 0
 }
 
 export function totalsOf(services: readonly ServiceView[]): Totals {
   const count = (predicate: (service: ServiceView) => boolean): number => services.filter(predicate).length
+  const inState = { closed: 0, open: 0, half_open: 0, isolated: 0, none: 0, observing: 0 }
+  for (const service of services) inState[stateOf(service)]++
   return {
     services: services.length,
-    open: count((service) => stateOf(service) === 'open'),
-    halfOpen: count((service) => stateOf(service) === 'half_open'),
-    isolated: count((service) => stateOf(service) === 'isolated'),
+    inState,
     unhealthy: count(({ health }) => health?.healthy === false),
     unwell: count(isUnwell),
   }
@@ -77,8 +112,8 @@ export function select(services: readonly ServiceView[], { text, onlyUnwell, ord
 
 /** The colour of an unwell service as a whole: that of its circuit, unless the circuit has nothing to say. */
 export function toneOf(service: ServiceView): Tone {
-  const tone = STATE_TONE[stateOf(service)]
-  return tone === 'good' || tone === 'plain' ? 'bad' : tone
+  const state = stateOf(service)
+  return STATE_URGENCY[state] > 0 ? STATE_TONE[state] : 'bad'
 }
 
 /** What changed for the worse or the better between two snapshots, in words: for those who listen to the page. */
@@ -88,7 +123,7 @@ export function changesBetween(before: readonly ServiceView[], after: readonly S
     const was = known.get(service.name)
     if (was === undefined) return []
     const changes: string[] = []
-    if (stateOf(was) !== stateOf(service)) changes.push(`circuit ${STATE_LABEL[stateOf(service)].toLowerCase()}`)
+    if (stateWords(was) !== stateWords(service)) changes.push(`circuit ${stateWords(service)}`)
     if (service.health !== null && (was.health?.healthy ?? true) !== service.health.healthy) {
       changes.push(service.health.healthy ? 'healthy again' : 'unhealthy')
     }
@@ -104,7 +139,14 @@ const COMPARE: Readonly<Record<SortOrder, (a: ServiceView, b: ServiceView) => nu
   traffic: (a, b) => (b.requestsPerSecond ?? 0) - (a.requestsPerSecond ?? 0),
 }
 
-const STATE_URGENCY: Readonly<Record<ShownState, number>> = { open: 8, isolated: 6, half_open: 4, none: 0, closed: 0 }
+const STATE_URGENCY: Readonly<Record<ShownState, number>> = {
+  open: 8,
+  isolated: 6,
+  half_open: 4,
+  none: 0,
+  closed: 0,
+  observing: 0,
+}
 
 /** The worst first: what fails the process, then what is rejected, held back, tried again, and unhealthy. */
 function urgency(service: ServiceView): number {

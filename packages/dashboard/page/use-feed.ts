@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { loadSnapshot } from './api.ts'
 import { browserClock } from './browser-clock.ts'
 import { createPolling, type Feed, NOTHING } from './polling.ts'
+import { listen } from './listen.ts'
 
 /** What the process says, kept up to date while the page is seen. */
 export function useFeed(): { readonly feed: Feed; readonly refresh: () => void } {
@@ -10,9 +11,9 @@ export function useFeed(): { readonly feed: Feed; readonly refresh: () => void }
   useEffect(() => {
     const look = (): void => (document.hidden ? polling.pause() : polling.resume())
     look()
-    document.addEventListener('visibilitychange', look)
+    const leave = listen(document, 'visibilitychange', look)
     return () => {
-      document.removeEventListener('visibilitychange', look)
+      leave()
       polling.pause()
     }
   }, [polling])

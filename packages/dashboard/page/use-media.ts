@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import { listen } from './listen.ts'
 
 /** Whether a media query matches; draws anew when that changes. */
 export function useMedia(query: string): boolean {
@@ -7,8 +8,7 @@ export function useMedia(query: string): boolean {
     const list = window.matchMedia(query)
     const look = (): void => setMatches(list.matches)
     look()
-    list.addEventListener('change', look)
-    return () => list.removeEventListener('change', look)
+    return listen(list, 'change', look)
   }, [query])
   return matches
 }

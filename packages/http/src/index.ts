@@ -16,6 +16,7 @@ export {
   RATE_WINDOW_MS,
   type ServiceDetail,
   type ServiceView,
+  type SettingValue,
   type Snapshot,
   SNAPSHOT_EVENTS,
   type TimelineEvent,

@@ -191,9 +191,38 @@ describe('what is read at each collection', () => {
     expect(await values('svcproxy.circuit.status')).toMatchObject({ open: 0, half_open: 1 })
   })
 
+  test('tells a circuit that only observes from one that refuses, and counts what it would have refused', async () => {
+    const observing = setUp({ circuit: { failureThreshold: 3, mode: 'observe' } })
+    const enforcing = setUp()
+    for (const { proxy } of [observing, enforcing]) {
+      for (let count = 0; count < 3; count++) await proxy.service.fail().catch(ignore)
+      await proxy.service.count().catch(ignore)
+    }
+    expect(await observing.values('svcproxy.circuit.status')).toMatchObject({ open: 1 })
+    expect(await observing.values('svcproxy.circuit.mode')).toEqual({ enforce: 0, observe: 1 })
+    expect(await observing.values('svcproxy.circuit.would_reject')).toEqual({ '': 1 })
+    expect(await observing.values('svcproxy.circuit.rejected')).toMatchObject({ open: 0 })
+    expect(await enforcing.values('svcproxy.circuit.mode')).toEqual({ enforce: 1, observe: 0 })
+    expect(await enforcing.values('svcproxy.circuit.would_reject')).toEqual({ '': 0 })
+  })
+
+  test('is the ratio of each window of the circuit, 0 unless it is closed, and none of a rule that is off', async () => {
+    const { proxy, values } = setUp({
+      circuit: { failureThreshold: 3, failureRate: { ratio: 0.9 }, slowCalls: { thresholdMs: 50, ratio: 0.5 } },
+    })
+    await proxy.service.count() // the load of its instance is a call of its own
+    for (let count = 0; count < 2; count++) await proxy.service.fail().catch(ignore)
+    expect(await values('svcproxy.circuit.window.ratio')).toEqual({ failure: 0.5, slow: 0 })
+    await proxy.service.fail().catch(ignore)
+    expect(await values('svcproxy.circuit.window.ratio')).toEqual({ failure: 0, slow: 0 })
+    const { values: valuesOfOne } = setUp({ circuit: { failureRate: { ratio: 0.9 } } })
+    expect(await valuesOfOne('svcproxy.circuit.window.ratio')).toEqual({ failure: 0 })
+  })
+
   test('has no circuit of a service that has none', async () => {
     const { collect } = setUp({ circuit: false })
-    expect([...(await collect()).keys()]).not.toContain('svcproxy.circuit.status')
+    const named = [...(await collect()).keys()].filter((name) => name.startsWith('svcproxy.circuit.'))
+    expect(named).toEqual(['svcproxy.circuit.rejected'])
   })
 
   test('is how many calls are under way', async () => {
@@ -225,7 +254,7 @@ describe('what is read at each collection', () => {
   })
 
   test('has names, units and attributes that are written down', async () => {
-    const { proxy, collect } = setUp()
+    const { proxy, collect } = setUp({ circuit: { failureRate: { ratio: 0.5 } } })
     await proxy.service.count()
     await proxy.checkHealth()
     const written = [...(await collect()).values()].map(({ descriptor, dataPoints }) => [
@@ -239,9 +268,12 @@ describe('what is read at each collection', () => {
       ['svcproxy.call.abandoned', '{call}', 'svcproxy.service'],
       ['svcproxy.call.active', '{call}', 'svcproxy.service'],
       ['svcproxy.call.duration', 's', 'svcproxy.method svcproxy.outcome svcproxy.service svcproxy.source'],
+      ['svcproxy.circuit.mode', '1', 'svcproxy.circuit.mode svcproxy.service'],
       ['svcproxy.circuit.rejected', '{call}', 'svcproxy.rejection.reason svcproxy.service'],
       ['svcproxy.circuit.status', '1', 'svcproxy.circuit.state svcproxy.service'],
       ['svcproxy.circuit.transitions', '{transition}', 'svcproxy.circuit.state svcproxy.service'],
+      ['svcproxy.circuit.window.ratio', '1', 'svcproxy.circuit.window.kind svcproxy.service'],
+      ['svcproxy.circuit.would_reject', '{call}', 'svcproxy.service'],
       ['svcproxy.fallbacks', '{call}', 'svcproxy.service'],
       ['svcproxy.health.status', '1', 'svcproxy.service'],
       ['svcproxy.load.abandoned', '{load}', 'svcproxy.service'],

@@ -217,6 +217,20 @@ describe('spans of calls', () => {
     expect(spanNamed('stock.$get').attributes).toMatchObject({ 'svcproxy.outcome': 'rejected' })
   })
 
+  test('are not made for a get() that an open circuit lets through because it only observes', async () => {
+    const manager = stock({ circuit: { failureThreshold: 1, mode: 'observe' } })
+    const proxy = manager.getProxy('stock')
+    await proxy.get()
+    await proxy.call(() => Promise.reject(new Error('down'))).catch(() => {})
+    expect(proxy.circuitState).toBe('open')
+    using _ = traced(manager)
+    await proxy.get()
+    expect(finished()).toEqual([])
+    using _isolated = proxy.isolateCircuit()
+    await expect(proxy.get()).rejects.toMatchObject({ code: 'SVCPROXY_CIRCUIT_OPEN' })
+    expect(finished()).toEqual(['stock.$get'])
+  })
+
   test('are made for a get() of a service that was stopped', async () => {
     const manager = stock()
     await manager.getProxy('stock').get()

@@ -7,7 +7,14 @@ import type {
   ObservableGauge,
   ObservableUpDownCounter,
 } from '@opentelemetry/api'
-import type { CircuitState, RequestCounts, ServiceProxyManager, ServiceStatus } from '@svcproxy/core'
+import type {
+  CircuitState,
+  CircuitStatus,
+  RequestCounts,
+  ServiceProxyManager,
+  ServiceSettings,
+  ServiceStatus,
+} from '@svcproxy/core'
 import { harmless } from './harmless.ts'
 
 /**
@@ -30,6 +37,7 @@ export function observeServices<M extends object>(
         const counts = proxy.getCounts()
         observeCounts(observation, counts)
         observeStatus(observation, status, counts.circuitTransitions)
+        observeWindows(observation, status, proxy.settings)
       })
     }
   }
@@ -73,7 +81,31 @@ function observeStatus(
     result.observe(instruments.circuit, Number(state === circuit.state), ofState)
     result.observe(instruments.transitions, count, ofState)
   }
+  for (const mode of MODES) {
+    result.observe(instruments.mode, Number(mode === circuit.mode), { ...attributes, 'svcproxy.circuit.mode': mode })
+  }
+  result.observe(instruments.wouldReject, circuit.wouldReject, attributes)
 }
+
+/** A rule whose window is empty because the circuit is not closed is told of, too: the SDK repeats what it was told last. */
+function observeWindows(
+  { result, instruments, attributes }: Observation,
+  { circuit }: ServiceStatus,
+  settings: ServiceSettings,
+): void {
+  if (circuit === undefined || settings.circuit === false) return
+  const { failureRate, slowCalls } = settings.circuit
+  for (const [kind, rule] of [
+    ['failure', failureRate],
+    ['slow', slowCalls],
+  ] as const) {
+    if (rule === undefined) continue
+    const ratio = circuit.rates.find((rate) => rate.kind === kind)?.ratio ?? 0
+    result.observe(instruments.windowRatio, ratio, { ...attributes, 'svcproxy.circuit.window.kind': kind })
+  }
+}
+
+const MODES = ['enforce', 'observe'] as const satisfies readonly CircuitStatus['mode'][]
 
 interface Instruments {
   readonly active: ObservableUpDownCounter
@@ -81,6 +113,9 @@ interface Instruments {
   readonly abandonedLoads: ObservableUpDownCounter
   readonly circuit: ObservableGauge
   readonly transitions: ObservableCounter
+  readonly mode: ObservableGauge
+  readonly wouldReject: ObservableCounter
+  readonly windowRatio: ObservableGauge
   readonly rejected: ObservableCounter
   readonly cacheRequests: ObservableCounter
   readonly invalidations: ObservableCounter
@@ -109,6 +144,19 @@ function createInstruments(meter: Meter): Instruments {
       description: '1 for the state in which the circuit is, 0 for the others.',
     }),
     transitions: counter('svcproxy.circuit.transitions', '{transition}', 'How often the circuit entered a state.'),
+    mode: meter.createObservableGauge('svcproxy.circuit.mode', {
+      unit: '1',
+      description: '1 for what the circuit does with its decisions, enforce or observe; 0 for the other.',
+    }),
+    wouldReject: counter(
+      'svcproxy.circuit.would_reject',
+      '{call}',
+      'Calls that the circuit would have refused if it did not only observe.',
+    ),
+    windowRatio: meter.createObservableGauge('svcproxy.circuit.window.ratio', {
+      unit: '1',
+      description: 'The part of the latest calls that failed or were slow; 0 unless the circuit is closed.',
+    }),
     rejected: counter('svcproxy.circuit.rejected', '{call}', 'Calls that were refused before anything was sent.'),
     cacheRequests: counter('svcproxy.cache.requests', '{request}', 'Where calls found the instance of the service.'),
     invalidations: counter('svcproxy.cache.invalidations', '{invalidation}', 'Invalidations of the cached instance.'),

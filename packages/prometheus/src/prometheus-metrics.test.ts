@@ -211,6 +211,9 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
       'svcproxy_circuit_transitions_total fleet open 0',
       'svcproxy_circuit_transitions_total fleet half_open 0',
       'svcproxy_circuit_transitions_total fleet isolated 0',
+      'svcproxy_circuit_mode fleet enforce 1',
+      'svcproxy_circuit_mode fleet observe 0',
+      'svcproxy_circuit_would_reject_total fleet 0',
       'svcproxy_circuit_rejected_total fleet open 0',
       'svcproxy_circuit_rejected_total fleet isolated 0',
       'svcproxy_circuit_rejected_total fleet capacity 0',
@@ -242,12 +245,63 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(waited.figure('svcproxy_circuit_transitions_total', { to: 'half_open' })).toBe(1)
   })
 
+  test('a circuit that only observes is told from one that refuses, and what it would have refused is counted', async () => {
+    const { manager: empty, register } = world(client.Registry)
+    const manager = empty
+      .add('tried', fleet({ circuit: { failureThreshold: 3, mode: 'observe' } }))
+      .add('fleet', fleet())
+    const { services } = manager
+    using _metrics = prometheusMetrics(manager, { client, register })
+    for (const service of [services.tried, services.fleet]) {
+      for (let count = 0; count < 3; count++) await expect(service.fails()).rejects.toThrow('down')
+    }
+    await services.tried.works()
+    await services.tried.works()
+    await expect(services.fleet.works()).rejects.toThrow('does not admit')
+    const { figure } = await scrape(register)
+    const told = (service: string) => ({
+      open: figure('svcproxy_circuit_state', { service, state: 'open' }),
+      observe: figure('svcproxy_circuit_mode', { service, mode: 'observe' }),
+      enforce: figure('svcproxy_circuit_mode', { service, mode: 'enforce' }),
+      wouldReject: figure('svcproxy_circuit_would_reject_total', { service }),
+      rejected: figure('svcproxy_circuit_rejected_total', { service, reason: 'open' }),
+    })
+    expect(told('tried')).toEqual({ open: 1, observe: 1, enforce: 0, wouldReject: 2, rejected: 0 })
+    expect(told('fleet')).toEqual({ open: 1, observe: 0, enforce: 1, wouldReject: 0, rejected: 1 })
+  })
+
+  test('the windows of the rules have their ratios while the circuit is closed, and rules that are off have none', async () => {
+    const { manager: empty, register } = world(client.Registry)
+    const manager = empty
+      .add('both', fleet({ circuit: { failureRate: { ratio: 0.9 }, slowCalls: { thresholdMs: 500, ratio: 0.5 } } }))
+      .add('one', fleet({ circuit: { failureThreshold: 3, failureRate: { ratio: 0.9, windowCalls: 9 } } }))
+    const { services } = manager
+    using _metrics = prometheusMetrics(manager, { client, register })
+    const ratios = async () => {
+      const { figures } = await scrape(register)
+      const found = figures.filter(({ name }) => name === 'svcproxy_circuit_window_ratio')
+      return found.map(({ labels, value }) => [labels['service'], labels['kind'], value])
+    }
+    await services.one.works() // the load of its instance is a call of its own
+    for (let count = 0; count < 2; count++) await expect(services.one.fails()).rejects.toThrow('down')
+    expect(await ratios()).toEqual([
+      ['both', 'failure', 0],
+      ['both', 'slow', 0],
+      ['one', 'failure', 0.5],
+    ])
+    await expect(services.one.fails()).rejects.toThrow('down')
+    expect(await ratios()).toEqual([
+      ['both', 'failure', 0],
+      ['both', 'slow', 0],
+    ])
+  })
+
   test('a service without a circuit has no series of one', async () => {
     const { manager, register } = world(client.Registry)
     manager.add('fleet', fleet({ circuit: false }))
     using _metrics = prometheusMetrics(manager, { client, register })
     const { figures } = await scrape(register)
-    expect(figures.filter(({ name }) => /circuit_(state|transitions)/.test(name))).toEqual([])
+    expect(figures.filter(({ name }) => /circuit_(?!rejected)/.test(name))).toEqual([])
     expect(figures).toContainEqual({ name: 'svcproxy_calls_in_flight', labels: { service: 'fleet' }, value: 0 })
   })
 

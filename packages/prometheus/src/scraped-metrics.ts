@@ -54,6 +54,37 @@ export const SCRAPED_METRICS: readonly ScrapedMetric[] = [
     read: (proxy) => (proxy.circuitState === 'disabled' ? {} : proxy.getCounts().circuitTransitions),
   },
   {
+    kind: 'Gauge',
+    name: 'svcproxy_circuit_mode',
+    help: 'What the circuit does with its decisions: 1 for enforce or observe, 0 for the other.',
+    label: 'mode',
+    aggregator: 'max',
+    read: (proxy): Readonly<Record<string, number>> => {
+      const { circuit } = proxy.getStatus()
+      return circuit === undefined ? {} : { enforce: 0, observe: 0, [circuit.mode]: 1 }
+    },
+  },
+  {
+    kind: 'Counter',
+    name: 'svcproxy_circuit_would_reject_total',
+    help: 'Requests that the circuit would have refused if it did not only observe.',
+    read: (proxy): Readonly<Record<string, number>> => {
+      const { circuit } = proxy.getStatus()
+      return circuit === undefined ? {} : { value: circuit.wouldReject }
+    },
+  },
+  {
+    kind: 'Gauge',
+    name: 'svcproxy_circuit_window_ratio',
+    help: 'The part of the latest requests that failed (failure) or were slow (slow), 0 to 1. Series only while the circuit is closed, of the rules it has.',
+    label: 'kind',
+    aggregator: 'max',
+    read: (proxy) => {
+      const { circuit } = proxy.getStatus()
+      return Object.fromEntries((circuit?.rates ?? []).map(({ kind, ratio }) => [kind, ratio]))
+    },
+  },
+  {
     kind: 'Counter',
     name: 'svcproxy_circuit_rejected_total',
     help: 'Requests that were refused before anything was sent to the service, by reason.',

@@ -22,11 +22,11 @@ const deaf = (hears: (end: string, count: number, policy: BreakerContext['policy
   broken(() => {
     let count = 0
     return (attempt, context) => {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       if (admission === undefined) return Promise.reject(context.refuse(attempt))
       return context.run(attempt, {
-        settled: (end, error, now) =>
-          hears(end, ++count, context.policy) ? admission.settled(end, error, now) : 'ignored',
+        settled: (end, error, now, of) =>
+          hears(end, ++count, context.policy) ? admission.settled(end, error, now, of) : 'ignored',
       })
     }
   })
@@ -39,34 +39,36 @@ const faults: Record<string, BreakerFactory> = {
   'does not let a success zero the failures': deaf((end) => end !== 'fulfilled'),
   'keeps the permit of a trial that its caller aborts': deaf((end) => end !== 'aborted'),
   'counts a caller who aborts as a failure': broken(() => (attempt, context) => {
-    const admission = context.admit(attempt.startedAt)
+    const admission = context.admit(attempt)
     if (admission === undefined) return Promise.reject(context.refuse(attempt))
     return context.run(attempt, {
-      settled: (end, error, now) => admission.settled(end === 'aborted' ? 'timeout' : end, error, now),
+      settled: (end, error, now, of) => admission.settled(end === 'aborted' ? 'timeout' : end, error, now, of),
     })
   }),
   'counts every outcome for the call that was admitted last': broken(() => {
     let last: Admission | undefined
     return (attempt, context) => {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       if (admission === undefined) return Promise.reject(context.refuse(attempt))
       last = admission
-      return context.run(attempt, { settled: (end, error, now) => (last ?? admission).settled(end, error, now) })
+      return context.run(attempt, {
+        settled: (end, error, now, of) => (last ?? admission).settled(end, error, now, of),
+      })
     }
   }),
   'counts a refusal as a failure': broken(() => {
     let last: Admission | undefined
     return (attempt, context) => {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       if (admission !== undefined) last = admission
-      else last?.settled('timeout', undefined, attempt.startedAt)
+      else last?.settled('timeout', undefined, attempt.startedAt, attempt)
       return admission === undefined ? Promise.reject(context.refuse(attempt)) : context.run(attempt, admission)
     }
   }),
   'admits everybody once it saw a trial': broken(() => {
     let trial: Admission | undefined
     return (attempt, context) => {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       trial = admission ?? trial
       return trial === undefined ? Promise.reject(context.refuse(attempt)) : context.run(attempt, trial)
     }
@@ -78,7 +80,7 @@ const faults: Record<string, BreakerFactory> = {
       let release: () => void = () => {}
       queue = new Promise<void>((resolve) => (release = resolve))
       await before
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       if (admission === undefined) release()
       if (admission === undefined) throw context.refuse(attempt)
       return context.run(attempt, admission).finally(release)
@@ -87,7 +89,7 @@ const faults: Record<string, BreakerFactory> = {
   'shares one signal among all calls': broken(() => {
     const shared = new AbortController()
     return (attempt, context) => {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       if (admission === undefined) return Promise.reject(context.refuse(attempt))
       const sharing: typeof attempt = {
         startedAt: attempt.startedAt,
@@ -103,13 +105,13 @@ const faults: Record<string, BreakerFactory> = {
     }
   }),
   'rejects with an error of its own when open': broken(() => (attempt, context) => {
-    const admission = context.admit(attempt.startedAt)
+    const admission = context.admit(attempt)
     if (admission !== undefined) return context.run(attempt, admission)
     context.refuse(attempt)
     return Promise.reject(new Error('Breaker is open'))
   }),
   'wraps the error of the operation': broken(() => async (attempt, context) => {
-    const admission = context.admit(attempt.startedAt)
+    const admission = context.admit(attempt)
     if (admission === undefined) throw context.refuse(attempt)
     try {
       return await context.run(attempt, admission)
@@ -119,17 +121,17 @@ const faults: Record<string, BreakerFactory> = {
     }
   }),
   'throws where it should reject': broken(() => (attempt, context) => {
-    const admission = context.admit(attempt.startedAt)
+    const admission = context.admit(attempt)
     if (admission === undefined) throw context.refuse(attempt)
     return context.run(attempt, admission)
   }),
   'refuses without telling the attempt': broken(() => (attempt, context) => {
-    const admission = context.admit(attempt.startedAt)
+    const admission = context.admit(attempt)
     if (admission !== undefined) return context.run(attempt, admission)
     return Promise.reject(context.refuse({ startedAt: attempt.startedAt, run: () => undefined }))
   }),
   'runs an attempt twice': broken(() => (attempt, context) => {
-    const admission = context.admit(attempt.startedAt)
+    const admission = context.admit(attempt)
     if (admission === undefined) return Promise.reject(context.refuse(attempt))
     void context.run(attempt, admission).catch(() => {})
     return context.run(attempt, admission)
@@ -155,7 +157,7 @@ const faults: Record<string, BreakerFactory> = {
       }
     })()
     return (attempt, context) => {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       if (admission === undefined) return Promise.reject(context.refuse(attempt))
       return new Promise((resolve) => {
         waiting.push(() => resolve(context.run(attempt, admission)))
@@ -186,7 +188,7 @@ describe('the contract finds a breaker that', () => {
 
   test('leaves a rejection unhandled', async () => {
     const careless = broken(() => (attempt, context) => {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       if (admission === undefined) return Promise.reject(context.refuse(attempt))
       const answer = context.run(attempt, admission)
       void answer.finally(() => {})

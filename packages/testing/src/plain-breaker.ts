@@ -7,7 +7,7 @@ import type { BreakerContext, CircuitBreaker } from '@svcproxy/core/adapter'
 export function plainBreaker(context: BreakerContext): CircuitBreaker {
   return {
     execute(attempt) {
-      const admission = context.admit(attempt.startedAt)
+      const admission = context.admit(attempt)
       return admission === undefined ? Promise.reject(context.refuse(attempt)) : context.run(attempt, admission)
     },
   }

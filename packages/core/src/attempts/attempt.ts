@@ -36,6 +36,10 @@ export interface Attempt<R> {
   readonly startedAt: number
   /** The caller's signal, if it gave one. */
   readonly signal?: AbortSource | undefined
+  /** Its deadline, in milliseconds, if it is not the service's. */
+  readonly timeoutMs?: number | undefined
+  /** Which errors of its work say that the service is unwell, if it is not the circuit that judges. */
+  readonly isFailure?: ((error: unknown) => boolean) | undefined
   /** The work. Called at most once; not at all when the attempt is refused. */
   run(context: AttemptContext): R | PromiseLike<R>
   /**

@@ -3,6 +3,7 @@ import { enter, leave } from './call-signal.ts'
 import type { Entered } from './call-signal.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { ServiceTimeoutError } from '../errors.ts'
+import { outcomeOf } from './outcome.ts'
 import { outsideRequests } from '../outside-requests.ts'
 
 /** Told how an attempt was answered, before the attempt itself is; says what that tells about the service. */
@@ -10,15 +11,17 @@ export interface AttemptObserver {
   /**
    * An attempt was answered. What this returns is what the attempt is told of it.
    * @param result the value when `fulfilled`, else the error
+   * @param attempt the one that was answered; it took as long as its `startedAt` is ago
    */
-  settled(end: AttemptEnd, result: unknown, now: number): Outcome
+  settled(end: AttemptEnd, result: unknown, now: number, attempt: Attempt<unknown>): Outcome
   /** The deadline of the attempt counts from `now` again: it goes on to its second part. */
   restarted?(now: number): void
 }
 
-/** Without a circuit every error is a failure; the caller's own abort says nothing, as with one. */
+/** Without a circuit every error is a failure, if nothing else is said; the caller's own abort says nothing, as with one. */
 const UNOBSERVED: AttemptObserver = {
-  settled(end) {
+  settled(end, result, _now, { isFailure }) {
+    if (isFailure !== undefined) return outcomeOf(end, result, isFailure)
     if (end === 'fulfilled') return 'success'
     return end === 'aborted' ? 'ignored' : 'failure'
   },
@@ -62,8 +65,13 @@ export class DeadlineQueue implements Entered {
    */
   run<R>(serviceName: string, attempt: Attempt<R>, observer: AttemptObserver = UNOBSERVED): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      new Run(this, serviceName, attempt, observer).start(resolve, reject)
+      new Run(this.#queueOf(attempt), serviceName, attempt, observer).start(resolve, reject)
     })
+  }
+
+  /** An attempt with a deadline of its own joins the queue for that, until it is answered. */
+  #queueOf({ timeoutMs }: Attempt<unknown>): DeadlineQueue {
+    return timeoutMs === undefined ? this : DeadlineQueue.join(this.clock, timeoutMs)
   }
 
   /** The attempt whose work is being entered: the one that was added last, but for those that it has begun itself. */
@@ -249,8 +257,9 @@ class Run<R> implements AttemptContext, Due {
 
   #settle(end: AttemptEnd, result: unknown, now: number): void {
     this.#queue.remove(this)
+    if (this.#attempt.timeoutMs !== undefined) this.#queue.leave()
     this.#attempt.signal?.removeEventListener('abort', this)
-    const outcome = this.#observer.settled(end, result, now)
+    const outcome = this.#observer.settled(end, result, now, this.#attempt)
     this.#attempt.settled?.(end, result, now, outcome)
   }
 }

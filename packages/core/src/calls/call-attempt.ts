@@ -31,6 +31,10 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   #outcome: Outcome = 'failure'
   /** When it was asked for, if it then had to wait for its instance. */
   #requestedAt: number | undefined
+  /** Where it is not the service's; no field of the others. */
+  declare timeoutMs?: number
+  /** Where it is not the circuit that judges; no field of the others. */
+  declare isFailure?: (error: unknown) => boolean
   /** Of a trial, which gets its instance when it is run; no field of the others. */
   declare preparation?: Preparation<T>
   /** Written to if somebody listens to calls. */

@@ -29,8 +29,8 @@ export interface BreakerContext {
   readonly policy: ResolvedCircuitPolicy
   /** The one that decides; an adapter's own statistics go by it. */
   readonly clock: Clock
-  /** Admits an attempt that starts at `now`, or undefined. A granted admission must be run, exactly once. */
-  admit(now: number): Admission | undefined
+  /** Admits an attempt, or undefined. A granted admission must be run, exactly once. */
+  admit(attempt: Attempt<unknown>): Admission | undefined
   /** The error for an attempt that was not admitted; tells the attempt, too. */
   refuse(attempt: Attempt<unknown>): CircuitOpenError
   /**
@@ -38,15 +38,26 @@ export interface BreakerContext {
    * @param observer the admission itself, or something that passes on to it what it is told
    */
   run<R>(attempt: Attempt<R>, observer: AttemptObserver): Promise<R>
+  /** Opens the circuit, if it is closed: for a library that decides by rules of its own. See {@link BreakerFactory.decides}. */
+  trip(now: number): void
 }
 
 /** The circuit's leave to run one attempt, and the ear that learns how it ended. */
 export interface Admission extends AttemptObserver {
   /** Counts the end of the attempt, unless the circuit has changed its state since. */
-  settled(end: AttemptEnd, result: unknown, now: number): Outcome
+  settled(end: AttemptEnd, result: unknown, now: number, attempt: Attempt<unknown>): Outcome
   /** A trial goes on to its second part, and its lease counts from `now`. */
   restarted(now: number): void
 }
 
 /** Makes the breaker of one service. An app passes it in as `breaker`; adapters export functions that return one. */
-export type BreakerFactory = (context: BreakerContext) => CircuitBreaker
+export interface BreakerFactory {
+  /** Called once for each service. */
+  (context: BreakerContext): CircuitBreaker
+  /**
+   * Its breakers open the circuit by rules of their library's own ({@link BreakerContext.trip}): consecutive failures do not,
+   * unless a policy asks for it.
+   * @defaultValue false
+   */
+  readonly decides?: boolean
+}

@@ -1,8 +1,7 @@
 import { breakerContract, ManualClock, plainBreaker } from '@svcproxy/testing'
 import { describe, expect, test } from 'vitest'
-import { CapacityError, CircuitOpenError, ServiceUnavailableError, StoppedError } from '../errors.ts'
+import { CircuitOpenError, StoppedError } from '../errors.ts'
 import { Circuit, type CircuitOptions } from './circuit.ts'
-import { outcomeOf } from './gate.ts'
 import { resolveCircuitPolicy } from './policy.ts'
 import type { CircuitSnapshot } from './state-machine.ts'
 
@@ -16,47 +15,6 @@ function setUp(options: Partial<CircuitOptions> = {}) {
     circuit.execute({ startedAt: clock.now(), run: () => Promise.reject(new Error('failed')) }).catch(() => {})
   return { clock, circuit, fail }
 }
-
-describe('what the end of an attempt says about the service', () => {
-  const policy = resolveCircuitPolicy()
-
-  test('success and timeout speak for themselves; abort and refusal say nothing', () => {
-    expect(outcomeOf('fulfilled', undefined, policy)).toBe('success')
-    expect(outcomeOf('timeout', undefined, policy)).toBe('failure')
-    expect(outcomeOf('aborted', undefined, policy)).toBe('ignored')
-    expect(outcomeOf('refused', undefined, policy)).toBe('ignored')
-    expect(outcomeOf('rejected', new Error('failed'), policy)).toBe('failure')
-  })
-
-  test('an error of a proxy that refused to try says nothing', () => {
-    for (const error of [new CircuitOpenError('a'), new CapacityError('a', 'full'), new StoppedError('a')]) {
-      expect(outcomeOf('rejected', error, policy)).toBe('ignored')
-    }
-  })
-
-  test('isFailure must say false for an error not to count; when it throws, the error counts', () => {
-    const seen: unknown[] = []
-    const saying = (answer: unknown) =>
-      resolveCircuitPolicy({
-        isFailure: (error) => {
-          seen.push(error)
-          return answer as boolean
-        },
-      })
-    expect(outcomeOf('rejected', 'error', saying(false)), 'the service answered').toBe('success')
-    expect(outcomeOf('rejected', 'error', saying(undefined))).toBe('failure')
-    expect(outcomeOf('timeout', 'timeout', saying(false)), 'a timeout is not asked about').toBe('failure')
-    expect(seen).toEqual(['error', 'error'])
-    const unavailable = new ServiceUnavailableError('a', 'its provider failed')
-    expect(outcomeOf('rejected', unavailable, saying(false)), 'no answer of the service').toBe('ignored')
-    const throwing = resolveCircuitPolicy({
-      isFailure: () => {
-        throw new Error('a bug')
-      },
-    })
-    expect(outcomeOf('rejected', 'error', throwing)).toBe('failure')
-  })
-})
 
 test('who hears of a transition may throw: the caller is answered, and the next one hears of it', async () => {
   const heard: string[] = []
@@ -106,9 +64,9 @@ describe('a snapshot', () => {
 
   test('of every state is taken over as it is', async () => {
     for (const snapshot of [
-      { state: 'closed', failures: 1, successes: 0, remainingMs: 0 },
-      { state: 'open', failures: 0, successes: 0, remainingMs: 100 },
-      { state: 'half_open', failures: 0, successes: 2, remainingMs: 0 },
+      { state: 'closed', failures: 1, successes: 0, remainingMs: 0, openings: 0 },
+      { state: 'open', failures: 0, successes: 0, remainingMs: 100, openings: 3 },
+      { state: 'half_open', failures: 0, successes: 2, remainingMs: 0, openings: 1 },
     ] as const) {
       const { circuit } = setUp()
       circuit.importState(snapshot)
@@ -120,7 +78,7 @@ describe('a snapshot', () => {
     const { circuit, fail } = setUp()
     await fail()
     circuit.isolate()
-    expect(circuit.exportState()).toEqual({ state: 'closed', failures: 0, successes: 0, remainingMs: 0 })
+    expect(circuit.exportState()).toEqual({ state: 'closed', failures: 0, successes: 0, remainingMs: 0, openings: 0 })
     circuit.importState({ state: 'open', failures: 0, successes: 0, remainingMs: 100 })
     expect(circuit.state).toBe('isolated')
   })

@@ -9,6 +9,7 @@ import { CircuitGate } from './gate.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import { CircuitStateMachine } from './state-machine.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './state-machine.ts'
+import type { RateStatus } from './trip-rules.ts'
 
 /** What a {@link Circuit} is made from. */
 export interface CircuitOptions {
@@ -29,11 +30,6 @@ export interface CircuitOptions {
  * ends an attempt in time, the breaker stands between them and shows its library's users what happens.
  */
 export class Circuit {
-  /** By what it decides. */
-  readonly policy: ResolvedCircuitPolicy
-  readonly #deadlines: DeadlineQueue
-  readonly #name: string
-  readonly #clock: Clock
   readonly #machine: CircuitStateMachine
   readonly #breaker: CircuitBreaker
   readonly #gate: CircuitGate
@@ -41,23 +37,23 @@ export class Circuit {
   #announcing: CircuitTransition[] | undefined
   /** To the millisecond: a small integer takes no memory of its own. */
   #changedAt: number
-  #disposed = false
 
   constructor({ name, policy, breaker, clock, onTransition }: CircuitOptions) {
-    this.policy = policy
-    this.#name = name
-    this.#clock = clock
     this.#onTransition = onTransition
     this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
     this.#changedAt = Math.round(clock.now())
-    this.#deadlines = DeadlineQueue.join(clock, policy.timeoutMs)
-    this.#gate = new CircuitGate(name, policy, this.#machine, this.#deadlines)
+    this.#gate = new CircuitGate(name, policy, this.#machine, DeadlineQueue.join(clock, policy.timeoutMs))
     this.#breaker = breaker(this.#gate)
+  }
+
+  /** By what it decides. */
+  get policy(): ResolvedCircuitPolicy {
+    return this.#gate.policy
   }
 
   /** The state now: an open circuit whose time is over is found half-open. */
   get state(): CircuitState {
-    return this.#machine.state(this.#clock.now())
+    return this.#machine.state(this.#now)
   }
 
   /** {@link Clock.now} when it entered the state it is in; when it was made, if it never left its first. */
@@ -70,6 +66,31 @@ export class Circuit {
     return this.#gate.lastError
   }
 
+  /** Whether it decides and refuses nothing. */
+  get isObserving(): boolean {
+    return this.policy.mode === 'observe'
+  }
+
+  /** In `observe` mode: how many attempts it would have refused. */
+  get wouldReject(): number {
+    return this.#gate.wouldReject ?? 0
+  }
+
+  /** In `observe` mode: a request begins at `now` that is no attempt, and that it would refuse if it were open. */
+  observe(now: number): void {
+    if (this.isObserving && this.#machine.state(now) === 'open') this.#gate.wouldHaveRefused()
+  }
+
+  /** Where the windows of its rules stand; nothing while it is not closed. */
+  get rates(): readonly RateStatus[] {
+    return this.#machine.rates(this.#now)
+  }
+
+  /** The rest of the ramp after a close, in milliseconds; 0 when there is none. */
+  get rampLeftMs(): number {
+    return this.#machine.rampLeftMs(this.#now)
+  }
+
   /** Whether it is closed, without a look at the clock: no passing of time changes that. */
   get isClosed(): boolean {
     return this.#machine.isClosed
@@ -80,9 +101,15 @@ export class Circuit {
     return this.#machine.state(now)
   }
 
+  /** The state at `now` by which attempts are treated: closed also where the circuit only observes. */
+  enforcedAt(now: number): CircuitState {
+    const state = this.#machine.state(now)
+    return this.isObserving && state !== 'isolated' ? 'closed' : state
+  }
+
   /** How long until a call may be admitted, in milliseconds: 0 when it would be now, undefined while isolated. */
   get retryAfterMs(): number | undefined {
-    return this.#machine.retryAfterMs(this.#clock.now())
+    return this.#machine.retryAfterMs(this.#now)
   }
 
   /** Consecutive failures while closed, else 0. */
@@ -97,7 +124,7 @@ export class Circuit {
    */
   execute<R>(attempt: Attempt<R>): Promise<R> {
     if (this.#disposed) {
-      const error = new StoppedError(this.#name)
+      const error = new StoppedError(this.#gate.name)
       attempt.settled?.('refused', error, attempt.startedAt, 'ignored')
       return Promise.reject(error)
     }
@@ -106,16 +133,16 @@ export class Circuit {
 
   /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
   reset(): void {
-    if (!this.#disposed) this.#machine.reset(this.#clock.now())
+    if (!this.#disposed) this.#machine.reset(this.#now)
   }
 
   /** Holds the circuit open until the handle is disposed. Several handles hold it until the last of them is. */
   isolate(): Disposable {
-    if (!this.#disposed) this.#machine.isolate(this.#clock.now())
+    if (!this.#disposed) this.#machine.isolate(this.#now)
     let held = !this.#disposed
     return {
       [Symbol.dispose]: () => {
-        if (held && !this.#disposed) this.#machine.release(this.#clock.now())
+        if (held && !this.#disposed) this.#machine.release(this.#now)
         held = false
       },
     }
@@ -123,7 +150,7 @@ export class Circuit {
 
   /** The state as plain data, with remaining time in place of points in time. */
   exportState(): CircuitSnapshot {
-    return this.#machine.exportState(this.#clock.now())
+    return this.#machine.exportState(this.#now)
   }
 
   /**
@@ -132,16 +159,23 @@ export class Circuit {
    */
   importState(snapshot: CircuitSnapshot): void {
     checkSnapshot(snapshot, this.policy)
-    if (!this.#disposed) this.#machine.importState(snapshot, this.#clock.now())
+    if (!this.#disposed) this.#machine.importState(snapshot, this.#now)
   }
 
   /** Ends it: no attempt is admitted any more, and what is under way changes nothing when it settles. */
   dispose(): void {
     if (this.#disposed) return
-    this.#disposed = true
     this.#machine.retire()
-    this.#deadlines.leave()
+    this.#gate.dispose()
     this.#breaker.dispose?.()
+  }
+
+  get #disposed(): boolean {
+    return this.#machine.isRetired
+  }
+
+  get #now(): number {
+    return this.#gate.clock.now()
   }
 
   /** In order, to everybody: a listener that resets the circuit must not have the next one hear of the reset first. */
@@ -172,8 +206,10 @@ function checkSnapshot(snapshot: CircuitSnapshot, policy: ResolvedCircuitPolicy)
   if (typeof snapshot !== 'object' || snapshot === null || !SNAPSHOT_STATES.has(snapshot.state)) {
     throw new InvalidOptionError('snapshot', 'what exportState() returned', snapshot)
   }
-  const { failureThreshold, successThreshold, recoveryTimeoutMs } = policy
+  const { failureThreshold, successThreshold, recoveryTimeoutMs, recoveryBackoff } = policy
+  const longestMs = recoveryBackoff?.maxMs ?? recoveryTimeoutMs
   numberOption('snapshot.failures', snapshot.failures, { min: 0, max: failureThreshold - 1, integer: true }, 0)
   numberOption('snapshot.successes', snapshot.successes, { min: 0, max: successThreshold - 1, integer: true }, 0)
-  numberOption('snapshot.remainingMs', snapshot.remainingMs, { min: 0, max: recoveryTimeoutMs }, 0)
+  numberOption('snapshot.remainingMs', snapshot.remainingMs, { min: 0, max: longestMs }, 0)
+  numberOption('snapshot.openings', snapshot.openings, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }, 0)
 }

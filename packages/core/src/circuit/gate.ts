@@ -1,7 +1,8 @@
 import type { Attempt, AttemptEnd, Outcome } from '../attempts/attempt.ts'
 import type { Clock } from '../clock.ts'
 import type { AttemptObserver, DeadlineQueue } from '../attempts/deadline.ts'
-import { CircuitOpenError, isRefusal, isSvcproxyError, isMisuseOf, refusal } from '../errors.ts'
+import { outcomeOf } from '../attempts/outcome.ts'
+import { CircuitOpenError, isMisuseOf, refusal } from '../errors.ts'
 import type { Admission, BreakerContext } from './breaker.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import type { CircuitStateMachine, Permit } from './state-machine.ts'
@@ -10,24 +11,28 @@ import type { CircuitStateMachine, Permit } from './state-machine.ts'
 export class CircuitGate implements BreakerContext {
   readonly name: string
   readonly policy: ResolvedCircuitPolicy
-  readonly clock: Clock
   readonly #machine: CircuitStateMachine
   readonly #deadlines: DeadlineQueue
   #admission: PermitAdmission | undefined
-  /** What the last attempt failed with that counted. Set before the transition it causes. */
-  lastError: unknown
+  /** In `observe` mode: how often it would have refused; a field from the first time on. */
+  declare wouldReject?: number
+  /** What the last attempt failed with that counted; a field from then on. Set before the transition it causes. */
+  declare lastError?: unknown
 
   constructor(name: string, policy: ResolvedCircuitPolicy, machine: CircuitStateMachine, deadlines: DeadlineQueue) {
     this.name = name
     this.policy = policy
-    this.clock = deadlines.clock
     this.#machine = machine
     this.#deadlines = deadlines
   }
 
-  admit(now: number): Admission | undefined {
-    const permit = this.#machine.acquire(now)
-    if (permit === undefined) return undefined
+  get clock(): Clock {
+    return this.#deadlines.clock
+  }
+
+  admit(attempt: Attempt<unknown>): Admission | undefined {
+    const permit = this.#machine.acquire(attempt.startedAt, attempt.timeoutMs)
+    if (permit === undefined) return this.#observes() ? this.#admitUnasked() : undefined
     // While closed the permit stays the same, and so does what wraps it.
     if (this.#admission?.permit !== permit) {
       this.#admission = new PermitAdmission(permit, this.#machine, this)
@@ -37,7 +42,8 @@ export class CircuitGate implements BreakerContext {
 
   refuse(attempt: Attempt<unknown>): CircuitOpenError {
     const now = this.clock.now()
-    const retryAfterMs = this.#machine.retryAfterMs(now)
+    // A refusal in the ramp after a close tells when everybody is let through again.
+    const retryAfterMs = this.#machine.rampLeftMs(now) || this.#machine.retryAfterMs(now)
     const error = refusal(() => new CircuitOpenError(this.name, retryAfterMs))
     attempt.settled?.('refused', error, now, 'ignored')
     return error
@@ -46,45 +52,51 @@ export class CircuitGate implements BreakerContext {
   run<R>(attempt: Attempt<R>, observer: AttemptObserver): Promise<R> {
     return this.#deadlines.run(this.name, attempt, observer)
   }
+
+  trip(now: number): void {
+    this.#machine.trip(now)
+  }
+
+  wouldHaveRefused(): void {
+    this.wouldReject = (this.wouldReject ?? 0) + 1
+  }
+
+  dispose(): void {
+    this.#deadlines.leave()
+  }
+
+  #observes(): boolean {
+    return this.policy.mode === 'observe' && !this.#machine.isIsolated
+  }
+
+  /** Past the machine: it would have refused, and so hears nothing of the outcome. */
+  #admitUnasked(): Admission {
+    this.wouldHaveRefused()
+    return new PermitAdmission(undefined, this.#machine, this)
+  }
 }
 
 class PermitAdmission implements Admission {
-  readonly permit: Permit
+  /** Undefined: none was granted. */
+  readonly permit: Permit | undefined
   readonly #machine: CircuitStateMachine
   readonly #gate: CircuitGate
 
-  constructor(permit: Permit, machine: CircuitStateMachine, gate: CircuitGate) {
+  constructor(permit: Permit | undefined, machine: CircuitStateMachine, gate: CircuitGate) {
     this.permit = permit
     this.#machine = machine
     this.#gate = gate
   }
 
-  settled(end: AttemptEnd, result: unknown, now: number): Outcome {
-    const outcome = isMisuseOf(this.#gate.name, result) ? 'ignored' : outcomeOf(end, result, this.#gate.policy)
+  settled(end: AttemptEnd, result: unknown, now: number, attempt: Attempt<unknown>): Outcome {
+    const isFailure = attempt.isFailure ?? this.#gate.policy.isFailure
+    const outcome = isMisuseOf(this.#gate.name, result) ? 'ignored' : outcomeOf(end, result, isFailure)
     if (outcome === 'failure') this.#gate.lastError = result
-    this.#machine.settle(this.permit, outcome, now)
+    if (this.permit !== undefined) this.#machine.settle(this.permit, outcome, now, now - attempt.startedAt)
     return outcome
   }
 
   restarted(now: number): void {
-    this.#machine.renew(this.permit, now)
-  }
-}
-
-/** What the end of an attempt says about the service. */
-export function outcomeOf(end: AttemptEnd, error: unknown, policy: ResolvedCircuitPolicy): Outcome {
-  if (end === 'fulfilled') return 'success'
-  if (end === 'timeout') return 'failure'
-  if (end === 'aborted' || end === 'refused') return 'ignored'
-  // A proxy that was asked for by the operation refused to try: nothing was learned about this service.
-  if (isRefusal(error)) return 'ignored'
-  try {
-    // Not by truthiness: one that forgets to answer must not keep the circuit from ever opening.
-    const isFailure: unknown = policy.isFailure(error)
-    if (isFailure !== false) return 'failure'
-    // The service answered, though not what was wanted. An error of ours is no answer of the service.
-    return isSvcproxyError(error) ? 'ignored' : 'success'
-  } catch {
-    return 'failure'
+    if (this.permit !== undefined) this.#machine.renew(this.permit, now)
   }
 }

@@ -8,7 +8,6 @@ export class Guard {
   readonly circuit: Circuit | undefined
   readonly #serviceName: string
   readonly #deadlines: DeadlineQueue
-
   constructor(
     serviceName: string,
     circuit: Circuit | undefined,
@@ -36,13 +35,13 @@ export class Guard {
 
   /** Whether it is sure to refuse an attempt that begins at `now`. */
   refusesAt(now: number): boolean {
-    const state = this.circuit?.stateAt(now)
+    const state = this.circuit?.enforcedAt(now)
     return state === 'open' || state === 'isolated'
   }
 
   /** Whether an attempt that begins at `now` is a trial of the circuit, if it is admitted. */
   isTrialAt(now: number): boolean {
-    return this.circuit?.stateAt(now) === 'half_open'
+    return this.circuit?.enforcedAt(now) === 'half_open'
   }
 
   dispose(): void {

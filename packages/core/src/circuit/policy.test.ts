@@ -25,7 +25,7 @@ test('what is given is kept, in an object of its own that nobody can change', ()
     isFailure,
   }
   const policy = resolveCircuitPolicy(given)
-  expect(policy).toEqual(given)
+  expect(policy).toEqual({ ...DEFAULT_CIRCUIT_POLICY, ...given })
   expect(policy).not.toBe(given)
   expect(Object.isFrozen(policy)).toBe(true)
   expect(Object.isFrozen(DEFAULT_CIRCUIT_POLICY)).toBe(true)
@@ -40,9 +40,59 @@ const OUT_OF_BOUNDS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ timeoutMs: 2_147_483_648 }, 'timeoutMs must be a number in 1 … 2147483647; received 2147483648'],
   [{ timeoutMs: '5s' }, 'timeoutMs must be a number in 1 … 2147483647; received "5s"'],
   [{ isFailure: true }, 'circuit.isFailure must be a function; received true'],
-  [{ threshold: 5 }, 'circuit must be an object with only failureThreshold, recoveryTimeoutMs'],
+  [{ failureThreshold: -Infinity }, 'circuit.failureThreshold must be an integer in 1 … 1000000; received -Infinity'],
+  [{ failureRate: 0.5 }, 'circuit.failureRate must be an object; received 0.5'],
+  [{ failureRate: {} }, 'circuit.failureRate.ratio must be a number in 0.001 … 1; received undefined'],
+  [{ failureRate: { ratio: 50 } }, 'circuit.failureRate.ratio must be a number in 0.001 … 1; received 50'],
+  [{ failureRate: { ratio: 0.5, volume: 1 } }, 'circuit.failureRate must be an object with only ratio, minimumCalls'],
+  [{ failureRate: { ratio: 0.5, windowMs: 0 } }, 'circuit.failureRate.windowMs must be a number in 1 … 2147483647'],
+  [
+    { failureRate: { ratio: 0.5, windowMs: 100, windowCalls: 10 } },
+    'circuit.failureRate.windowMs must be left out beside windowCalls: the window is one or the other; received 100',
+  ],
+  [
+    { failureRate: { ratio: 0.5, minimumCalls: 20, windowCalls: 10 } },
+    'circuit.failureRate.minimumCalls must be an integer in 1 … 10; received 20',
+  ],
+  [{ slowCalls: { ratio: 0.5 } }, 'circuit.slowCalls.thresholdMs must be a number in 1 … 2147483647'],
+  [
+    { timeoutMs: 300, slowCalls: { ratio: 0.5, thresholdMs: 300 } },
+    'circuit.slowCalls.thresholdMs must be less than timeoutMs, 300: a call that takes so long fails at its deadline',
+  ],
+  [{ recoveryBackoff: { factor: 0.5 } }, 'circuit.recoveryBackoff.factor must be a number in 1 … 100; received 0.5'],
+  [
+    { recoveryTimeoutMs: 1_000, recoveryBackoff: { maxMs: 999 } },
+    'circuit.recoveryBackoff.maxMs must be a number in 1000 … 2147483647; received 999',
+  ],
+  [{ rampMs: -1 }, 'circuit.rampMs must be a number in 0 … 2147483647; received -1'],
+  [{ mode: 'dry-run' }, "circuit.mode must be 'enforce' or 'observe'; received \"dry-run\""],
+  [{ threshold: 5 }, 'circuit must be an object with only failureThreshold, failureRate'],
 ]
 
 test.for(OUT_OF_BOUNDS)('%o is refused', ([policy, message]) => {
   expect(() => resolveCircuitPolicy(policy as CircuitPolicy)).toThrow(message)
+})
+
+test('what a rule leaves out has its default', () => {
+  expect(resolveCircuitPolicy({ failureRate: { ratio: 0.5 } }).failureRate).toEqual({
+    ratio: 0.5,
+    minimumCalls: 20,
+    windowMs: 10_000,
+  })
+  expect(resolveCircuitPolicy({ failureRate: { ratio: 0.5, windowCalls: 100 } }).failureRate).toEqual({
+    ratio: 0.5,
+    minimumCalls: 20,
+    windowCalls: 100,
+  })
+  expect(resolveCircuitPolicy({ slowCalls: { thresholdMs: 300, ratio: 0.9, windowCalls: 5 } }).slowCalls).toEqual({
+    thresholdMs: 300,
+    ratio: 0.9,
+    minimumCalls: 5,
+    windowCalls: 5,
+  })
+  expect(resolveCircuitPolicy({ recoveryBackoff: {} }).recoveryBackoff).toEqual({
+    factor: 2,
+    maxMs: 300_000,
+    jitterRatio: 0.1,
+  })
 })

@@ -1,16 +1,82 @@
 import { MAX_TIMER_MS } from '../clock.ts'
-import { checkFunctionOption, checkOptionNames, numberOption } from '../option-checks.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { checkFunctionOption, checkOptionNames, numberOption, oneOfOption, requiredNumber } from '../option-checks.ts'
+
+/** The calls that a rate is taken from, and how many there have to be. */
+export interface RateWindow {
+  /**
+   * The circuit does not open with fewer calls in the window.
+   * @defaultValue 20, or `windowCalls` if that is less  @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000, or more than `windowCalls`
+   */
+  readonly minimumCalls?: number
+  /**
+   * The calls of so many milliseconds, to a tenth of it.
+   * @defaultValue 10 000  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or beside `windowCalls`
+   */
+  readonly windowMs?: number
+  /** So many of the latest calls, in place of a time. @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
+  readonly windowCalls?: number
+}
+
+/** When the part of the calls that failed opens a circuit: {@link CircuitPolicy.failureRate}. */
+export interface FailureRate extends RateWindow {
+  /** The part of the calls that have failed when the circuit opens. @throws {@link InvalidOptionError} when not in 0.001 … 1 */
+  readonly ratio: number
+}
+
+/** When the part of the calls that were slow opens a circuit: {@link CircuitPolicy.slowCalls}. */
+export interface SlowCalls extends RateWindow {
+  /** A call that takes so long is slow, in milliseconds. @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or not below `timeoutMs` */
+  readonly thresholdMs: number
+  /** The part of the calls that were slow when the circuit opens. @throws {@link InvalidOptionError} when not in 0.001 … 1 */
+  readonly ratio: number
+}
+
+/** How much longer each opening of a circuit lasts: {@link CircuitPolicy.recoveryBackoff}. */
+export interface RecoveryBackoff {
+  /** How many times as long each further opening lasts. @defaultValue 2 @throws {@link InvalidOptionError} when not in 1 … 100 */
+  readonly factor?: number
+  /** The longest opening, in milliseconds. @defaultValue 300 000 @throws {@link InvalidOptionError} when not in `recoveryTimeoutMs` … 2 147 483 647 */
+  readonly maxMs?: number
+  /** The part of an opening, 0 … 1, that chance may take off, so that a fleet does not try again in step. @defaultValue 0.1 */
+  readonly jitterRatio?: number
+}
 
 /** When a circuit opens, how long it stays open, and what closes it again. */
 export interface CircuitPolicy {
-  /** Consecutive failures that open the circuit. @defaultValue 5 @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
+  /**
+   * Consecutive failures that open the circuit; `Infinity`: no number of them does.
+   * @defaultValue 5, and `Infinity` for a breaker that decides itself  @throws {@link InvalidOptionError} when neither an integer in 1 … 1 000 000 nor `Infinity`
+   */
   readonly failureThreshold?: number
+  /** Opens the circuit when a part of the latest calls failed. @defaultValue none: only consecutive failures do */
+  readonly failureRate?: FailureRate
+  /**
+   * Opens the circuit when a part of the latest calls was slow. A slow call that succeeds is no failure: it counts as
+   * a success everywhere else.
+   * @defaultValue none
+   */
+  readonly slowCalls?: SlowCalls
   /** How long an open circuit rejects before it admits a trial call, in milliseconds. @defaultValue 30 000 @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647 */
   readonly recoveryTimeoutMs?: number
+  /** Lets each opening last longer than the one before, as long as the circuit does not close in between. @defaultValue none: all last `recoveryTimeoutMs` */
+  readonly recoveryBackoff?: RecoveryBackoff
   /** Successful trial calls that close the circuit. @defaultValue 3 @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
   readonly successThreshold?: number
   /** Trial calls that may be under way at once while half-open. @defaultValue 1 @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
   readonly maxTrials?: number
+  /**
+   * How long after a close calls are let through in a growing part, from a tenth of them to all, in milliseconds; the others
+   * are refused as by an open circuit. For a service that has just come back. 0: all at once.
+   * @defaultValue 0  @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647
+   */
+  readonly rampMs?: number
+  /**
+   * `observe`: the circuit decides, tells and counts what it would have refused, and refuses nothing, to try a policy on a
+   * service in use. Only an isolation still holds.
+   * @defaultValue 'enforce'  @throws {@link InvalidOptionError}
+   */
+  readonly mode?: 'enforce' | 'observe'
   /**
    * Which errors of an operation say that the service is unwell. An error for which it returns false (a domain error,
    * "not found") is an answer like any other: a success, also of a trial. When it throws, the error counts as a failure.
@@ -19,58 +85,156 @@ export interface CircuitPolicy {
   readonly isFailure?: (error: unknown) => boolean
 }
 
+/** A {@link RateWindow} with its defaults filled in. */
+export type ResolvedRate = { readonly ratio: number; readonly minimumCalls: number } & (
+  | { readonly windowMs: number }
+  | { readonly windowCalls: number }
+)
+
 /** A {@link CircuitPolicy} with its defaults filled in and its bounds checked, and the deadline that its circuit keeps. */
-export interface ResolvedCircuitPolicy extends Required<CircuitPolicy> {
+export interface ResolvedCircuitPolicy extends Required<
+  Omit<CircuitPolicy, 'failureRate' | 'slowCalls' | 'recoveryBackoff'>
+> {
+  /** Undefined: the rule is off. */
+  readonly failureRate: ResolvedRate | undefined
+  /** Undefined: the rule is off. */
+  readonly slowCalls: (ResolvedRate & { readonly thresholdMs: number }) | undefined
+  /** Undefined: every opening lasts {@link CircuitPolicy.recoveryTimeoutMs}. */
+  readonly recoveryBackoff: Required<RecoveryBackoff> | undefined
   /** The deadline of each attempt, in milliseconds: {@link ProxySettings.timeoutMs}. */
   readonly timeoutMs: number
+  /** For the jitter of growing openings: {@link ProxySettings.random}. */
+  readonly random: () => number
+}
+
+/** A {@link CircuitPolicy} and the deadline that its circuit keeps. What is undefined has its default. */
+export type GivenCircuitPolicy = { readonly [K in keyof CircuitPolicy]?: CircuitPolicy[K] | undefined } & {
+  /** {@link ProxySettings.timeoutMs} */
+  readonly timeoutMs?: number | undefined
+  /** {@link ProxySettings.random} */
+  readonly random?: (() => number) | undefined
 }
 
 /** The pattern's defaults. */
 export const DEFAULT_CIRCUIT_POLICY: ResolvedCircuitPolicy = Object.freeze({
   failureThreshold: 5,
+  failureRate: undefined,
+  slowCalls: undefined,
   recoveryTimeoutMs: 30_000,
+  recoveryBackoff: undefined,
   successThreshold: 3,
-  timeoutMs: 5_000,
   maxTrials: 1,
+  rampMs: 0,
+  mode: 'enforce',
   isFailure: () => true,
+  timeoutMs: 5_000,
+  random: Math.random,
 })
 
 /** The names that {@link resolveCircuitPolicy} knows. */
 export const POLICY_OPTIONS: readonly string[] = Object.keys(DEFAULT_CIRCUIT_POLICY)
+const RATE_OPTIONS: readonly string[] = ['ratio', 'minimumCalls', 'windowMs', 'windowCalls']
 const COUNT = { min: 1, max: 1_000_000, integer: true }
+const RATIO = { min: 0.001, max: 1 }
 const DURATION_MS = { min: 1, max: MAX_TIMER_MS }
 
 /**
  * Fills in the defaults; the object it is given is neither kept nor changed.
  * @throws {@link InvalidOptionError} naming the option, its bounds and what was received
  */
-export function resolveCircuitPolicy(policy: Partial<ResolvedCircuitPolicy> = {}): ResolvedCircuitPolicy {
+export function resolveCircuitPolicy(policy: GivenCircuitPolicy = {}): ResolvedCircuitPolicy {
   checkOptionNames('circuit', policy, POLICY_OPTIONS)
   // Most services say nothing: what nobody changes needs no copy of its own.
   if (Object.values(policy).every((given) => given === undefined)) return DEFAULT_CIRCUIT_POLICY
   checkFunctionOption('circuit.isFailure', policy.isFailure)
   const defaults = DEFAULT_CIRCUIT_POLICY
+  const timeoutMs = numberOption('timeoutMs', policy.timeoutMs, DURATION_MS, defaults.timeoutMs)
+  const recoveryTimeoutMs = numberOption(
+    'circuit.recoveryTimeoutMs',
+    policy.recoveryTimeoutMs,
+    DURATION_MS,
+    defaults.recoveryTimeoutMs,
+  )
   return Object.freeze({
-    failureThreshold: numberOption(
-      'circuit.failureThreshold',
-      policy.failureThreshold,
-      COUNT,
-      defaults.failureThreshold,
-    ),
-    recoveryTimeoutMs: numberOption(
-      'circuit.recoveryTimeoutMs',
-      policy.recoveryTimeoutMs,
-      DURATION_MS,
-      defaults.recoveryTimeoutMs,
-    ),
+    failureThreshold: thresholdOption(policy.failureThreshold),
+    failureRate: policy.failureRate && resolveFailureRate(policy.failureRate),
+    slowCalls: policy.slowCalls && resolveSlowCalls(policy.slowCalls, timeoutMs),
+    recoveryTimeoutMs,
+    recoveryBackoff: policy.recoveryBackoff && resolveBackoff(policy.recoveryBackoff, recoveryTimeoutMs),
     successThreshold: numberOption(
       'circuit.successThreshold',
       policy.successThreshold,
       COUNT,
       defaults.successThreshold,
     ),
-    timeoutMs: numberOption('timeoutMs', policy.timeoutMs, DURATION_MS, defaults.timeoutMs),
     maxTrials: numberOption('circuit.maxTrials', policy.maxTrials, COUNT, defaults.maxTrials),
+    rampMs: numberOption('circuit.rampMs', policy.rampMs, { min: 0, max: MAX_TIMER_MS }, defaults.rampMs),
+    mode: oneOfOption('circuit.mode', policy.mode, ['enforce', 'observe'], defaults.mode),
     isFailure: policy.isFailure ?? defaults.isFailure,
+    timeoutMs,
+    random: policy.random ?? defaults.random,
+  })
+}
+
+function thresholdOption(failureThreshold: number | undefined): number {
+  const option = 'circuit.failureThreshold'
+  return failureThreshold === Infinity
+    ? Infinity
+    : numberOption(option, failureThreshold, COUNT, DEFAULT_CIRCUIT_POLICY.failureThreshold)
+}
+
+function resolveFailureRate(rate: FailureRate): ResolvedRate {
+  checkOptionNames('circuit.failureRate', rate, RATE_OPTIONS)
+  return resolveRate('circuit.failureRate', rate)
+}
+
+function resolveSlowCalls(slowCalls: SlowCalls, timeoutMs: number): ResolvedCircuitPolicy['slowCalls'] {
+  const option = 'circuit.slowCalls'
+  checkOptionNames(option, slowCalls, ['thresholdMs', ...RATE_OPTIONS])
+  const thresholdMs = requiredNumber(`${option}.thresholdMs`, slowCalls.thresholdMs, DURATION_MS)
+  if (thresholdMs >= timeoutMs) {
+    throw new InvalidOptionError(
+      `${option}.thresholdMs`,
+      `less than timeoutMs, ${timeoutMs}: a call that takes so long fails at its deadline`,
+      thresholdMs,
+    )
+  }
+  return Object.freeze({ thresholdMs, ...resolveRate(option, slowCalls) })
+}
+
+function resolveRate(option: string, rate: FailureRate): ResolvedRate {
+  const ratio = requiredNumber(`${option}.ratio`, rate.ratio, RATIO)
+  if (rate.windowCalls === undefined) {
+    const windowMs = numberOption(`${option}.windowMs`, rate.windowMs, DURATION_MS, 10_000)
+    return Object.freeze({
+      ratio,
+      minimumCalls: numberOption(`${option}.minimumCalls`, rate.minimumCalls, COUNT, 20),
+      windowMs,
+    })
+  }
+  if (rate.windowMs !== undefined) {
+    throw new InvalidOptionError(
+      `${option}.windowMs`,
+      'left out beside windowCalls: the window is one or the other',
+      rate.windowMs,
+    )
+  }
+  const windowCalls = numberOption(`${option}.windowCalls`, rate.windowCalls, COUNT, 0)
+  const bounds = { ...COUNT, max: windowCalls }
+  return Object.freeze({
+    ratio,
+    minimumCalls: numberOption(`${option}.minimumCalls`, rate.minimumCalls, bounds, Math.min(20, windowCalls)),
+    windowCalls,
+  })
+}
+
+function resolveBackoff(backoff: RecoveryBackoff, recoveryTimeoutMs: number): Required<RecoveryBackoff> {
+  const option = 'circuit.recoveryBackoff'
+  checkOptionNames(option, backoff, ['factor', 'maxMs', 'jitterRatio'])
+  const bounds = { min: recoveryTimeoutMs, max: MAX_TIMER_MS }
+  return Object.freeze({
+    factor: numberOption(`${option}.factor`, backoff.factor, { min: 1, max: 100 }, 2),
+    maxMs: numberOption(`${option}.maxMs`, backoff.maxMs, bounds, Math.max(300_000, recoveryTimeoutMs)),
+    jitterRatio: numberOption(`${option}.jitterRatio`, backoff.jitterRatio, { min: 0, max: 1 }, 0.1),
   })
 }

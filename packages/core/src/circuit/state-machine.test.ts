@@ -13,7 +13,7 @@ function setUp(policy: CircuitPolicy = {}) {
   )
   /** Opens it at 0, and has it half-open at R. */
   const halfOpen = () => {
-    machine.settle(acquire(0), 'failure', 0)
+    machine.settle(acquire(0), 'failure', 0, 1)
     expect(machine.state(R)).toBe('half_open')
   }
   const acquire = (now: number): Permit => {
@@ -28,7 +28,7 @@ test('all calls of a closed circuit share one permit, which never ends', () => {
   const { machine, acquire } = setUp({ failureThreshold: 2 })
   const permit = acquire(0)
   expect(acquire(1)).toBe(permit)
-  machine.settle(permit, 'failure', 1)
+  machine.settle(permit, 'failure', 1, 1)
   expect(acquire(2)).toBe(permit)
   expect(permit.leaseEndsAt).toBe(Infinity)
 })
@@ -60,7 +60,7 @@ test('a trial settled when its lease has just ended has failed, though it succee
   halfOpen()
   const trial = acquire(R)
   const late = trial.leaseEndsAt
-  machine.settle(trial, 'success', late)
+  machine.settle(trial, 'success', late, 1)
   expect(machine.state(late)).toBe('open')
   expect(machine.retryAfterMs(late)).toBe(R)
   expect(transitions.at(-1)).toEqual({ from: 'half_open', to: 'open', at: late })
@@ -70,7 +70,7 @@ test('a trial settled one millisecond before its lease ends counts', () => {
   const { machine, halfOpen, acquire } = setUp({ successThreshold: 1 })
   halfOpen()
   const trial = acquire(R)
-  machine.settle(trial, 'success', trial.leaseEndsAt - 1)
+  machine.settle(trial, 'success', trial.leaseEndsAt - 1, 1)
   expect(machine.state(trial.leaseEndsAt)).toBe('closed')
 })
 
@@ -78,10 +78,10 @@ test('a permit counts once', () => {
   const { machine, halfOpen, acquire } = setUp({ successThreshold: 2 })
   halfOpen()
   const trial = acquire(R)
-  machine.settle(trial, 'success', R)
-  machine.settle(trial, 'success', R)
+  machine.settle(trial, 'success', R, 1)
+  machine.settle(trial, 'success', R, 1)
   expect(machine.exportState(R)).toMatchObject({ state: 'half_open', successes: 1 })
-  machine.settle(trial, 'failure', R)
+  machine.settle(trial, 'failure', R, 1)
   expect(machine.state(R)).toBe('half_open')
 })
 
@@ -100,12 +100,12 @@ test('a release without an isolation does nothing, and an isolation ends what wa
   machine.release(0)
   expect(transitions).toEqual([])
   const before = acquire(0)
-  machine.settle(before, 'failure', 0)
+  machine.settle(before, 'failure', 0, 1)
   machine.isolate(1)
   expect(machine.failures).toBe(0)
-  machine.settle(before, 'failure', 1)
+  machine.settle(before, 'failure', 1, 1)
   machine.release(2)
-  machine.settle(before, 'failure', 2)
+  machine.settle(before, 'failure', 2, 1)
   expect(machine.failures).toBe(0)
   expect(machine.state(2)).toBe('closed')
   expect(transitions.map(({ at }) => at)).toEqual([1, 2])
@@ -113,20 +113,26 @@ test('a release without an isolation does nothing, and an isolation ends what wa
 
 test('an open circuit that is isolated after its time has shown half-open first', () => {
   const { machine, transitions, acquire } = setUp()
-  machine.settle(acquire(0), 'failure', 0)
+  machine.settle(acquire(0), 'failure', 0, 1)
   machine.isolate(R)
   expect(transitions.map(({ to }) => to)).toEqual(['open', 'half_open', 'isolated'])
 })
 
 test('a snapshot says what is counted in the state it is in, and no more', () => {
   const { machine, halfOpen, acquire } = setUp({ failureThreshold: 2, successThreshold: 3 })
-  machine.settle(acquire(0), 'failure', 0)
-  expect(machine.exportState(0)).toEqual({ state: 'closed', failures: 1, successes: 0, remainingMs: 0 })
+  machine.settle(acquire(0), 'failure', 0, 1)
+  expect(machine.exportState(0)).toEqual({ state: 'closed', failures: 1, successes: 0, remainingMs: 0, openings: 0 })
   halfOpen()
-  machine.settle(acquire(R), 'success', R)
-  expect(machine.exportState(R)).toEqual({ state: 'half_open', failures: 0, successes: 1, remainingMs: 0 })
-  machine.settle(acquire(R), 'failure', R)
-  expect(machine.exportState(R + 30)).toEqual({ state: 'open', failures: 0, successes: 0, remainingMs: R - 30 })
+  machine.settle(acquire(R), 'success', R, 1)
+  expect(machine.exportState(R)).toEqual({ state: 'half_open', failures: 0, successes: 1, remainingMs: 0, openings: 1 })
+  machine.settle(acquire(R), 'failure', R, 1)
+  expect(machine.exportState(R + 30)).toEqual({
+    state: 'open',
+    failures: 0,
+    successes: 0,
+    remainingMs: R - 30,
+    openings: 2,
+  })
   expect(machine.exportState(2 * R), 'reading it is looking at the clock').toMatchObject({ state: 'half_open' })
 })
 
@@ -135,9 +141,9 @@ test('an imported state starts a generation of its own, and an import of the sam
   const before = acquire(0)
   machine.importState({ state: 'closed', failures: 2, successes: 0, remainingMs: 0 }, 0)
   expect(transitions).toEqual([])
-  machine.settle(before, 'failure', 0)
+  machine.settle(before, 'failure', 0, 1)
   expect(machine.state(0), 'a failure of before the import').toBe('closed')
-  machine.settle(acquire(0), 'failure', 0)
+  machine.settle(acquire(0), 'failure', 0, 1)
   expect(machine.state(0)).toBe('open')
   machine.importState({ state: 'open', failures: 0, successes: 0, remainingMs: 10 }, 0)
   expect(machine.retryAfterMs(0)).toBe(10)
@@ -146,9 +152,9 @@ test('an imported state starts a generation of its own, and an import of the sam
 
 test('retired, it stays as it is, however late somebody looks', () => {
   const { machine, transitions, acquire } = setUp()
-  machine.settle(acquire(0), 'failure', 0)
+  machine.settle(acquire(0), 'failure', 0, 1)
   machine.retire()
   expect([machine.state(2 * R), machine.retryAfterMs(2 * R)]).toEqual(['open', 0])
-  expect(machine.exportState(2 * R)).toMatchObject({ state: 'open', remainingMs: 0 })
+  expect(machine.exportState(2 * R)).toMatchObject({ state: 'open', remainingMs: 0, openings: 1 })
   expect(transitions).toHaveLength(1)
 })

@@ -1,5 +1,8 @@
 import type { Outcome } from '../attempts/attempt.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
+import { Ramp } from './ramp.ts'
+import { TripRules } from './trip-rules.ts'
+import type { RateStatus } from './trip-rules.ts'
 
 /**
  * `closed`: normal. `open`: calls are rejected at once. `half_open`: a limited number of trial calls is admitted.
@@ -27,6 +30,8 @@ export interface CircuitSnapshot {
   readonly successes: number
   /** How long the circuit stays open, in milliseconds; 0 unless open. */
   readonly remainingMs: number
+  /** How often it has opened since it was last closed; 0 while closed. @defaultValue 1 unless closed, for a snapshot without it */
+  readonly openings?: number
 }
 
 /** The right to make one attempt. Its outcome counts only while the generation that granted it lasts. */
@@ -35,14 +40,27 @@ export interface Permit {
   readonly generation: number
   /** When the machine stops waiting for a trial's outcome; infinite for a permit granted while closed. {@link CircuitStateMachine.renew} puts it off. */
   leaseEndsAt: number
+  /** The deadline of a trial, in milliseconds; a permit granted while closed has none. */
+  readonly timeoutMs?: number
 }
 
 /** A state's fields exist only in that state. */
 type Phase =
-  | { readonly state: 'closed'; failures: number; readonly permit: Permit }
-  | { readonly state: 'open'; readonly until: number }
-  | { readonly state: 'half_open'; successes: number; readonly trials: Set<Permit> }
+  | {
+      readonly state: 'closed'
+      failures: number
+      readonly permit: Permit
+      /** If the policy has any. */
+      readonly rules?: TripRules | undefined
+      /** After a close, if the policy has one. */
+      ramp?: Ramp | undefined
+    }
+  /** `openings`: how often it has opened since it was closed. */
+  | { readonly state: 'open'; readonly until: number; readonly openings: number }
+  | { readonly state: 'half_open'; successes: number; readonly trials: Set<Permit>; readonly openings: number }
   | { readonly state: 'isolated'; handles: number }
+
+type ClosedPhase = Extract<Phase, { state: 'closed' }>
 
 /** How long after its deadline a trial is given up for lost, in milliseconds. */
 export const TRIAL_LEASE_MARGIN_MS = 1_000
@@ -56,17 +74,28 @@ export class CircuitStateMachine {
   readonly #onTransition: (transition: CircuitTransition) => void
   #generation = 0
   #retired = false
-  #phase: Phase = this.#closedPhase(0)
+  #phase: Phase
 
   /** @param onTransition called last in every change of state, so it may call back into the machine */
   constructor(policy: ResolvedCircuitPolicy, onTransition: (transition: CircuitTransition) => void) {
     this.#policy = policy
     this.#onTransition = onTransition
+    this.#phase = this.#closedPhase(0, undefined)
   }
 
   /** Whether it is closed, which no passing of time changes. */
   get isClosed(): boolean {
     return this.#phase.state === 'closed'
+  }
+
+  /** Whether somebody holds it open. */
+  get isIsolated(): boolean {
+    return this.#phase.state === 'isolated'
+  }
+
+  /** Whether {@link CircuitStateMachine.retire} was called. */
+  get isRetired(): boolean {
+    return this.#retired
   }
 
   /** Ends it: what is under way changes nothing when it settles, and neither does time. */
@@ -80,7 +109,7 @@ export class CircuitStateMachine {
     const phase = this.#phase
     if (this.#retired) return phase.state
     if (phase.state === 'open' && now >= phase.until) {
-      this.#enter({ state: 'half_open', successes: 0, trials: new Set() }, now)
+      this.#enter({ state: 'half_open', successes: 0, trials: new Set(), openings: phase.openings }, now)
     } else if (phase.state === 'half_open') {
       for (const trial of phase.trials) {
         if (now >= trial.leaseEndsAt) {
@@ -97,21 +126,31 @@ export class CircuitStateMachine {
     return this.#phase.state === 'closed' ? this.#phase.failures : 0
   }
 
+  /** Where the windows of its rules stand; nothing while it is not closed. */
+  rates(now: number): readonly RateStatus[] {
+    return this.#phase.state === 'closed' ? (this.#phase.rules?.statuses(now) ?? []) : []
+  }
+
+  /** How long until all attempts are admitted again, in milliseconds: the rest of the ramp after a close, else 0. */
+  rampLeftMs(now: number): number {
+    return this.#phase.state === 'closed' ? (this.#phase.ramp?.leftMs(now) ?? 0) : 0
+  }
+
   /** A permit for one attempt, or undefined when the circuit does not admit it. */
-  acquire(now: number): Permit | undefined {
+  acquire(now: number, timeoutMs: number = this.#policy.timeoutMs): Permit | undefined {
     if (this.#phase.state !== 'closed') this.state(now)
     const phase = this.#phase
     // All attempts of a closed generation share one permit: nothing is allocated on the way of a healthy call.
-    if (phase.state === 'closed') return phase.permit
+    if (phase.state === 'closed') return this.#admits(phase, now) ? phase.permit : undefined
     if (phase.state !== 'half_open' || phase.trials.size >= this.#policy.maxTrials) return undefined
-    const trial: Permit = { generation: this.#generation, leaseEndsAt: this.#leaseEnd(now) }
+    const trial: Permit = { generation: this.#generation, leaseEndsAt: leaseEnd(now, timeoutMs), timeoutMs }
     phase.trials.add(trial)
     return trial
   }
 
   /** A trial that has done its first part, the check of the instance, has the time of another for the second. */
   renew(permit: Permit, now: number): void {
-    if (permit.leaseEndsAt !== Infinity) permit.leaseEndsAt = this.#leaseEnd(now)
+    if (permit.timeoutMs !== undefined) permit.leaseEndsAt = leaseEnd(now, permit.timeoutMs)
   }
 
   /** How long until a call may be admitted: 0 when it would be now, undefined while isolated. In milliseconds. */
@@ -124,19 +163,23 @@ export class CircuitStateMachine {
     return Math.min(...[...phase.trials].map((trial) => trial.leaseEndsAt)) - now
   }
 
-  /** Reports the outcome of the attempt that `permit` allowed. */
-  settle(permit: Permit, outcome: Outcome, now: number): void {
+  /** Reports the outcome of the attempt that `permit` allowed, and how long it took. */
+  settle(permit: Permit, outcome: Outcome, now: number, durationMs: number): void {
     if (permit.generation !== this.#generation) return
     // A trial whose lease has ended has failed already, whoever notices first.
     if (this.#phase.state === 'half_open') this.state(now)
     const phase = this.#phase
     if (phase.state === 'closed') {
-      if (outcome === 'success') phase.failures = 0
-      else if (outcome === 'failure' && ++phase.failures >= this.#policy.failureThreshold) this.#open(now)
+      if (outcome !== 'ignored' && this.#trips(phase, outcome === 'failure', durationMs, now)) this.#open(now)
     } else if (phase.state === 'half_open' && phase.trials.delete(permit)) {
-      if (outcome === 'success' && ++phase.successes >= this.#policy.successThreshold) this.#close(now)
+      if (outcome === 'success' && ++phase.successes >= this.#policy.successThreshold) this.#recover(now)
       else if (outcome === 'failure') this.#open(now)
     }
+  }
+
+  /** Somebody else's rule opens it, if it is closed. */
+  trip(now: number): void {
+    if (this.#phase.state === 'closed' && !this.#retired) this.#open(now)
   }
 
   /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
@@ -160,39 +203,67 @@ export class CircuitStateMachine {
   exportState(now: number): CircuitSnapshot {
     this.state(now)
     const phase = this.#phase
-    if (phase.state === 'isolated') return { state: 'closed', failures: 0, successes: 0, remainingMs: 0 }
+    if (phase.state === 'isolated') return { state: 'closed', failures: 0, successes: 0, remainingMs: 0, openings: 0 }
     return {
       state: phase.state,
       failures: phase.state === 'closed' ? phase.failures : 0,
       successes: phase.state === 'half_open' ? phase.successes : 0,
       remainingMs: phase.state === 'open' ? Math.max(phase.until - now, 0) : 0,
+      openings: phase.state === 'closed' ? 0 : phase.openings,
     }
   }
 
   /** Takes over a state: open with 10 s left elsewhere is open with 10 s left here. An isolated circuit stays isolated. */
   importState(snapshot: CircuitSnapshot, now: number): void {
     if (this.#phase.state === 'isolated') return
+    const { openings = 1 } = snapshot
     if (snapshot.state === 'open') {
-      this.#enter({ state: 'open', until: now + snapshot.remainingMs }, now)
+      this.#enter({ state: 'open', until: now + snapshot.remainingMs, openings }, now)
     } else if (snapshot.state === 'half_open') {
-      this.#enter({ state: 'half_open', successes: snapshot.successes, trials: new Set() }, now)
+      this.#enter({ state: 'half_open', successes: snapshot.successes, trials: new Set(), openings }, now)
     } else {
       this.#close(now, snapshot.failures)
     }
   }
 
-  #leaseEnd(now: number): number {
-    return now + this.#policy.timeoutMs + TRIAL_LEASE_MARGIN_MS
+  #admits(phase: ClosedPhase, now: number): boolean {
+    if (phase.ramp === undefined) return true
+    if (phase.ramp.leftMs(now) > 0) return phase.ramp.admits(now)
+    phase.ramp = undefined
+    return true
+  }
+
+  /** Every rule counts, whichever of them opens it. */
+  #trips(phase: ClosedPhase, failed: boolean, durationMs: number, now: number): boolean {
+    phase.failures = failed ? phase.failures + 1 : 0
+    const trips = phase.rules?.record(failed, durationMs, now) === true
+    return trips || phase.failures >= this.#policy.failureThreshold
   }
 
   #open(now: number): void {
-    this.#enter({ state: 'open', until: now + this.#policy.recoveryTimeoutMs }, now)
+    const openings = this.#phase.state === 'half_open' ? this.#phase.openings + 1 : 1
+    this.#enter({ state: 'open', until: now + this.#openForMs(openings), openings }, now)
   }
 
-  #close(now: number, failures = 0): void {
+  /** Each opening without a close in between lasts longer, if it is to. */
+  #openForMs(openings: number): number {
+    const { recoveryTimeoutMs, recoveryBackoff, random } = this.#policy
+    if (recoveryBackoff === undefined) return recoveryTimeoutMs
+    const { factor, maxMs, jitterRatio } = recoveryBackoff
+    const fullMs = Math.min(maxMs, recoveryTimeoutMs * factor ** (openings - 1))
+    return fullMs - fullMs * jitterRatio * random()
+  }
+
+  /** Its trials close it. The service has just come back: it may be given its load step by step. */
+  #recover(now: number): void {
+    const { rampMs } = this.#policy
+    this.#close(now, 0, rampMs > 0 ? new Ramp(now, rampMs) : undefined)
+  }
+
+  #close(now: number, failures = 0, ramp?: Ramp): void {
     const from = this.#phase.state
     this.#generation++
-    this.#phase = this.#closedPhase(failures)
+    this.#phase = this.#closedPhase(failures, ramp)
     if (from !== 'closed') this.#onTransition({ from, to: 'closed', at: now })
   }
 
@@ -203,7 +274,15 @@ export class CircuitStateMachine {
     if (from !== phase.state) this.#onTransition({ from, to: phase.state, at: now })
   }
 
-  #closedPhase(failures: number): Phase {
-    return { state: 'closed', failures, permit: { generation: this.#generation, leaseEndsAt: Infinity } }
+  #closedPhase(failures: number, ramp: Ramp | undefined): ClosedPhase {
+    const permit = { generation: this.#generation, leaseEndsAt: Infinity }
+    const rules = TripRules.of(this.#policy)
+    // Without them it is smaller: so are most services.
+    if (rules === undefined && ramp === undefined) return { state: 'closed', failures, permit }
+    return { state: 'closed', failures, permit, rules, ramp }
   }
+}
+
+function leaseEnd(now: number, timeoutMs: number): number {
+  return now + timeoutMs + TRIAL_LEASE_MARGIN_MS
 }

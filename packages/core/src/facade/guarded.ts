@@ -1,4 +1,4 @@
-type AnyFunction = (...args: never) => unknown
+import type { AnyFunction, IsNamespace } from '../options/method-path.ts'
 
 /**
  * Names that promises, JSON and the language itself look up on any object, to find out what it is: the facade has no
@@ -18,27 +18,6 @@ type Unoffered =
 
 /** Below the service itself every name stands for a function, which has these of its own. */
 type UnofferedBelow = Unoffered | 'call' | 'apply' | 'bind'
-
-/** Values, though they have methods. */
-type Value =
-  | readonly unknown[]
-  | PromiseLike<unknown>
-  | ReadonlyMap<unknown, unknown>
-  | ReadonlySet<unknown>
-  | ArrayBufferView
-  | ArrayBuffer
-  | Date
-  | RegExp
-  | Error
-
-/** Whether it holds methods, or objects that may hold some. Looked at one level deep: types may refer to themselves. */
-type IsNamespace<V> = V extends AnyFunction | Value
-  ? false
-  : V extends object
-    ? [Extract<V[keyof V], object>] extends [never]
-      ? false
-      : true
-    : false
 
 /**
  * In place of a method that returns a builder: an object that further calls finish and that is run when it is awaited.

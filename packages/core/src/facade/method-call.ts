@@ -3,6 +3,7 @@ import { CallAttempt } from '../calls/call-attempt.ts'
 import type { CallLedger } from '../calls/call-ledger.ts'
 import { memberOf } from './facades.ts'
 import { expectHint, hint } from './hints.ts'
+import type { MethodPolicy } from '../options/method-policies.ts'
 import { membersOf } from './member.ts'
 import type { Member } from './member.ts'
 import {
@@ -31,6 +32,13 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
     super(ledger, signal)
     this.#member = member
     this.#args = args
+    const { methods } = ledger.context.settings
+    if (methods !== undefined) this.#heed(methods.policyOf(member.path))
+  }
+
+  #heed(policy: MethodPolicy | undefined): void {
+    if (policy?.timeoutMs !== undefined) this.timeoutMs = policy.timeoutMs
+    if (policy?.isFailure !== undefined) this.isFailure = policy.isFailure
   }
 
   override get method(): string {

@@ -85,6 +85,10 @@ export class InstanceCache<T> {
     return this.#flight !== undefined
   }
 
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
   status(now: number): CacheStatus {
     const { loading } = this
     const slot = this.#slot

@@ -16,7 +16,7 @@ const MAX_PENDING_LOADS = 4
 /** What it goes by, of {@link ServiceContext}. */
 export interface LoaderContext<T> {
   readonly proxy: { readonly name: string }
-  readonly settings: Pick<ResolvedServiceProxyOptions<T>, 'clock' | 'timeoutMs' | 'provider'>
+  readonly settings: Pick<ResolvedServiceProxyOptions<T>, 'clock' | 'timeoutMs' | 'provider' | 'methods'>
   readonly guard: Pick<Guard, 'execute' | 'executeInTime'>
   readonly counters: Pick<RequestCounters, 'worked' | 'abandonedLoad'>
   readonly events: Pick<ServiceEvents, 'emit'>
@@ -93,9 +93,20 @@ export class ServiceLoader<T> {
     const service = await this.#getService(context)
     if (attempt.answered) return service
     const healthy = await this.#isHealthy(service, context)
-    if (healthy) return service
+    if (healthy) return this.#checked(service)
     this.#lifetimes.discard(service)
     throw new ServiceUnavailableError(this.#serviceName, 'it did not pass its health check')
+  }
+
+  /** It has the methods of which something is said. */
+  #checked(service: T): T {
+    try {
+      this.#context.settings.methods?.checkOn(service)
+      return service
+    } catch (error) {
+      this.#lifetimes.discard(service)
+      throw error
+    }
   }
 
   async #getService(context: CallContext): Promise<T> {

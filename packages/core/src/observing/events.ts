@@ -5,8 +5,14 @@ import { notify } from '../notify.ts'
 
 /** What a proxy announces. `service` is its name. */
 export type ServiceEvent =
-  /** The circuit changed its state. */
-  | { readonly type: 'circuit'; readonly service: string; readonly from: CircuitState; readonly to: CircuitState }
+  /** The circuit changed its state; `observed`: it only observes, and refuses nothing, whatever its state. */
+  | {
+      readonly type: 'circuit'
+      readonly service: string
+      readonly from: CircuitState
+      readonly to: CircuitState
+      readonly observed: boolean
+    }
   /** A load ended: with an instance, made or found well again, or with `error`. */
   | { readonly type: 'load'; readonly service: string; readonly durationMs: number; readonly error?: unknown }
   /** The cached instance was invalidated: it is not served again. */

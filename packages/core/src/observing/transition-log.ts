@@ -1,4 +1,4 @@
-import type { ServiceEvent } from './events.ts'
+import type { ServiceEvent, ServiceEventOf } from './events.ts'
 
 /** Where to log: a pino logger, or anything that takes fields first and a message second. */
 export interface Logger {
@@ -23,17 +23,7 @@ interface LoggedError {
 export function logTransition(logger: Logger, event: ServiceEvent, lastError: unknown): void {
   const { service } = event
   if (event.type === 'circuit') {
-    const { from, to } = event
-    const fields = {
-      service,
-      from,
-      to,
-      lastError: to === 'open' && lastError !== undefined ? errorFields(lastError) : undefined,
-    }
-    logger[to === 'open' || to === 'isolated' ? 'warn' : 'info'](
-      fields,
-      `The circuit of service '${service}' is ${WORDS[to]}`,
-    )
+    logCircuit(logger, event, lastError)
   } else if (event.type === 'health') {
     const { healthy } = event
     logger[healthy ? 'info' : 'warn'](
@@ -48,6 +38,22 @@ export function logTransition(logger: Logger, event: ServiceEvent, lastError: un
   } else if (event.type === 'stop') {
     logger.info({ service }, `Service '${service}' was stopped`)
   }
+}
+
+function logCircuit(logger: Logger, event: ServiceEventOf<'circuit'>, lastError: unknown): void {
+  const { service, from, to, observed } = event
+  const fields = {
+    service,
+    from,
+    to,
+    ...(observed && { observed }),
+    lastError: to === 'open' && lastError !== undefined ? errorFields(lastError) : undefined,
+  }
+  const message =
+    observed && to !== 'isolated'
+      ? `The circuit of service '${service}', which only observes, would be ${WORDS[to]}`
+      : `The circuit of service '${service}' is ${WORDS[to]}`
+  logger[to === 'open' || to === 'isolated' ? 'warn' : 'info'](fields, message)
 }
 
 const WORDS = { closed: 'closed', open: 'open', half_open: 'half-open', isolated: 'isolated' } as const

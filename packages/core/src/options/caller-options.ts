@@ -10,12 +10,19 @@ export interface GetOptions {
 export interface CallerOptions {
   /** Ends the calls when it aborts: they reject with its `reason`, and their operations' own signals abort. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * The deadline of each call, in milliseconds; goes before those of the methods and of the service.
+   * @defaultValue theirs  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
+   */
+  readonly timeoutMs?: number | undefined
 }
 
 /** How to make a call. */
 export interface CallOptions<R> {
   /** Ends the call: the promise rejects with `signal.reason`, and the operation's own signal aborts. */
   readonly signal?: AbortSignal | undefined
+  /** The deadline of the call, in milliseconds. @defaultValue the service's @throws (as a rejection) {@link InvalidOptionError} when not in 1 … 2 147 483 647 */
+  readonly timeoutMs?: number | undefined
   /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
   readonly fallback?: Fallback<R> | undefined
 }

@@ -6,6 +6,8 @@ import type { Clock } from '../clock.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { CallContext } from '../attempts/attempt.ts'
 import { booleanOption, checkFunctionOption, checkOptionNames, numberOption } from '../option-checks.ts'
+import { ResolvedMethods } from './method-policies.ts'
+import type { MethodPolicies } from './method-policies.ts'
 import type { ServiceProvider } from '../providers/service-provider.ts'
 import type { Logger } from '../observing/transition-log.ts'
 
@@ -88,12 +90,19 @@ export interface ServiceProxyOptions<T> extends ProxySettings {
    * call is made on it. Not asked when the caller aborted.
    */
   readonly fallback?: Fallback<T>
+  /**
+   * What is different for single methods, by their paths: `{ find: { timeoutMs: 200 }, 'reports.create': { timeoutMs: 60_000 } }`.
+   * @defaultValue nothing  @throws {@link InvalidOptionError}; as a rejection, when the service turns out not to have the method
+   */
+  readonly methods?: MethodPolicies<T>
 }
 
 /** {@link ServiceProxyOptions} with defaults filled in and bounds checked. */
 export interface ResolvedServiceProxyOptions<T> {
   readonly provider: ServiceProvider<T>
   readonly fallback: Fallback<T> | undefined
+  /** Undefined: nothing is different for any method. */
+  readonly methods: ResolvedMethods | undefined
   /** Undefined: no circuit. */
   readonly circuit: { readonly breaker: BreakerFactory; readonly policy: ResolvedCircuitPolicy } | undefined
   readonly timeoutMs: number
@@ -140,7 +149,7 @@ const TIMER_MS = { min: 0, max: MAX_TIMER_MS }
 
 /** @throws {@link InvalidOptionError} naming the option, its bounds and what was received */
 export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): ResolvedServiceProxyOptions<T> {
-  checkOptionNames('options', options, [...SETTINGS, 'provider', 'fallback'])
+  checkOptionNames('options', options, [...SETTINGS, 'provider', 'fallback', 'methods'])
   const { provider, fallback, logger, clock = systemClock, random = Math.random } = options
   checkProvider(provider)
   checkLogger(logger)
@@ -152,6 +161,7 @@ export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): 
   return {
     provider,
     fallback,
+    methods: ResolvedMethods.of(options.methods),
     circuit,
     timeoutMs,
     fallbackTimeoutMs: numberOption(
@@ -208,7 +218,7 @@ export function checkSettings(defaults: ProxySettings): void {
 }
 
 function resolveCircuit(options: ProxySettings): ResolvedServiceProxyOptions<unknown>['circuit'] {
-  const { breaker, circuit, timeoutMs } = options
+  const { breaker, circuit, timeoutMs, random } = options
   checkFunctionOption('breaker', breaker)
   if (circuit === false) return undefined
   if (breaker === undefined) {
@@ -230,7 +240,16 @@ function resolveCircuit(options: ProxySettings): ResolvedServiceProxyOptions<unk
       misplaced,
     )
   }
-  return { breaker, policy: resolveCircuitPolicy(timeoutMs === undefined ? policy : { ...policy, timeoutMs }) }
+  // Where the library's own rules decide, ours does not unless it is asked for.
+  const decided = breaker.decides === true ? { failureThreshold: Infinity, ...defined(policy) } : policy
+  // Chance has a part in growing openings alone.
+  const chance = policy.recoveryBackoff === undefined ? undefined : random
+  const given = timeoutMs === undefined && chance === undefined ? decided : { ...decided, timeoutMs, random: chance }
+  return { breaker, policy: resolveCircuitPolicy(given) }
+}
+
+function defined(policy: CircuitPolicy): CircuitPolicy {
+  return Object.fromEntries(Object.entries(policy).filter(([, given]) => given !== undefined))
 }
 
 function resolveTimeout({ timeoutMs }: ProxySettings): number {

@@ -4,10 +4,12 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { actionsFor, type Intent } from '../actions.ts'
 import { loadDetail } from '../api.ts'
 import { stateOf } from '../services.ts'
+import { useKey } from '../use-key.ts'
 import { ActionButtons } from './action-buttons.tsx'
 import { Icon } from './icons.tsx'
 import { Methods } from './methods.tsx'
 import { Notice } from './notices.tsx'
+import { Panel } from './panel.tsx'
 import { Critical, StatePill } from './pills.tsx'
 import { Settings } from './settings.tsx'
 import { Standing } from './standing.tsx'
@@ -24,7 +26,7 @@ export function Detail(props: {
   const { name, snapshot, onIntent, onBack } = props
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [name])
-  useEscape(onBack)
+  useKey('Escape', onBack)
   const service = snapshot.services.find((candidate) => candidate.name === name)
   return (
     <>
@@ -67,12 +69,9 @@ function Panels({ service }: { readonly service: ServiceView }): JSX.Element {
       <div class="detail-main">
         <Traffic service={service} />
         {detail !== undefined && <Methods methods={detail.methods} />}
-        <section class="panel" aria-labelledby="events">
-          <div class="panel-head">
-            <h3 id="events">Timeline</h3>
-          </div>
+        <Panel id="events" title="Timeline">
           <Timeline events={detail?.events ?? []} of={service.name} />
-        </section>
+        </Panel>
       </div>
       <div class="detail-side">
         <Standing service={service} />
@@ -93,15 +92,4 @@ function useDetail(service: ServiceView): ServiceDetail | undefined {
     return () => controller.abort()
   }, [service])
   return detail?.name === service.name ? detail : undefined
-}
-
-function useEscape(act: () => void): void {
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => {
-      const elsewhere = event.target instanceof Element && event.target.matches('input, select, dialog, dialog *')
-      if (event.key === 'Escape' && !elsewhere) act()
-    }
-    document.addEventListener('keydown', listener)
-    return () => document.removeEventListener('keydown', listener)
-  }, [])
 }

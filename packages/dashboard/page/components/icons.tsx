@@ -8,6 +8,7 @@ const PATHS = {
   half_open: `${DISC}M8 13V3a5 5 0 0 1 0 10Z`,
   isolated: 'M3 7h1.5V5a3.5 3.5 0 0 1 7 0v2H13v7H3Zm3 0h4V5a2 2 0 0 0-4 0Z',
   none: 'M3 7h10v2H3Z',
+  observing: 'M8 3C4 3 1.5 6 .5 8c1 2 3.5 5 7.5 5s6.5-3 7.5-5C14.5 6 12 3 8 3Zm0 2a3 3 0 1 1 0 6 3 3 0 0 1 0-6Z',
   healthy: 'M8 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z',
   unhealthy: 'M8 1.5 15.3 14H.7ZM7.2 5.5v4h1.6v-4Zm0 5.2v1.6h1.6v-1.6Z',
   cache: 'M2 3h12v4H2Zm0 6h12v4H2Zm2-4.5v1h2v-1Zm0 6v1h2v-1Z',

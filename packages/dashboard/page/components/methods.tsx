@@ -1,6 +1,7 @@
 import type { ServiceDetail } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { formatDuration } from '../format.ts'
+import { Panel } from './panel.tsx'
 import { Count } from './service-numbers.tsx'
 
 /** The library's own names for what is no method of the service. */
@@ -15,10 +16,7 @@ const OWN_NAMES: Readonly<Record<string, string>> = {
 export function Methods({ methods }: Pick<ServiceDetail, 'methods'>): JSX.Element {
   const busiestFirst = Object.entries(methods).sort(([, a], [, b]) => b.count - a.count)
   return (
-    <section class="panel" aria-labelledby="methods">
-      <div class="panel-head">
-        <h3 id="methods">Latency by method</h3>
-      </div>
+    <Panel id="methods" title="Latency by method">
       {busiestFirst.length === 0 ? (
         <p class="card-empty">No request has done work yet.</p>
       ) : (
@@ -26,21 +24,11 @@ export function Methods({ methods }: Pick<ServiceDetail, 'methods'>): JSX.Elemen
           <thead>
             <tr>
               <th scope="col">Method</th>
-              <th scope="col" class="number">
-                Requests
-              </th>
-              <th scope="col" class="number">
-                p50
-              </th>
-              <th scope="col" class="number">
-                p90
-              </th>
-              <th scope="col" class="number">
-                p99
-              </th>
-              <th scope="col" class="number">
-                Longest
-              </th>
+              {['Requests', 'p50', 'p90', 'p99', 'Longest'].map((name) => (
+                <th key={name} scope="col" class="number">
+                  {name}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -50,15 +38,16 @@ export function Methods({ methods }: Pick<ServiceDetail, 'methods'>): JSX.Elemen
                 <td class="number">
                   <Count count={latency.count} />
                 </td>
-                <td class="number">{formatDuration(latency.p50Ms)}</td>
-                <td class="number">{formatDuration(latency.p90Ms)}</td>
-                <td class="number">{formatDuration(latency.p99Ms)}</td>
-                <td class="number">{formatDuration(latency.maxMs)}</td>
+                {[latency.p50Ms, latency.p90Ms, latency.p99Ms, latency.maxMs].map((ms, index) => (
+                  <td key={index} class="number">
+                    {formatDuration(ms)}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>
         </table>
       )}
-    </section>
+    </Panel>
   )
 }

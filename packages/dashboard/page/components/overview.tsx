@@ -5,6 +5,7 @@ import { select, type Selection, totalsOf } from '../services.ts'
 import { useMedia } from '../use-media.ts'
 import { ActionButtons } from './action-buttons.tsx'
 import { Notice } from './notices.tsx'
+import { Panel } from './panel.tsx'
 import { ServiceCards } from './service-cards.tsx'
 import { ServiceTable } from './service-table.tsx'
 import { Timeline } from './timeline.tsx'
@@ -19,7 +20,7 @@ export function Overview(props: {
   readonly onIntent: (intent: Intent) => void
 }): JSX.Element {
   const { snapshot, selection, onSelect, onIntent } = props
-  const wide = useMedia('(min-width: 1240px)')
+  const wide = useMedia('(min-width: 1340px)')
   const totals = totalsOf(snapshot.services)
   if (totals.services === 0) {
     return (
@@ -32,26 +33,28 @@ export function Overview(props: {
   return (
     <>
       <Totals totals={totals} />
-      <section class="panel" aria-labelledby="services">
-        <div class="panel-head">
-          <h2 id="services">Services</h2>
-          <Toolbar selection={selection} unwell={totals.unwell} onSelect={onSelect} />
-          <ActionButtons
-            actions={['invalidate-all', 'reset-all']}
-            service={null}
-            readOnly={snapshot.readOnly}
-            onIntent={onIntent}
-          />
-        </div>
+      <Panel
+        id="services"
+        title="Services"
+        heading="h2"
+        beside={
+          <>
+            <Toolbar selection={selection} unwell={totals.unwell} onSelect={onSelect} />
+            <ActionButtons
+              actions={['invalidate-all', 'reset-all']}
+              service={null}
+              readOnly={snapshot.readOnly}
+              onIntent={onIntent}
+            />
+          </>
+        }
+      >
         {shown.length === 0 && <NothingFound selection={selection} onSelect={onSelect} />}
         {shown.length > 0 && (wide ? <ServiceTable services={shown} /> : <ServiceCards services={shown} />)}
-      </section>
-      <section class="panel" aria-labelledby="timeline">
-        <div class="panel-head">
-          <h2 id="timeline">Timeline</h2>
-        </div>
+      </Panel>
+      <Panel id="timeline" title="Timeline" heading="h2">
         <Timeline events={snapshot.events} />
-      </section>
+      </Panel>
     </>
   )
 }

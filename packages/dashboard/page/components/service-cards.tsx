@@ -2,7 +2,7 @@ import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { fragmentOf } from '../route.ts'
 import { isUnwell, toneOf } from '../services.ts'
-import { Circuit, Threshold } from './circuit.tsx'
+import { Circuit, Nearness } from './circuit.tsx'
 import { Fact } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
 import { Critical, Health } from './pills.tsx'
@@ -49,7 +49,7 @@ function Card({ service }: { readonly service: ServiceView }): JSX.Element {
         ))}
         <Fact name="Cache">{cacheState(service)}</Fact>
         <Fact name="Failures">
-          <Threshold circuit={service.circuit} />
+          <Nearness circuit={service.circuit} />
         </Fact>
       </dl>
       {service.lastFailure !== null && <LastFailure failure={service.lastFailure} />}

@@ -9,29 +9,31 @@ export interface ServiceNumber {
   readonly of: (service: ServiceView) => JSX.Element | string
 }
 
+const counted = (name: string, count: (counts: ServiceView['counts']) => number, tone?: Tone): ServiceNumber => ({
+  name,
+  of: ({ counts }) => <Count count={count(counts)} tone={tone} />,
+})
+
 /** The numbers, each said once for the table, the cards and the page of a service. */
 export const NUMBERS = {
   rate: { name: 'Requests/s', of: ({ requestsPerSecond }) => formatRate(requestsPerSecond) },
   p50: { name: 'p50', of: ({ latency }) => percentile(latency.p50Ms, latency.count) },
   p90: { name: 'p90', of: ({ latency }) => percentile(latency.p90Ms, latency.count) },
   p99: { name: 'p99', of: ({ latency }) => percentile(latency.p99Ms, latency.count) },
-  inFlight: { name: 'In flight', of: ({ counts }) => <Count count={counts.inFlight} /> },
-  total: { name: 'Total', of: ({ counts }) => <Count count={counts.totalRequests} /> },
-  failed: { name: 'Failed', of: ({ counts }) => <Count count={counts.failedRequests} tone="bad" /> },
-  timeouts: { name: 'Timeouts', of: ({ counts }) => <Count count={counts.timedOutRequests} tone="bad" /> },
-  aborted: { name: 'Given up', of: ({ counts }) => <Count count={counts.abortedRequests} /> },
+  inFlight: counted('In flight', ({ inFlight }) => inFlight),
+  total: counted('Total', ({ totalRequests }) => totalRequests),
+  failed: counted('Failed', ({ failedRequests }) => failedRequests, 'bad'),
+  timeouts: counted('Timeouts', ({ timedOutRequests }) => timedOutRequests, 'bad'),
+  aborted: counted('Given up', ({ abortedRequests }) => abortedRequests),
   /** Of what was given up: calls and loads. */
-  abandoned: {
-    name: 'Still running',
-    of: ({ counts }) => <Count count={counts.abandonedCalls + counts.abandonedLoads} />,
-  },
-  rejected: { name: 'Rejected', of: ({ counts }) => <Count count={counts.rejectedRequests} tone="held" /> },
-  fallbacks: { name: 'Fallbacks', of: ({ counts }) => <Count count={counts.fallbacks} /> },
+  abandoned: counted('Still running', ({ abandonedCalls, abandonedLoads }) => abandonedCalls + abandonedLoads),
+  rejected: counted('Rejected', ({ rejectedRequests }) => rejectedRequests, 'held'),
+  fallbacks: counted('Fallbacks', ({ fallbacks }) => fallbacks),
   hits: { name: 'Cache hits', of: ({ counts }) => hitRatio(counts) },
 } as const satisfies Record<string, ServiceNumber>
 
 /** How often something happened; nothing at all is quiet. */
-export function Count({ count, tone }: { readonly count: number; readonly tone?: Tone }): JSX.Element {
+export function Count({ count, tone }: { readonly count: number; readonly tone?: Tone | undefined }): JSX.Element {
   const exact = formatExactCount(count)
   const short = formatCount(count)
   const shade = tone === undefined ? '' : `toned tone-${tone}`

@@ -2,7 +2,7 @@ import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { fragmentOf } from '../route.ts'
 import { isUnwell, toneOf } from '../services.ts'
-import { Circuit, Threshold } from './circuit.tsx'
+import { Circuit, Nearness } from './circuit.tsx'
 import { LastFailure } from './last-failure.tsx'
 import { Critical, Health } from './pills.tsx'
 import { cacheState, NUMBERS } from './service-numbers.tsx'
@@ -56,7 +56,7 @@ function Row({ service }: { readonly service: ServiceView }): JSX.Element {
         <Circuit service={service} />
       </td>
       <td>
-        <Threshold circuit={service.circuit} />
+        <Nearness circuit={service.circuit} />
       </td>
       <td>
         <Sparkline history={service.history} height={28} />

@@ -1,22 +1,20 @@
 import type { CircuitView, ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { formatTimeOfDay } from '../format.ts'
-import { STATE_LABEL } from '../services.ts'
-import { Threshold } from './circuit.tsx'
+import { stateOf, stateWords } from '../services.ts'
+import { coming, Rate, Threshold } from './circuit.tsx'
 import { Line } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
+import { Panel } from './panel.tsx'
 import { Health } from './pills.tsx'
-import { cacheState } from './service-numbers.tsx'
-import { Age, Countdown } from './time.tsx'
+import { cacheState, Count } from './service-numbers.tsx'
+import { Age } from './time.tsx'
 
 /** Where a service stands right now. */
 export function Standing({ service }: { readonly service: ServiceView }): JSX.Element {
   const { circuit, cache } = service
   return (
-    <section class="panel" aria-labelledby="standing">
-      <div class="panel-head">
-        <h3 id="standing">Now</h3>
-      </div>
+    <Panel id="standing" title="Now">
       <dl class="lines">
         {circuit !== null && <CircuitLines circuit={circuit} />}
         <Line name="Health">
@@ -35,28 +33,37 @@ export function Standing({ service }: { readonly service: ServiceView }): JSX.El
           <LastFailure failure={service.lastFailure} />
         </div>
       )}
-    </section>
+    </Panel>
   )
 }
 
 function CircuitLines({ circuit }: { readonly circuit: CircuitView }): JSX.Element {
-  const { state, retryAt } = circuit
+  const { state, mode, wouldReject, failureThreshold, rates } = circuit
+  const next = stateOf({ circuit }) === 'observing' ? null : coming(circuit)
+  const counted = state === 'half_open' ? 'Successful trials' : 'Consecutive failures'
   return (
     <>
-      <Line name={`${STATE_LABEL[state]} for`}>
+      <Line name={`${stateWords({ circuit })} for`}>
         <Age at={circuit.since} />
       </Line>
-      {retryAt !== null && (
-        <Line name="Next">
-          <Countdown to={retryAt} due="trial is due" />
+      {mode === 'observe' && (
+        <Line name="Would have refused">
+          <Count count={wouldReject} />
         </Line>
       )}
+      {next !== null && <Line name="Next">{next}</Line>}
       {state === 'isolated' && <Line name="Held by">{circuit.heldByOperator ? 'an operator' : 'the application'}</Line>}
-      {(state === 'closed' || state === 'half_open') && (
-        <Line name={state === 'closed' ? 'Consecutive failures' : 'Successful trials'}>
+      {(state === 'half_open' || (state === 'closed' && failureThreshold !== null)) && (
+        <Line name={counted}>
           <Threshold circuit={circuit} />
         </Line>
       )}
+      {rates.map((rate) => (
+        <Line key={rate.kind} name={`Last ${rate.calls} calls`}>
+          <Rate rate={rate} />
+          {rate.calls < rate.minimumCalls && <span class="under">counts from {rate.minimumCalls} calls on</span>}
+        </Line>
+      ))}
     </>
   )
 }

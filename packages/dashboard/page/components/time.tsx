@@ -34,9 +34,10 @@ export function Ago({ at }: { readonly at: string }): JSX.Element {
   return <Moment at={at} words={formatAgo} />
 }
 
-/** How long until something: `12 s`, or what is said when its time has come. */
-export function Countdown({ to, due }: { readonly to: string; readonly due: string }): JSX.Element {
-  return <Moment at={to} words={(age) => (age >= 0 ? due : `trial in ${formatCountdown(-age)}`)} />
+/** How long until something: `trial in 12 s`, or what is said when its time has come. */
+export function Countdown(props: { readonly to: string; readonly what: string; readonly due: string }): JSX.Element {
+  const { to, what, due } = props
+  return <Moment at={to} words={(age) => (age >= 0 ? due : `${what} in ${formatCountdown(-age)}`)} />
 }
 
 function Moment({ at, words }: { readonly at: string; readonly words: (ageMs: number) => string }): JSX.Element {

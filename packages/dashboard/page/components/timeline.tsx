@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { ACTION_TEXT } from '../actions.ts'
 import { fragmentOf } from '../route.ts'
-import { STATE_LABEL, STATE_TONE, type Tone } from '../services.ts'
+import { inWords, STATE_TONE, stateAfter, type Tone } from '../services.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { Ago } from './time.tsx'
 
@@ -63,16 +63,8 @@ interface Description {
 
 function describe(event: TimelineEvent): Description {
   switch (event.type) {
-    case 'circuit': {
-      const from = STATE_LABEL[event.from].toLowerCase()
-      const to = STATE_LABEL[event.to].toLowerCase()
-      const words = (
-        <>
-          circuit {from} → <b>{to}</b>
-        </>
-      )
-      return { icon: event.to, tone: STATE_TONE[event.to], words }
-    }
+    case 'circuit':
+      return describeTransition(event)
     case 'health':
       return event.healthy
         ? { icon: 'healthy', tone: 'good', words: 'is healthy' }
@@ -90,4 +82,15 @@ function describe(event: TimelineEvent): Description {
         words: ACTION_TEXT[event.action].past + (event.actor === null ? '' : ` by ${event.actor}`),
       }
   }
+}
+
+function describeTransition(event: Extract<TimelineEvent, { readonly type: 'circuit' }>): Description {
+  const shown = stateAfter(event)
+  const before = shown === 'observing' ? 'only observes, would be' : `${inWords(event.from)} →`
+  const words = (
+    <>
+      circuit {before} <b>{inWords(event.to)}</b>
+    </>
+  )
+  return { icon: shown, tone: STATE_TONE[shown], words }
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import type { Selection, SortOrder } from '../services.ts'
+import { useKey } from '../use-key.ts'
 
 const ORDERS: readonly (readonly [SortOrder, string])[] = [
   ['unwell', 'Unwell first'],
@@ -16,7 +17,7 @@ export function Toolbar(props: {
 }): JSX.Element {
   const { selection, unwell, onSelect } = props
   const filter = useRef<HTMLInputElement>(null)
-  useSlash(() => filter.current?.focus())
+  useKey('/', () => filter.current?.focus())
   return (
     <search class="toolbar">
       <label class="filter">
@@ -61,17 +62,4 @@ export function Toolbar(props: {
       </label>
     </search>
   )
-}
-
-function useSlash(act: () => void): void {
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => {
-      const writing = event.target instanceof Element && event.target.matches('input, select, textarea, dialog *')
-      if (event.key !== '/' || writing || event.ctrlKey || event.metaKey || event.altKey) return
-      event.preventDefault()
-      act()
-    }
-    document.addEventListener('keydown', listener)
-    return () => document.removeEventListener('keydown', listener)
-  }, [])
 }

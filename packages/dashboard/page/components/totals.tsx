@@ -1,16 +1,18 @@
 import type { JSX } from 'preact'
 import { formatExactCount } from '../format.ts'
-import type { Tone, Totals as Numbers } from '../services.ts'
+import { inWords, STATE_TONE, type Tone, type Totals as Numbers } from '../services.ts'
 import { Icon, type IconName } from './icons.tsx'
+
+const STATES = ['open', 'half_open', 'isolated', 'observing'] as const
 
 /** How many services are how, in one line. */
 export function Totals({ totals }: { readonly totals: Numbers }): JSX.Element {
   return (
     <dl class="totals">
       <Total name={totals.services === 1 ? 'service' : 'services'} count={totals.services} tone="plain" />
-      <Total name="open" count={totals.open} tone="bad" icon="open" />
-      <Total name="half-open" count={totals.halfOpen} tone="warn" icon="half_open" />
-      <Total name="isolated" count={totals.isolated} tone="held" icon="isolated" />
+      {STATES.filter((state) => state !== 'observing' || totals.inState.observing > 0).map((state) => (
+        <Total key={state} name={inWords(state)} count={totals.inState[state]} tone={STATE_TONE[state]} icon={state} />
+      ))}
       <Total name="unhealthy" count={totals.unhealthy} tone="bad" icon="unhealthy" />
     </dl>
   )

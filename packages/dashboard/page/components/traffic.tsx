@@ -3,23 +3,24 @@ import type { JSX } from 'preact'
 import { formatRate } from '../format.ts'
 import { peakOf } from '../sparkline-path.ts'
 import { Fact } from './fact.tsx'
+import { Panel } from './panel.tsx'
 import { NUMBERS } from './service-numbers.tsx'
 import { Sparkline } from './sparkline.tsx'
 
 const FACTS = Object.values(NUMBERS)
 
+const LEGEND = (
+  <ul class="legend">
+    <li>Well</li>
+    <li class="legend-held">Rejected</li>
+    <li class="legend-bad">Failed</li>
+  </ul>
+)
+
 /** The requests of a service: the last five minutes as a chart, and what was counted since the process started. */
 export function Traffic({ service }: { readonly service: ServiceView }): JSX.Element {
   return (
-    <section class="panel" aria-labelledby="requests">
-      <div class="panel-head">
-        <h3 id="requests">Requests</h3>
-        <ul class="legend">
-          <li>Well</li>
-          <li class="legend-held">Rejected</li>
-          <li class="legend-bad">Failed</li>
-        </ul>
-      </div>
+    <Panel id="requests" title="Requests" beside={LEGEND}>
       <div class="chart">
         <Sparkline history={service.history} height={96} />
         <p class="chart-axis" aria-hidden="true">
@@ -35,6 +36,6 @@ export function Traffic({ service }: { readonly service: ServiceView }): JSX.Ele
           </Fact>
         ))}
       </dl>
-    </section>
+    </Panel>
   )
 }

@@ -32,8 +32,10 @@ export class EventRing {
   /** Of what happens to services, what belongs on a timeline; single loads, disposals and fallbacks do not. */
   addIfTold(event: ServiceEvent): void {
     const { type, service } = event
-    if (type === 'circuit') this.add({ type, service, from: event.from, to: event.to })
-    else if (type === 'health') this.add({ type, service, healthy: event.healthy })
+    if (type === 'circuit') {
+      const { from, to, observed } = event
+      this.add({ type, service, from, to, observed })
+    } else if (type === 'health') this.add({ type, service, healthy: event.healthy })
     else if (type === 'invalidate' || type === 'expire' || type === 'stop') this.add({ type, service })
   }
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { HttpRequest } from '../index.ts'
 import { managementEndpoints } from './management-endpoints.ts'
 import type { AuditEvent, ManagementOptions } from './options.ts'
-import type { ActionResult, EventPage, ServiceDetail, ServiceView, Snapshot } from './snapshot.ts'
+import type { ActionResult, CircuitView, EventPage, ServiceDetail, ServiceView, Snapshot } from './snapshot.ts'
 
 function setUp(options: Partial<ManagementOptions> = {}) {
   const clock = new ManualClock()
@@ -87,13 +87,18 @@ describe('the snapshot', () => {
       circuit: {
         state: 'closed',
         since: '2026-01-01T00:00:00.000Z',
+        mode: 'enforce',
+        wouldReject: 0,
         consecutiveFailures: 0,
         failureThreshold: 2,
+        rates: [],
         successfulTrials: 0,
         successThreshold: 3,
         retryAt: null,
+        openings: 0,
+        rampUntil: null,
         heldByOperator: false,
-      },
+      } satisfies CircuitView,
       cache: { state: 'fresh', freshUntil: '2026-01-01T00:05:00.000Z', loading: false },
       health: null,
       lastFailure: null,

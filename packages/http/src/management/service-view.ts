@@ -3,7 +3,9 @@ import type { FailureViews } from './failure-view.ts'
 import { isHeldByOperator } from './isolations.ts'
 import type { ManagedProxy } from './managed-services.ts'
 import type { ManagementState } from './management-state.ts'
+import { finite, settingsView } from './settings-view.ts'
 import type { CircuitView, FailureView, RequestHistory, ServiceDetail, ServiceView } from './snapshot.ts'
+import type { ShownTime } from './steady-time.ts'
 
 /** The last moment a `Date` can tell; what is fresh beyond it is fresh until it is invalidated. */
 const LAST_DATE = 8.64e15
@@ -27,8 +29,7 @@ export class ServiceViews {
   detailOf(proxy: ManagedProxy): ServiceDetail {
     return {
       ...this.of(proxy),
-      // JSON says null for `Infinity`.
-      settings: proxy.settings,
+      settings: settingsView(proxy.settings),
       methods: proxy.getMetrics().latency,
       events: this.#state.events.of(proxy.name),
     }
@@ -61,22 +62,29 @@ export class ServiceViews {
   #circuit(proxy: ManagedProxy, { circuit }: ServiceStatus): CircuitView | null {
     const { settings } = proxy
     if (circuit === undefined || settings.circuit === false) return null
-    const { state, since, consecutiveFailures, successfulTrials, retryAfterMs } = circuit
+    const { state, since, mode, consecutiveFailures, successfulTrials, retryAfterMs, rampLeftMs } = circuit
+    const { wouldReject, rates, openings } = circuit
     const { failureThreshold, successThreshold } = settings.circuit
-    const retryAt =
-      state === 'open' && retryAfterMs !== undefined
-        ? this.#state.times.iso(proxy, 'retryAt', this.#clock.wallNow() + retryAfterMs)
-        : null
     return {
       state,
       since: this.#state.times.iso(proxy, 'circuitSince', since.getTime()),
+      mode,
+      wouldReject,
       consecutiveFailures,
-      failureThreshold,
+      failureThreshold: finite(failureThreshold),
+      rates,
       successfulTrials,
       successThreshold,
-      retryAt,
+      retryAt: state === 'open' && retryAfterMs !== undefined ? this.#after(proxy, 'retryAt', retryAfterMs) : null,
+      openings,
+      rampUntil: rampLeftMs > 0 ? this.#after(proxy, 'rampUntil', rampLeftMs) : null,
       heldByOperator: state === 'isolated' && isHeldByOperator(proxy),
     }
+  }
+
+  /** The point in time that is so many milliseconds away. */
+  #after(proxy: ManagedProxy, which: ShownTime, leftMs: number): string {
+    return this.#state.times.iso(proxy, which, this.#clock.wallNow() + leftMs)
   }
 
   #cache(proxy: ManagedProxy, { cache }: ServiceStatus): ServiceView['cache'] {
@@ -101,6 +109,12 @@ export class ServiceViews {
 /** The rule of `getHealthStatus()`, with the last result in place of a new one: a service nobody asked is well. */
 function levelOf({ circuit, health, stopped }: ServiceStatus, critical: boolean): HealthLevel {
   const healthy = !stopped && health?.healthy !== false
-  if (healthy && (circuit === undefined || circuit.state === 'closed')) return 'pass'
+  if (healthy && !holdsCallsBack(circuit)) return 'pass'
   return critical && !healthy ? 'fail' : 'warn'
+}
+
+/** A circuit that only observes lets all calls through, unless it was isolated. */
+function holdsCallsBack(circuit: ServiceStatus['circuit']): boolean {
+  if (circuit === undefined || circuit.state === 'closed') return false
+  return circuit.mode === 'enforce' || circuit.state === 'isolated'
 }

@@ -1,4 +1,12 @@
-import type { CacheStatus, CircuitState, HealthLevel, LatencySummary, RequestCounts } from '@svcproxy/core'
+import type {
+  CacheStatus,
+  CircuitState,
+  CircuitStatus,
+  HealthLevel,
+  LatencySummary,
+  RateStatus,
+  RequestCounts,
+} from '@svcproxy/core'
 
 // What the management API answers, as JSON. Points in time are ISO 8601 by the wall clock of the process, so that an
 // answer does not change while nothing happens; durations are milliseconds.
@@ -41,7 +49,7 @@ export interface ServiceView {
   readonly critical: boolean
   /** Whether its proxy was stopped; all calls are then rejected. */
   readonly stopped: boolean
-  /** What its circuit and its last health check say; `fail` only for a critical service. */
+  /** What its circuit, unless it only observes, and its last health check say; `fail` only for a critical service. */
   readonly status: HealthLevel
   /** Null: it has none. */
   readonly circuit: CircuitView | null
@@ -68,20 +76,33 @@ export interface ServiceView {
 
 /** A circuit in a {@link ServiceView}. */
 export interface CircuitView {
-  /** `half_open`: only trial calls are admitted; `isolated`: held open by an operator or by the application. */
+  /**
+   * `half_open`: only trial calls are admitted; `isolated`: held open by an operator or by the application. In `observe`
+   * mode all but `isolated` is what it would do.
+   */
   readonly state: CircuitState
+  /** `observe`: it refuses nothing, whatever its state; only an isolation holds. */
+  readonly mode: CircuitStatus['mode']
+  /** In `observe` mode: how many calls it would have refused since the proxy was made, else 0. */
+  readonly wouldReject: number
   /** When the circuit entered this state, as ISO 8601. */
   readonly since: string
   /** Failures in a row while closed; 0 in every other state. */
   readonly consecutiveFailures: number
-  /** The number of `consecutiveFailures` that opens the circuit. */
-  readonly failureThreshold: number
+  /** The number of `consecutiveFailures` that opens the circuit; null: no number does, `Infinity` in the options. */
+  readonly failureThreshold: number | null
+  /** Where the windows of `failureRate` and `slowCalls` stand; empty without these rules, and unless it is closed. */
+  readonly rates: readonly RateStatus[]
   /** Successful trial calls while half-open; 0 in every other state. */
   readonly successfulTrials: number
   /** The number of `successfulTrials` that closes the circuit. */
   readonly successThreshold: number
   /** When it may admit a call; null unless it is open. */
   readonly retryAt: string | null
+  /** How often it has opened since it was last closed, with `recoveryBackoff` each time for longer; 0 while closed. */
+  readonly openings: number
+  /** When all calls are let through again; null unless it lets a growing part of them through after a close. */
+  readonly rampUntil: string | null
   /** It is held open through this API, and can be released through it. */
   readonly heldByOperator: boolean
 }
@@ -118,15 +139,16 @@ export interface RequestHistory {
 
 /** `GET api/services/:name`: {@link ServiceView} and more. */
 export interface ServiceDetail extends ServiceView {
-  /** The effective options; null stands for `Infinity`. */
-  readonly settings: Readonly<
-    Record<string, number | boolean | string | null | Readonly<Record<string, number | null>>>
-  >
+  /** The effective options. A rule that is off is left out. */
+  readonly settings: Readonly<Record<string, SettingValue>>
   /** Latencies by method. */
   readonly methods: Readonly<Record<string, LatencySummary>>
   /** Of this service, oldest first. */
   readonly events: readonly TimelineEvent[]
 }
+
+/** An option's value, or those below it: `settings.circuit.failureRate.ratio`. Null stands for `Infinity`, which JSON lacks. */
+export type SettingValue = number | boolean | string | null | { readonly [option: string]: SettingValue }
 
 /** Something that happened. */
 export type TimelineEvent = {
@@ -135,12 +157,14 @@ export type TimelineEvent = {
   readonly at: string
   /** Null: all services. */
   readonly service: string | null
-} & (
-  | { readonly type: 'circuit'; readonly from: CircuitState; readonly to: CircuitState }
-  | { readonly type: 'health'; readonly healthy: boolean }
-  | { readonly type: 'invalidate' | 'expire' | 'stop' }
-  | { readonly type: 'audit'; readonly action: ManagementAction; readonly actor: string | null }
-)
+} &
+  /** `observed`: the circuit only observes. */
+  (
+    | { readonly type: 'circuit'; readonly from: CircuitState; readonly to: CircuitState; readonly observed: boolean }
+    | { readonly type: 'health'; readonly healthy: boolean }
+    | { readonly type: 'invalidate' | 'expire' | 'stop' }
+    | { readonly type: 'audit'; readonly action: ManagementAction; readonly actor: string | null }
+  )
 
 /** What an operator can do. */
 export type ManagementAction =

@@ -1,5 +1,5 @@
 /** The points in time that are shown of a service. */
-export type ShownTime = 'circuitSince' | 'retryAt' | 'freshUntil' | 'healthAt' | 'failedAt'
+export type ShownTime = 'circuitSince' | 'retryAt' | 'rampUntil' | 'freshUntil' | 'healthAt' | 'failedAt'
 
 /** Two readings of one point in time differ by less, in milliseconds. */
 const TOLERANCE_MS = 20

@@ -9,7 +9,7 @@ import {
   type AttemptEnd,
   Circuit,
   type CircuitTransition,
-  type ResolvedCircuitPolicy,
+  type GivenCircuitPolicy,
   resolveCircuitPolicy,
 } from '@svcproxy/core/adapter'
 import { expect } from 'vitest'
@@ -51,7 +51,7 @@ export class CircuitHarness {
   readonly #calls: Call[] = []
   readonly #own = new Set<unknown>()
 
-  constructor(breaker: BreakerFactory, policy: Partial<ResolvedCircuitPolicy> = {}, name: string = 'contract') {
+  constructor(breaker: BreakerFactory, policy: GivenCircuitPolicy = {}, name: string = 'contract') {
     this.circuit = new Circuit({
       name,
       policy: resolveCircuitPolicy(policy),
@@ -249,6 +249,6 @@ interface PromiseWithResolvers<V> {
 /** One promise of the contract: what it says, and a history that shows whether it is kept. */
 export interface BreakerContractCase {
   readonly title: string
-  readonly policy?: Partial<ResolvedCircuitPolicy>
+  readonly policy?: GivenCircuitPolicy
   check(harness: CircuitHarness, breaker: BreakerFactory): Promise<void>
 }

@@ -14,11 +14,30 @@ type Step =
   | { readonly do: 'advance' | 'starve'; readonly ms: number }
   | { readonly do: 'reset' | 'isolate' | 'release' | 'transfer' }
 
+const rates = fc.oneof(
+  fc.record({
+    ratio: fc.constantFrom(0.3, 0.5, 1),
+    minimumCalls: fc.integer({ min: 1, max: 6 }),
+    windowMs: fc.constantFrom(7, 10, 100),
+  }),
+  fc.record({
+    ratio: fc.constantFrom(0.3, 0.5, 1),
+    minimumCalls: fc.integer({ min: 1, max: 3 }),
+    windowCalls: fc.constantFrom(3, 8, 9),
+  }),
+)
+const orNone = <V>(arbitrary: fc.Arbitrary<V>): fc.Arbitrary<V | undefined> => fc.option(arbitrary, { nil: undefined })
 const policies: fc.Arbitrary<ReferencePolicy> = fc.record({
-  failureThreshold: fc.integer({ min: 1, max: 4 }),
+  failureThreshold: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant(Infinity)),
+  failureRate: orNone(rates),
+  slowCalls: orNone(fc.tuple(rates, fc.constantFrom(2, 4)).map(([rate, thresholdMs]) => ({ ...rate, thresholdMs }))),
   successThreshold: fc.integer({ min: 1, max: 3 }),
   maxTrials: fc.integer({ min: 1, max: 3 }),
   recoveryTimeoutMs: fc.constantFrom(1, 20, 50),
+  recoveryBackoff: orNone(
+    fc.record({ factor: fc.constantFrom(1, 2), maxMs: fc.constant(90), jitterRatio: fc.constant(0) }),
+  ),
+  rampMs: fc.constantFrom(0, 0, 40),
   timeoutMs: fc.constantFrom(5, 20, 100),
 })
 

@@ -1,6 +1,5 @@
 import type { CircuitSnapshot } from '@svcproxy/core'
-import type { ResolvedCircuitPolicy } from '@svcproxy/core/adapter'
-import type { Outcome } from '@svcproxy/core/adapter'
+import type { Outcome, ResolvedCircuitPolicy, ResolvedRate } from '@svcproxy/core/adapter'
 
 /** A call as the reference sees it. */
 export interface ReferenceCall {
@@ -10,7 +9,14 @@ export interface ReferenceCall {
   answered: boolean
 }
 
-export type ReferencePolicy = Omit<ResolvedCircuitPolicy, 'isFailure'>
+export type ReferencePolicy = Omit<ResolvedCircuitPolicy, 'isFailure' | 'mode' | 'random'>
+
+/** A call that was answered while the circuit was closed. */
+interface CountedCall {
+  readonly at: number
+  readonly failed: boolean
+  readonly slow: boolean
+}
 
 const LEASE_MARGIN_MS = 1_000
 
@@ -28,6 +34,12 @@ export class ReferenceCircuit {
   #isolations = 0
   #epoch = 0
   #mode: 'closed' | 'open' | 'half_open' | 'isolated' = 'closed'
+  /** Since it was closed. */
+  #counted: CountedCall[] = []
+  #openings = 0
+  #rampFrom = -Infinity
+  /** What the calls of the ramp have added up to, and those that were let through for it. */
+  #rampBalance = 0
   readonly #policy: ReferencePolicy
 
   constructor(policy: ReferencePolicy) {
@@ -48,7 +60,7 @@ export class ReferenceCircuit {
   start(now: number): ReferenceCall {
     const state = this.stateAt(now)
     const full = state === 'half_open' && this.#trials().length >= this.#policy.maxTrials
-    const refused = full || state === 'open' || state === 'isolated'
+    const refused = full || state === 'open' || state === 'isolated' || (state === 'closed' && !this.#rampAdmits(now))
     const call = { startedAt: now, epoch: this.#epoch, refused, answered: refused }
     this.calls.push(call)
     return call
@@ -62,13 +74,37 @@ export class ReferenceCircuit {
     if (call.epoch !== this.#epoch || outcome === 'ignored') return
     if (this.#mode === 'closed') {
       this.failures = outcome === 'success' ? 0 : this.failures + 1
-      if (this.failures === this.#policy.failureThreshold) this.#open(now)
+      const slow = now - call.startedAt >= (this.#policy.slowCalls?.thresholdMs ?? Infinity)
+      this.#counted.push({ at: now, failed: outcome === 'failure', slow })
+      if (this.failures === this.#policy.failureThreshold || this.#rateIsReached(now)) this.#open(now)
     } else if (outcome === 'failure') {
       this.#open(now)
     } else {
       this.#successes++
-      if (this.#successes === this.#policy.successThreshold) this.#close()
+      if (this.#successes === this.#policy.successThreshold) {
+        this.#close()
+        this.#rampFrom = now
+        this.#rampBalance = 1
+      }
     }
+  }
+
+  #rateIsReached(now: number): boolean {
+    const { failureRate, slowCalls } = this.#policy
+    const last = this.#counted.at(-1)!
+    return (
+      (last.failed && reaches(failureRate, (call) => call.failed, this.#counted, now)) ||
+      (last.slow && reaches(slowCalls, (call) => call.slow, this.#counted, now))
+    )
+  }
+
+  #rampAdmits(now: number): boolean {
+    const passed = (now - this.#rampFrom) / this.#policy.rampMs
+    if (!(passed < 1)) return true
+    this.#rampBalance += 0.1 + 0.9 * passed
+    if (this.#rampBalance < 1) return false
+    this.#rampBalance -= 1
+    return true
   }
 
   /** Time goes on to `end`; the calls whose deadline passes on the way are returned, in that order. */
@@ -110,14 +146,18 @@ export class ReferenceCircuit {
 
   snapshot(now: number): CircuitSnapshot {
     const state = this.stateAt(now)
-    if (state === 'open') return { state, failures: 0, successes: 0, remainingMs: this.#openUntil - now }
-    if (state === 'half_open') return { state, failures: 0, successes: this.#successes, remainingMs: 0 }
-    return { state: 'closed', failures: state === 'closed' ? this.failures : 0, successes: 0, remainingMs: 0 }
+    const none = { failures: 0, successes: 0, remainingMs: 0, openings: this.#openings }
+    if (state === 'open') return { ...none, state, remainingMs: this.#openUntil - now }
+    if (state === 'half_open') return { ...none, state, successes: this.#successes }
+    return { ...none, state: 'closed', failures: state === 'closed' ? this.failures : 0, openings: 0 }
   }
 
   /** A snapshot that is taken over where it was made: what is under way no longer counts, all else stays. */
   takeOverOwnSnapshot(): void {
-    if (this.#mode !== 'isolated') this.#epoch++
+    if (this.#mode === 'isolated') return
+    this.#epoch++
+    this.#counted = []
+    this.#rampFrom = -Infinity
   }
 
   #trials(): ReferenceCall[] {
@@ -129,18 +169,40 @@ export class ReferenceCircuit {
   }
 
   #open(now: number): void {
-    this.#openUntil = now + this.#policy.recoveryTimeoutMs
+    const { recoveryTimeoutMs, recoveryBackoff } = this.#policy
+    const { factor, maxMs } = recoveryBackoff ?? { factor: 1, maxMs: recoveryTimeoutMs }
+    let openForMs = recoveryTimeoutMs
+    for (let earlier = 0; earlier < this.#openings; earlier++) openForMs = Math.min(openForMs * factor, maxMs)
+    this.#openings++
+    this.#openUntil = now + openForMs
     this.#change('open')
   }
 
   #close(): void {
     this.#change('closed')
+    this.#openings = 0
+    this.#rampFrom = -Infinity
   }
 
   #change(mode: 'closed' | 'open' | 'half_open' | 'isolated'): void {
     this.#epoch++
     this.failures = 0
+    this.#counted = []
     if (mode !== this.#mode) this.entered.push(mode)
     this.#mode = mode
   }
+}
+
+/** Looked up among all calls, in whole tenths of a window of time. */
+function reaches(
+  rate: ResolvedRate | undefined,
+  isBad: (call: CountedCall) => boolean,
+  counted: readonly CountedCall[],
+  now: number,
+): boolean {
+  if (rate === undefined) return false
+  const tenth = (at: number): number => ('windowMs' in rate ? Math.floor(at / (rate.windowMs / 10)) : 0)
+  const inWindow =
+    'windowCalls' in rate ? counted.slice(-rate.windowCalls) : counted.filter(({ at }) => tenth(at) > tenth(now) - 10)
+  return inWindow.length >= rate.minimumCalls && inWindow.filter(isBad).length / inWindow.length >= rate.ratio
 }

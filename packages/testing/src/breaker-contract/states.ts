@@ -231,7 +231,7 @@ export const stateCases: readonly BreakerContractCase[] = [
       h.clock.advance(R - 10_000)
       // As it travels: plain JSON.
       const snapshot = JSON.parse(JSON.stringify(h.circuit.exportState())) as CircuitSnapshot
-      expect(snapshot).toEqual({ state: 'open', failures: 0, successes: 0, remainingMs: 10_000 })
+      expect(snapshot).toEqual({ state: 'open', failures: 0, successes: 0, openings: 1, remainingMs: 10_000 })
       const other = new CircuitHarness(breaker, {}, 'imported')
       other.clock.advance(123_456)
       other.circuit.importState(snapshot)
@@ -242,7 +242,7 @@ export const stateCases: readonly BreakerContractCase[] = [
       await other.succeed()
       expect(other.state).toBe('half_open')
       const half = other.circuit.exportState()
-      expect(half).toEqual({ state: 'half_open', failures: 0, successes: 1, remainingMs: 0 })
+      expect(half).toEqual({ state: 'half_open', failures: 0, successes: 1, remainingMs: 0, openings: 1 })
       await other.verify()
     },
   },

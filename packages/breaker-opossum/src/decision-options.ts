@@ -1,0 +1,137 @@
+import { InvalidOptionError } from '@svcproxy/core'
+
+/**
+ * opossum's own options, by which its rolling window opens the circuit. With any of them opossum decides when; what is not
+ * given is as opossum has it, percentiles excepted.
+ */
+export interface OpossumDecisionOptions {
+  /**
+   * The circuit opens at a failure when more than so many percent of the calls in the window have failed. opossum takes the
+   * failures that ended in the window of the calls that began in it, those under way included; a call that its caller
+   * aborted and an error for which `circuit.isFailure` is false are no failures.
+   * @defaultValue 50  @throws {@link InvalidOptionError} when not in 0 … 100
+   */
+  readonly errorThresholdPercentage?: number
+  /**
+   * How long the window is, in milliseconds.
+   * @defaultValue 10 000  @throws {@link InvalidOptionError} when no integer in `rollingCountBuckets` … 2 147 483 647
+   */
+  readonly rollingCountTimeout?: number
+  /**
+   * Into how many buckets the window is divided; it forgets one bucket at a time.
+   * @defaultValue 10  @throws {@link InvalidOptionError} when no integer in 1 … 1 000
+   */
+  readonly rollingCountBuckets?: number
+  /**
+   * The circuit does not open with fewer calls in the window. With 0, the first call of all opens it if it fails.
+   * @defaultValue 0  @throws {@link InvalidOptionError} when no integer in 0 … 1 000 000
+   */
+  readonly volumeThreshold?: number
+  /**
+   * Whether no failure opens the circuit for the first `rollingCountTimeout` after the proxy was made.
+   * @defaultValue false  @throws {@link InvalidOptionError} when no boolean
+   */
+  readonly allowWarmUp?: boolean
+  /**
+   * Whether `stats` of the opossum breaker has the mean and the percentiles of the latencies. They decide nothing; each look at
+   * `stats` then sorts every latency of the window.
+   * @defaultValue false: they are -1  @throws {@link InvalidOptionError} when no boolean
+   */
+  readonly rollingPercentilesEnabled?: boolean
+}
+
+/** {@link OpossumDecisionOptions}, checked and with their defaults. */
+export type DecisionOptions = Required<OpossumDecisionOptions>
+
+const MAX_TIMER_MS = 2_147_483_647
+const MAX_BUCKETS = 1_000
+const MAX_CALLS = 1_000_000
+
+const OWN_SIGNAL = 'pass on the signal that each operation is given, or callSignal()'
+const NO_RESULTS = 'results are not cached by a proxy; cache them in the service'
+const NOT_MERGED = 'calls are not merged by a proxy; merge them in the service'
+
+/** Options of opossum that contradict the proxy, and what to set in place of each. */
+const IN_PLACE_OF: ReadonlyMap<string, string> = new Map([
+  ['timeout', 'set timeoutMs of the proxy'],
+  ['resetTimeout', 'set circuit.recoveryTimeoutMs of the proxy'],
+  ['errorFilter', 'set circuit.isFailure of the proxy, which says false where errorFilter says true'],
+  ['capacity', 'set maxConcurrentCalls of the proxy'],
+  ['maxFailures', 'set circuit.failureThreshold of the proxy'],
+  ['enabled', "set circuit of the proxy: false for none, or { mode: 'observe' } for one that refuses nothing"],
+  ['name', 'a breaker has the name of its service'],
+  ['group', 'a breaker has the name of its service'],
+  ['abortController', OWN_SIGNAL],
+  ['autoRenewAbortController', OWN_SIGNAL],
+  ['cache', NO_RESULTS],
+  ['cacheTTL', NO_RESULTS],
+  ['cacheSize', NO_RESULTS],
+  ['cacheGetKey', NO_RESULTS],
+  ['cacheTransport', NO_RESULTS],
+  ['coalesce', NOT_MERGED],
+  ['coalesceTTL', NOT_MERGED],
+  ['coalesceSize', NOT_MERGED],
+  ['coalesceResetOn', NOT_MERGED],
+  ['enableSnapshots', 'read stats of the opossum breaker when they are needed'],
+  ['rotateBucketController', "the window is turned by the proxy's clock"],
+  ['state', 'give importCircuit() of the proxy what exportCircuit() gave'],
+  ['status', 'each service has a window of its own, which starts empty'],
+])
+
+const NAMES: readonly string[] = [
+  'errorThresholdPercentage',
+  'rollingCountTimeout',
+  'rollingCountBuckets',
+  'volumeThreshold',
+  'allowWarmUp',
+  'rollingPercentilesEnabled',
+]
+
+/**
+ * The options with their defaults, or undefined when none is given.
+ * @throws {@link InvalidOptionError} naming the option, what it may be and what was received
+ */
+export function resolveDecision(options: OpossumDecisionOptions): DecisionOptions | undefined {
+  checkNames(options)
+  if (Object.values(options).every((given) => given === undefined)) return undefined
+  const rollingCountBuckets = integer('rollingCountBuckets', options.rollingCountBuckets, [1, MAX_BUCKETS], 10)
+  // A bucket lasts a millisecond or more.
+  const windowBounds = [rollingCountBuckets, MAX_TIMER_MS] as const
+  return {
+    errorThresholdPercentage: percentage(options.errorThresholdPercentage),
+    rollingCountTimeout: integer('rollingCountTimeout', options.rollingCountTimeout, windowBounds, 10_000),
+    rollingCountBuckets,
+    volumeThreshold: integer('volumeThreshold', options.volumeThreshold, [0, MAX_CALLS], 0),
+    allowWarmUp: isOn('allowWarmUp', options.allowWarmUp),
+    rollingPercentilesEnabled: isOn('rollingPercentilesEnabled', options.rollingPercentilesEnabled),
+  }
+}
+
+function checkNames(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new InvalidOptionError('options', 'an object', options)
+  }
+  for (const [name, given] of Object.entries(options)) {
+    const instead = IN_PLACE_OF.get(name)
+    if (instead !== undefined && given !== undefined) throw new InvalidOptionError(name, `left out: ${instead}`, given)
+    if (instead === undefined && !NAMES.includes(name)) {
+      throw new InvalidOptionError('options', `an object with only ${NAMES.join(', ')}`, name)
+    }
+  }
+}
+
+function percentage(value: unknown = 50): number {
+  if (typeof value === 'number' && value >= 0 && value <= 100) return value
+  throw new InvalidOptionError('errorThresholdPercentage', 'a number in 0 … 100', value)
+}
+
+function integer(option: string, given: unknown, [min, max]: readonly [number, number], byDefault: number): number {
+  const value = given === undefined ? byDefault : given
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+  throw new InvalidOptionError(option, `an integer in ${min} … ${max}`, value)
+}
+
+function isOn(option: string, value: unknown = false): boolean {
+  if (typeof value === 'boolean') return value
+  throw new InvalidOptionError(option, 'a boolean', value)
+}

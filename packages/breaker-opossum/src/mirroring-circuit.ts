@@ -1,0 +1,22 @@
+import type { BreakerContext } from '@svcproxy/core/adapter'
+import { type BucketRotation, Buckets } from './bucket-rotation.ts'
+import { LazyCircuit } from './lazy-circuit.ts'
+import type { MirroredCircuit } from './mirrored-circuit.ts'
+
+/** opossum shows what the circuit decided. */
+export class MirroringCircuit extends LazyCircuit {
+  readonly #rotation: BucketRotation
+
+  constructor(context: BreakerContext, rotation: BucketRotation, onDispose: (circuit: LazyCircuit) => void) {
+    super(context, onDispose)
+    this.#rotation = rotation
+  }
+
+  protected override makeWindow(): Buckets {
+    return new Buckets(this.#rotation)
+  }
+
+  protected override announcerFor(): MirroredCircuit {
+    return this.opossum
+  }
+}

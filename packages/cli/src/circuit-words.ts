@@ -1,0 +1,86 @@
+import type { ServiceRow } from './answers.ts'
+import { countText, spanText } from './quantities.ts'
+
+/** A circuit as it is answered. */
+export type Circuit = NonNullable<ServiceRow['circuit']>
+type Rate = Circuit['rates'][number]
+
+/** Whether it refuses nothing, whatever its state; an isolation holds all the same. */
+export function isObserving({ mode, state }: Circuit): boolean {
+  return mode === 'observe' && state !== 'isolated'
+}
+
+/** A state in words: `half-open`. */
+export function stateText(state: string): string {
+  return state.replace('_', '-')
+}
+
+/** How near the circuit is to opening by that of its rules which is the nearest: `2/5`, `34/50%`, `8/20% slow`. */
+export function nearestRule({ consecutiveFailures, failureThreshold, rates }: Circuit): {
+  text: string
+  isBad: boolean
+} {
+  const inARow = {
+    nearness: failureThreshold === null ? -1 : consecutiveFailures / failureThreshold,
+    text: `${countText(consecutiveFailures)}/${failureThreshold === null ? '∞' : countText(failureThreshold)}`,
+    isBad: consecutiveFailures > 0,
+  }
+  const windows = rates.map((rate) => ({
+    nearness: nearness(rate),
+    text: `${percent(rate.ratio)}/${percent(rate.threshold)}%${rate.kind === 'slow' ? ' slow' : ''}`,
+    isBad: rate.bad > 0,
+  }))
+  return windows.reduce((nearest, rule) => (rule.nearness > nearest.nearness ? rule : nearest), inARow)
+}
+
+/** What a row has room for, of what is not in its other columns; undefined: nothing. @param now as of the answer */
+export function noteText(circuit: Circuit, now: number): string | undefined {
+  const { wouldReject, openings, retryAt, rampUntil } = circuit
+  if (isObserving(circuit)) return `would reject ${countText(wouldReject)}`
+  if (rampUntil !== null) return `ramp ${untilText(rampUntil, now)}`
+  const times = openings > 1 ? ` ×${countText(openings)}` : ''
+  if (retryAt !== null) return `trial ${untilText(retryAt, now)}${times}`
+  return openings > 1 ? `opened${times}` : undefined
+}
+
+/** All that is to be said of a circuit, one thing a line. @param now as of the answer */
+export function circuitLines(circuit: Circuit, now: number): string[] {
+  const { state, mode, wouldReject, openings, heldByOperator, rates } = circuit
+  return [
+    isObserving(circuit)
+      ? `observes only and refuses nothing; it would be ${stateText(state)}`
+      : comingText(circuit, now),
+    mode === 'observe' ? `would have refused ${countText(wouldReject)} calls` : '',
+    heldByOperator ? 'held open by an operator' : '',
+    openings > 1 ? `opened ${countText(openings)} times without a close in between` : '',
+    ...rates.map(rateText),
+  ].filter((line) => line !== '')
+}
+
+/** What comes next, and when. */
+function comingText({ retryAt, rampUntil }: Circuit, now: number): string {
+  if (retryAt !== null) return `next trial in ${untilText(retryAt, now)}`
+  return rampUntil === null
+    ? ''
+    : `lets a growing part of the calls through; all of them in ${untilText(rampUntil, now)}`
+}
+
+/** Both have to be there: enough calls, and enough bad ones among them. */
+function nearness({ ratio, threshold, calls, minimumCalls }: Rate): number {
+  return Math.min(ratio / threshold, calls / minimumCalls)
+}
+
+function rateText({ kind, ratio, calls, threshold, minimumCalls }: Rate): string {
+  const what = kind === 'slow' ? 'slow' : 'failed'
+  return `${what} ${percent(ratio)}% of ${countText(calls)} calls; opens at ${percent(threshold)}% of ${countText(minimumCalls)} or more`
+}
+
+/** Without its sign: `34`, `0.5`. */
+function percent(part: number): string {
+  return String(Math.round(part * 1_000) / 10)
+}
+
+/** Rounded up, so that it is zero only when the time has come. */
+function untilText(at: string, now: number): string {
+  return spanText(Math.ceil((Date.parse(at) - now) / 1_000) * 1_000)
+}
