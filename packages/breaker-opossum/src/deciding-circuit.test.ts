@@ -277,14 +277,17 @@ describe('the window holds one generation', () => {
       'an import',
       (circuit: Circuit) => circuit.importState({ state: 'closed', failures: 0, successes: 0, remainingMs: 0 }),
     ],
-  ])('it is empty with the first call after %s of a closed circuit', async (_, forget) => {
+  ])('it is empty after %s of a closed circuit, also for what was under way', async (_, forget) => {
     const { circuit, raw, fail, start } = setUp()
-    const old = start()
+    const old = [start(), start()]
+    await fail()
     await fail()
     forget(circuit)
+    expect(raw.stats).toMatchObject(EMPTY)
+    await old[0]?.fail()
+    expect(raw.stats).toMatchObject(EMPTY)
     await fail()
-    expect(raw.stats).toMatchObject({ fires: 1, failures: 1 })
-    await old.fail()
+    await old[1]?.fail()
     expect(raw.stats).toMatchObject({ fires: 1, failures: 1 })
     await fail()
     expect(circuit.state, 'the second call').toBe('closed')

@@ -1,4 +1,4 @@
-import type { Admission, BreakerContext, CircuitTransition } from '@svcproxy/core/adapter'
+import type { BreakerContext, CircuitTransition } from '@svcproxy/core/adapter'
 import type { Announcer } from './announced-attempt.ts'
 import { ClockedWindow } from './clocked-window.ts'
 import type { DecisionOptions } from './decision-options.ts'
@@ -19,18 +19,13 @@ export interface Decision {
 export class DecidingCircuit extends LazyCircuit {
   readonly #decision: Decision
   readonly #madeAt: number
-  readonly #sharesAdmissions: boolean
   #window: ClockedWindow | undefined
   #generation: Announcer | undefined
-  /** All calls of a generation share one while the circuit is closed: another one is a reset. */
-  #admission: Admission | undefined
 
   constructor(context: BreakerContext, decision: Decision, onDispose: (circuit: LazyCircuit) => void) {
     super(context, onDispose)
     this.#decision = decision
     this.#madeAt = context.clock.now()
-    // Where it only observes, it admits those that the ramp after a close would refuse past itself, one by one.
-    this.#sharesAdmissions = context.policy.mode === 'enforce' || context.policy.rampMs === 0
   }
 
   protected override makeWindow(): ClockedWindow {
@@ -38,11 +33,7 @@ export class DecidingCircuit extends LazyCircuit {
     return this.#window
   }
 
-  protected override announcerFor(admission: Admission): Announcer {
-    if (this.state === 'closed' && this.#sharesAdmissions && this.#admission !== admission) {
-      if (this.#admission !== undefined) this.#startOver(this.context.clock.now())
-      this.#admission = admission
-    }
+  protected override get announcer(): Announcer {
     this.#generation ??= this.#makeGeneration()
     return this.#generation
   }
@@ -59,10 +50,13 @@ export class DecidingCircuit extends LazyCircuit {
     super.transitioned(transition)
   }
 
+  forgot(now: number): void {
+    this.#startOver(now)
+  }
+
   #startOver(now: number): void {
     this.#window?.empty(now)
     this.#generation = undefined
-    this.#admission = undefined
   }
 
   #makeGeneration(): Announcer {

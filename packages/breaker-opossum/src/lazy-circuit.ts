@@ -1,5 +1,5 @@
 import type { CircuitState } from '@svcproxy/core'
-import type { Admission, Attempt, BreakerContext, CircuitBreaker, CircuitTransition } from '@svcproxy/core/adapter'
+import type { Attempt, BreakerContext, CircuitBreaker, CircuitTransition } from '@svcproxy/core/adapter'
 import { AnnouncedAttempt, type Announcer } from './announced-attempt.ts'
 import { MirroredCircuit } from './mirrored-circuit.ts'
 import type { StatisticsWindow } from './statistics-window.ts'
@@ -37,8 +37,8 @@ export abstract class LazyCircuit implements CircuitBreaker {
   /** Made with opossum's breaker, for it to count in. */
   protected abstract makeWindow(): StatisticsWindow
 
-  /** What announces a call that the circuit admitted. */
-  protected abstract announcerFor(admission: Admission): Announcer
+  /** What announces a call that the circuit admits now. */
+  protected abstract get announcer(): Announcer
 
   execute<R>(attempt: Attempt<R>): Promise<R> {
     const admission = this.context.admit(attempt)
@@ -46,7 +46,7 @@ export abstract class LazyCircuit implements CircuitBreaker {
       this.announceRefusal()
       return Promise.reject(this.context.refuse(attempt))
     }
-    const announced = new AnnouncedAttempt(this.announcerFor(admission), admission, attempt.startedAt)
+    const announced = new AnnouncedAttempt(this.announcer, admission, attempt.startedAt)
     announced.announceStart()
     return this.context.run(attempt, announced)
   }

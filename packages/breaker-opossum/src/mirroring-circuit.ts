@@ -16,7 +16,7 @@ export class MirroringCircuit extends LazyCircuit {
     return new Buckets(this.#rotation)
   }
 
-  protected override announcerFor(): MirroredCircuit {
+  protected override get announcer(): MirroredCircuit {
     return this.opossum
   }
 }

@@ -17,6 +17,11 @@ export interface CircuitBreaker {
   execute<R>(attempt: Attempt<R>): Promise<R>
   /** The circuit changed its state; the library is to show the same. */
   transitioned?(transition: CircuitTransition): void
+  /**
+   * A closed circuit was reset, or took over a closed state: what was counted counts no more, nor does what is under way. A
+   * change of state means the same, and is told by {@link CircuitBreaker.transitioned} alone.
+   */
+  forgot?(now: number): void
   /** No attempt follows. Timers and listeners end here; attempts under way may still settle. */
   dispose?(): void
 }

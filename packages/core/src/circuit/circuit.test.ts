@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CircuitOpenError, StoppedError } from '../errors.ts'
 import { Circuit, type CircuitOptions } from './circuit.ts'
 import { resolveCircuitPolicy } from './policy.ts'
+import type { BreakerFactory } from './breaker.ts'
 import type { CircuitSnapshot } from './state-machine.ts'
 
 breakerContract('the circuit itself', { create: plainBreaker })
@@ -198,4 +199,27 @@ test('a refusal says how long to wait, to the caller and to the attempt', async 
   expect(error).toMatchObject({ name: 'CircuitOpenError', serviceName: 'orders', retryAfterMs: 60 })
   expect(settled).toEqual(['refused', error, clock.now(), 'ignored'])
   expect(circuit.retryAfterMs).toBe(60)
+})
+
+test('its breaker hears when it forgets, of a transition where there is one, and else apart', async () => {
+  const told: string[] = []
+  const breaker: BreakerFactory = (context) => ({
+    ...plainBreaker(context),
+    transitioned: ({ to }) => void told.push(to),
+    forgot: () => {
+      told.push('forgot')
+      throw new Error('a bug in an adapter')
+    },
+  })
+  const { circuit, fail } = setUp({ breaker })
+  circuit.reset()
+  circuit.importState({ state: 'closed', failures: 1, successes: 0, remainingMs: 0 })
+  await fail()
+  circuit.reset()
+  circuit.importState({ state: 'open', failures: 0, successes: 0, remainingMs: 10 })
+  circuit.isolate()
+  circuit.reset()
+  circuit.dispose()
+  circuit.reset()
+  expect(told).toEqual(['forgot', 'forgot', 'open', 'closed', 'open', 'isolated'])
 })

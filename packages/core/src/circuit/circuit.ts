@@ -133,7 +133,7 @@ export class Circuit {
 
   /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
   reset(): void {
-    if (!this.#disposed) this.#machine.reset(this.#now)
+    if (!this.#disposed) this.#forgetting((now) => this.#machine.reset(now))
   }
 
   /** Holds the circuit open until the handle is disposed. Several handles hold it until the last of them is. */
@@ -159,7 +159,7 @@ export class Circuit {
    */
   importState(snapshot: CircuitSnapshot): void {
     checkSnapshot(snapshot, this.policy)
-    if (!this.#disposed) this.#machine.importState(snapshot, this.#now)
+    if (!this.#disposed) this.#forgetting((now) => this.#machine.importState(snapshot, now))
   }
 
   /** Ends it: no attempt is admitted any more, and what is under way changes nothing when it settles. */
@@ -168,6 +168,14 @@ export class Circuit {
     this.#machine.retire()
     this.#gate.dispose()
     this.#breaker.dispose?.()
+  }
+
+  /** Has the breaker hear of it where no transition tells. */
+  #forgetting(forget: (now: number) => void): void {
+    const now = this.#now
+    const wasClosed = this.#machine.isClosed
+    forget(now)
+    if (wasClosed && this.#machine.isClosed) notify((at) => this.#breaker.forgot?.(at), now)
   }
 
   get #disposed(): boolean {
