@@ -142,6 +142,11 @@ export const targets: readonly Target[] = [
   ...BREAKERS.map((breaker) => made('abortControllers', ['call', `svcproxy call, ${breaker}`], 0)),
   made('abortControllers', ['signals', 'svcproxy call, signal read'], 1),
 
+  cost(['policies', 'svcproxy call, failure rate over 10 s'], ['policies', 'svcproxy call'], 1.1),
+  cost(['policies', 'svcproxy call, failure rate over 100 calls'], ['policies', 'svcproxy call'], 1.1),
+  cost(['policies', 'svcproxy facade, settings of another method'], ['policies', 'svcproxy facade'], 1.05),
+  cost(['policies', 'svcproxy facade, settings of the method'], ['policies', 'svcproxy facade'], 1.05),
+
   ...BREAKERS.map((breaker) =>
     titled(
       `rejection while open, ${breaker}: of the time of opossum’s`,

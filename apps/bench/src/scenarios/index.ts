@@ -4,6 +4,7 @@ import { failure, failureInWindow } from './failure.ts'
 import { get } from './get.ts'
 import { manyServices } from './many-services.ts'
 import { observed } from './observed.ts'
+import { policies } from './policies.ts'
 import { rejection } from './rejection.ts'
 import { snapshot } from './snapshot.ts'
 
@@ -12,6 +13,7 @@ export const scenarios: readonly Scenario[] = [
   get,
   guardedCall,
   callWithSignals,
+  policies,
   rejection,
   failure,
   failureInWindow,

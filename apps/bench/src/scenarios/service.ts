@@ -1,4 +1,10 @@
-import { type BreakerFactory, type ProxySettings, factoryProvider, ServiceProxy } from '@svcproxy/core'
+import {
+  type BreakerFactory,
+  type ProxySettings,
+  type ServiceProxyOptions,
+  factoryProvider,
+  ServiceProxy,
+} from '@svcproxy/core'
 
 /** The service behind every guarded call: an answer that is there already, so that only the guard is measured. */
 export const service = {
@@ -15,7 +21,7 @@ const FAILURE = new Error('the service failed')
 /** A proxy over {@link service}, its instance loaded. */
 export async function readyProxy(
   breaker: BreakerFactory,
-  settings: ProxySettings = {},
+  settings: ProxySettings & Pick<ServiceProxyOptions<typeof service>, 'methods'> = {},
   name = 'service',
 ): Promise<ServiceProxy<typeof service>> {
   const proxy = new ServiceProxy(name, {

@@ -43,6 +43,8 @@ export class DeadlineQueue implements Entered {
   #last: Due | undefined
   #timer: Timer | undefined
   #users = 0
+  /** By an attempt with another deadline; most likely the next one's, too. */
+  #lastJoined: DeadlineQueue | undefined
 
   private constructor(timeoutMs: number, clock: Clock) {
     this.timeoutMs = timeoutMs
@@ -71,7 +73,13 @@ export class DeadlineQueue implements Entered {
 
   /** An attempt with a deadline of its own joins the queue for that, until it is answered. */
   #queueOf({ timeoutMs }: Attempt<unknown>): DeadlineQueue {
-    return timeoutMs === undefined ? this : DeadlineQueue.join(this.clock, timeoutMs)
+    if (timeoutMs === undefined) return this
+    const last = this.#lastJoined
+    if (last?.timeoutMs !== timeoutMs || last.#users === 0) {
+      return (this.#lastJoined = DeadlineQueue.join(this.clock, timeoutMs))
+    }
+    last.#users++
+    return last
   }
 
   /** The attempt whose work is being entered: the one that was added last, but for those that it has begun itself. */
