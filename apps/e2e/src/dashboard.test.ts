@@ -2,8 +2,9 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessibilityViolations } from './accessibility.ts'
 import { launchChromium, MISSING_CHROMIUM, visit, type Visit } from './chromium.ts'
+import { lookAt, type Visitor } from './look.ts'
 import { breakCircuit, HOSTILE, openScene, type Scene } from './scene.ts'
-import { FRAMEWORKS, type Mounted, renamingProxy, serve, type Serving } from './servers.ts'
+import { FRAMEWORKS, type Mounted, renamingProxy, serve } from './servers.ts'
 
 const everybody: Mounted = { authorize: () => true, environment: 'production' }
 const operator: Mounted = { authorize: () => ({ actor: 'ada' }), readOnly: false, environment: 'production' }
@@ -15,36 +16,8 @@ const chromium = (): Browser => {
   return running.browser
 }
 
-/** A scene, an application over it, and a visitor. */
-interface Look extends AsyncDisposable {
-  readonly scene: Scene
-  readonly app: Serving
-  readonly page: Visit['page']
-  readonly complaints: Visit['complaints']
-}
-
-async function look(
-  options: Mounted,
-  prepare?: (scene: Scene) => Promise<void>,
-  how?: Parameters<typeof visit>[2],
-): Promise<Look> {
-  const scene = await openScene()
-  const app = await serve(FRAMEWORKS.Express(scene.manager, '/ops/services', options))
-  await prepare?.(scene)
-  const visited = await visit(chromium(), `${app.origin}/ops/services/`, how)
-  await visited.page.getByRole('link', { name: 'billing' }).first().waitFor()
-  return {
-    scene,
-    app,
-    page: visited.page,
-    complaints: visited.complaints,
-    async [Symbol.asyncDispose]() {
-      await visited[Symbol.asyncDispose]()
-      await app[Symbol.asyncDispose]()
-      await scene[Symbol.asyncDispose]()
-    },
-  }
-}
+const look = (options: Mounted, prepare?: Visitor['prepare'], how?: Visitor['how']) =>
+  lookAt(chromium(), options, { prepare, how })
 
 describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MISSING_CHROMIUM ?? ''}`.trim(), () => {
   beforeAll(async () => {

@@ -1,8 +1,12 @@
 import { nativeBreaker } from '@svcproxy/breaker-native'
-import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+import { type CircuitPolicy, factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 
 /** What a service of a scene does when it is asked. */
-type Behaviour = 'answers' | 'fails' | 'hangs'
+type Behaviour = 'answers' | 'fails' | 'hangs' | 'dawdles'
+
+/** How long a service takes that dawdles, in milliseconds. */
+export const DAWDLE_MS = 150
 
 /** A service whose behaviour is told. */
 interface SceneService {
@@ -29,13 +33,17 @@ function sceneService(): SceneService {
     ask() {
       if (this.behaviour === 'fails') return Promise.reject(this.error)
       if (this.behaviour === 'hangs') return new Promise(() => {})
+      if (this.behaviour === 'dawdles') return delay(DAWDLE_MS, 'late answer')
       return Promise.resolve('answer')
     },
   }
 }
 
-/** All services work, and were asked a few times. */
-export async function openScene(names: readonly string[] = NAMES): Promise<Scene> {
+/** All services work, and were asked a few times. `circuits`: what the circuits of some of them have of their own. */
+export async function openScene(
+  names: readonly string[] = NAMES,
+  circuits: Readonly<Record<string, CircuitPolicy>> = {},
+): Promise<Scene> {
   const services = Object.fromEntries(names.map((name) => [name, sceneService()]))
   const manager = new ServiceProxyManager<Record<string, SceneService>>({
     breaker: nativeBreaker(),
@@ -47,17 +55,54 @@ export async function openScene(names: readonly string[] = NAMES): Promise<Scene
       create: () => service,
       checkHealth: () => service.behaviour === 'answers',
     })
-    manager.createProxy(name, { provider, critical: name === 'configService' })
+    manager.createProxy(name, { provider, critical: name === 'configService', circuit: circuits[name] ?? {} })
   }
   await Promise.all(names.flatMap((name) => Array.from({ length: 20 }, () => manager.getProxy(name).service.ask())))
   return { manager, services, [Symbol.asyncDispose]: () => manager.stop({ timeoutMs: 0 }) }
 }
 
 /** Asks a service until its circuit opens. */
-export async function breakCircuit({ manager, services }: Scene, name: string): Promise<void> {
+export async function breakCircuit(scene: Scene, name: string): Promise<void> {
+  const { service, ask, proxy } = partsOf(scene, name)
+  service.behaviour = 'fails'
+  while (proxy.circuitState === 'closed') await ask()
+}
+
+/** Fails the trials of an open circuit until it has opened so often without a close in between. */
+export async function breakAgain(scene: Scene, name: string, openings: number): Promise<void> {
+  const { ask, proxy, trialIsDue } = partsOf(scene, name)
+  while ((proxy.getStatus().circuit?.openings ?? openings) < openings) {
+    await trialIsDue()
+    await ask()
+  }
+}
+
+/** Answers the trials of an open circuit until it closes. */
+export async function mendCircuit(scene: Scene, name: string): Promise<void> {
+  const { service, ask, proxy, trialIsDue } = partsOf(scene, name)
+  service.behaviour = 'answers'
+  while (proxy.circuitState !== 'closed') {
+    await trialIsDue()
+    await ask()
+  }
+}
+
+/** Asks a service so many times at once, whatever comes of it. */
+export async function askTimes(scene: Scene, name: string, times: number): Promise<void> {
+  const { ask } = partsOf(scene, name)
+  await Promise.all(Array.from({ length: times }, ask))
+}
+
+function partsOf({ manager, services }: Scene, name: string) {
   const service = services[name]
   if (service === undefined) throw new Error(`There is no ${name} in this scene`)
-  service.behaviour = 'fails'
   const proxy = manager.getProxy(name)
-  while (proxy.circuitState === 'closed') await proxy.service.ask().catch(() => undefined)
+  return {
+    service,
+    proxy,
+    ask: () => proxy.service.ask().catch(() => undefined),
+    trialIsDue: async () => {
+      while (proxy.circuitState === 'open') await setImmediate()
+    },
+  }
 }

@@ -1,7 +1,7 @@
 // `npm run screenshots`: the main states of the dashboard, as pictures for the documentation. Takes as long as the page's
 // history is, for what it shows really happened.
 import { nativeBreaker } from '@svcproxy/breaker-native'
-import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+import { type CircuitPolicy, factoryProvider, ServiceProxyManager } from '@svcproxy/core'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,6 +19,8 @@ interface Part {
   readonly latencyMs: number
   readonly critical?: boolean
   readonly fallback?: boolean
+  /** What its circuit has of its own. */
+  readonly circuit?: CircuitPolicy
   /** Intervals in which it fails or hangs, in ms since the start. */
   readonly trouble?: readonly (readonly [from: number, to: number, kind: 'fails' | 'hangs'])[]
 }
@@ -30,8 +32,18 @@ const PARTS: Readonly<Record<string, Part>> = {
   configService: { requestsPerSecond: 6, latencyMs: 2, critical: true },
   securityAuditService: { requestsPerSecond: 9, latencyMs: 14, trouble: [[200_000, 206_000, 'hangs']] },
   billing: { requestsPerSecond: 5, latencyMs: 48 },
-  search: { requestsPerSecond: 24, latencyMs: 22, trouble: [[60_000, 62_000, 'fails']] },
-  geocoder: { requestsPerSecond: 12, latencyMs: 9, trouble: [[HISTORY_MS - 100_000, HISTORY_MS - 60_000, 'fails']] },
+  search: {
+    requestsPerSecond: 24,
+    latencyMs: 22,
+    trouble: [[60_000, 62_000, 'fails']],
+    circuit: { failureRate: { ratio: 0.5 }, slowCalls: { thresholdMs: 40, ratio: 0.6 } },
+  },
+  geocoder: {
+    requestsPerSecond: 12,
+    latencyMs: 9,
+    trouble: [[HISTORY_MS - 100_000, HISTORY_MS - 60_000, 'fails']],
+    circuit: { mode: 'observe' },
+  },
 }
 
 interface ScreenshotService {
@@ -68,13 +80,14 @@ function createManager(): ServiceProxyManager<Record<string, ScreenshotService>>
     circuit: { recoveryTimeoutMs: 30_000 },
   })
   for (const [name, part] of Object.entries(PARTS)) {
-    const { critical = false, fallback = false } = part
+    const { critical = false, fallback = false, circuit = {} } = part
     manager.createProxy(name, {
       provider: factoryProvider(name, {
         create: () => createService(name, part),
         checkHealth: (service) => service.healthy,
       }),
       critical,
+      circuit,
       healthIntervalMs: 10_000,
       ...(fallback && { fallback: () => ({ ask: async () => 'default' }) }),
     })

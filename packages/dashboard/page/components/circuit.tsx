@@ -1,6 +1,7 @@
 import type { CircuitView, ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { rateWords, stateOf, stateWords } from '../services.ts'
+import { Under } from './fact.tsx'
 import { StatePill } from './pills.tsx'
 import { Count } from './service-numbers.tsx'
 import { Age, Countdown } from './time.tsx'
@@ -14,7 +15,7 @@ export function Circuit({ service }: { readonly service: ServiceView }): JSX.Ele
   return (
     <>
       <StatePill state={stateOf(service)} />
-      <span class="under">{stopped ? 'stopped' : whatNext(circuit)}</span>
+      <Under>{stopped ? 'stopped' : whatNext(circuit)}</Under>
     </>
   )
 }
@@ -32,11 +33,12 @@ function whatNext(circuit: CircuitView | null): JSX.Element | string {
   }
   return (
     <>
-      {circuit.state === 'closed' ? 'refuses nothing' : stateWords({ circuit })}
+      refuses nothing
+      {circuit.state !== 'closed' && <Under>{stateWords({ circuit })}</Under>}
       {circuit.wouldReject > 0 && (
-        <span class="under">
+        <Under>
           would refuse <Count count={circuit.wouldReject} />
-        </span>
+        </Under>
       )}
     </>
   )

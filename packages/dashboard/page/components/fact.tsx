@@ -24,3 +24,8 @@ export function Line({ name, children }: FactProps): JSX.Element {
     </div>
   )
 }
+
+/** A line of its own, below what it belongs to and quieter. */
+export function Under({ children }: Pick<FactProps, 'children'>): JSX.Element {
+  return <span class="under">{children}</span>
+}

@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { fragmentOf } from '../route.ts'
 import { isUnwell, toneOf } from '../services.ts'
 import { Circuit, Nearness } from './circuit.tsx'
+import { Under } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
 import { Critical, Health } from './pills.tsx'
 import { cacheState, NUMBERS } from './service-numbers.tsx'
@@ -48,9 +49,9 @@ function Row({ service }: { readonly service: ServiceView }): JSX.Element {
           {service.name}
         </a>
         <Critical critical={service.critical} />
-        <span class="under">
+        <Under>
           <Health health={service.health} />
-        </span>
+        </Under>
       </th>
       <td>
         <Circuit service={service} />
@@ -68,7 +69,7 @@ function Row({ service }: { readonly service: ServiceView }): JSX.Element {
       ))}
       <td class="number">
         {hits.of(service)}
-        <span class="under">{cacheState(service)}</span>
+        <Under>{cacheState(service)}</Under>
       </td>
       <td class="error-cell">
         <LastFailure failure={service.lastFailure} />

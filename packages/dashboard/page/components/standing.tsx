@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { formatTimeOfDay } from '../format.ts'
 import { stateOf, stateWords } from '../services.ts'
 import { coming, Rate, Threshold } from './circuit.tsx'
-import { Line } from './fact.tsx'
+import { Line, Under } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
 import { Panel } from './panel.tsx'
 import { Health } from './pills.tsx'
@@ -49,6 +49,7 @@ function CircuitLines({ circuit }: { readonly circuit: CircuitView }): JSX.Eleme
       {mode === 'observe' && (
         <Line name="Would have refused">
           <Count count={wouldReject} />
+          {state !== 'isolated' && <Under>refuses nothing</Under>}
         </Line>
       )}
       {next !== null && <Line name="Next">{next}</Line>}
@@ -61,7 +62,7 @@ function CircuitLines({ circuit }: { readonly circuit: CircuitView }): JSX.Eleme
       {rates.map((rate) => (
         <Line key={rate.kind} name={`Last ${rate.calls} calls`}>
           <Rate rate={rate} />
-          {rate.calls < rate.minimumCalls && <span class="under">counts from {rate.minimumCalls} calls on</span>}
+          {rate.calls < rate.minimumCalls && <Under>counts from {rate.minimumCalls} calls on</Under>}
         </Line>
       ))}
     </>
