@@ -157,10 +157,10 @@ export function resolveCircuitPolicy(policy: GivenCircuitPolicy = {}): ResolvedC
   )
   return Object.freeze({
     failureThreshold: thresholdOption(policy.failureThreshold),
-    failureRate: policy.failureRate && resolveFailureRate(policy.failureRate),
-    slowCalls: policy.slowCalls && resolveSlowCalls(policy.slowCalls, timeoutMs),
+    failureRate: given(policy.failureRate, resolveFailureRate),
+    slowCalls: given(policy.slowCalls, (slowCalls) => resolveSlowCalls(slowCalls, timeoutMs)),
     recoveryTimeoutMs,
-    recoveryBackoff: policy.recoveryBackoff && resolveBackoff(policy.recoveryBackoff, recoveryTimeoutMs),
+    recoveryBackoff: given(policy.recoveryBackoff, (backoff) => resolveBackoff(backoff, recoveryTimeoutMs)),
     successThreshold: numberOption(
       'circuit.successThreshold',
       policy.successThreshold,
@@ -174,6 +174,11 @@ export function resolveCircuitPolicy(policy: GivenCircuitPolicy = {}): ResolvedC
     timeoutMs,
     random: policy.random ?? defaults.random,
   })
+}
+
+/** Only what is undefined was left out: a null or a 0 is somebody's mistake. */
+function given<V, R>(value: V | undefined, resolve: (value: V) => R): R | undefined {
+  return value === undefined ? undefined : resolve(value)
 }
 
 function thresholdOption(failureThreshold: number | undefined): number {
