@@ -101,7 +101,7 @@ const OF_POLICIES = {
  * @type {Record<string, Edits>}
  */
 const OF_METHODS = {
-  'a deadline is the service’s for all': [['deadline.ts', 'timeoutMs === undefined ? this', 'true ? this']],
+  'a deadline is the service’s for all': [['deadline.ts', 'if (timeoutMs === undefined) return this', 'return this']],
   'a trial is given up before its deadline': [['gate.ts', ', attempt.timeoutMs)', ')']],
   'the queue of a deadline is kept for ever': [['deadline.ts', 'this.#queue.leave()', 'void 0']],
   'a method does not judge its errors': [['deadline.ts', 'if (isFailure !== undefined) return', 'if (false) return']],

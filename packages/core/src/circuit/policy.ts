@@ -157,10 +157,10 @@ export function resolveCircuitPolicy(policy: GivenCircuitPolicy = {}): ResolvedC
   )
   return Object.freeze({
     failureThreshold: thresholdOption(policy.failureThreshold),
-    failureRate: given(policy.failureRate, resolveFailureRate),
-    slowCalls: given(policy.slowCalls, (slowCalls) => resolveSlowCalls(slowCalls, timeoutMs)),
+    failureRate: unlessLeftOut(policy.failureRate, resolveFailureRate),
+    slowCalls: unlessLeftOut(policy.slowCalls, (slowCalls) => resolveSlowCalls(slowCalls, timeoutMs)),
     recoveryTimeoutMs,
-    recoveryBackoff: given(policy.recoveryBackoff, (backoff) => resolveBackoff(backoff, recoveryTimeoutMs)),
+    recoveryBackoff: unlessLeftOut(policy.recoveryBackoff, (backoff) => resolveBackoff(backoff, recoveryTimeoutMs)),
     successThreshold: numberOption(
       'circuit.successThreshold',
       policy.successThreshold,
@@ -177,7 +177,7 @@ export function resolveCircuitPolicy(policy: GivenCircuitPolicy = {}): ResolvedC
 }
 
 /** Only what is undefined was left out: a null or a 0 is somebody's mistake. */
-function given<V, R>(value: V | undefined, resolve: (value: V) => R): R | undefined {
+function unlessLeftOut<V, R>(value: V | undefined, resolve: (value: V) => R): R | undefined {
   return value === undefined ? undefined : resolve(value)
 }
 
