@@ -15,6 +15,7 @@ export {
   resolveCircuitPolicy,
 } from './circuit/policy.ts'
 export { CircuitStateMachine, type CircuitTransition, type Permit } from './circuit/state-machine.ts'
+export { letsCallsThrough } from './service-status.ts'
 export { systemClock } from './clock.ts'
 
 export type { CallOutcome, CallSource, CallTrace } from './observing/call-trace.ts'

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts'
 import { checkServiceName } from './names.ts'
 import { numberOption } from './option-checks.ts'
 import { ServiceProxy } from './service-proxy.ts'
+import { letsCallsThrough } from './service-status.ts'
 import type { CallerOptions, StopOptions } from './options/caller-options.ts'
 import { checkSettings, mergeSettings } from './options/service-proxy-options.ts'
 import type { ProxySettings, ServiceProxyOptions } from './options/service-proxy-options.ts'
@@ -74,7 +75,7 @@ type AnyServiceProxy = Pick<
   | 'invalidateCache'
   | 'resetCircuitBreaker'
   | 'serviceWith'
-  | 'settings'
+  | 'getStatus'
   | 'stop'
 >
 
@@ -276,14 +277,9 @@ function facadeForCaller(name: string, proxy: AnyServiceProxy): PropertyDescript
 async function healthOf(proxy: AnyServiceProxy, timeoutMs: number): Promise<ServiceHealth> {
   const healthy = await proxy.checkHealth({ timeoutMs })
   const { circuitState, critical } = proxy
-  const works = healthy && !holdsCallsBack(proxy)
+  const works = healthy && letsCallsThrough(proxy.getStatus().circuit)
   const unwell = critical && !healthy ? 'fail' : 'warn'
   return { status: works ? 'pass' : unwell, healthy, circuitState, critical }
-}
-
-function holdsCallsBack({ circuitState, settings: { circuit } }: AnyServiceProxy): boolean {
-  if (circuit === false || circuitState === 'closed') return false
-  return circuit.mode === 'enforce' || circuitState === 'isolated'
 }
 
 function worstOf(levels: readonly HealthLevel[]): HealthLevel {

@@ -82,6 +82,12 @@ export interface ServiceStatus {
   readonly stopped: boolean
 }
 
+/** Whether no call is refused and none is a trial. A circuit that only observes refuses nothing, unless it was isolated. */
+export function letsCallsThrough(circuit: CircuitStatus | undefined): boolean {
+  if (circuit === undefined || circuit.state === 'closed') return true
+  return circuit.mode === 'observe' && circuit.state !== 'isolated'
+}
+
 export function settingsOf<T>(options: ResolvedServiceProxyOptions<T>): ServiceSettings {
   const { provider, fallback, methods, circuit, logger: _logger, clock: _clock, random: _random, ...settings } = options
   return {

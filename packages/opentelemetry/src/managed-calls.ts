@@ -1,5 +1,6 @@
 import { isSvcproxyError } from '@svcproxy/core'
-import type { CircuitStatus, ServiceProxy } from '@svcproxy/core'
+import type { ServiceProxy } from '@svcproxy/core'
+import { letsCallsThrough } from '@svcproxy/core/adapter'
 import type { CallTrace } from '@svcproxy/core/adapter'
 
 /** In place of a name that may be anything, a user's input for example. */
@@ -10,12 +11,6 @@ type ManagedService = Pick<ServiceProxy<unknown>, 'getStatus'>
 /** Whether a call ended because the service has no such method. */
 export function isOfNoMethod({ outcome, error }: CallTrace): boolean {
   return outcome === 'rejected' && error !== undefined && !isSvcproxyError(error)
-}
-
-/** Whether no call is refused, and none is a trial. A circuit that only observes does so in every state but an isolation. */
-function letsThrough(circuit: CircuitStatus | undefined): boolean {
-  if (circuit === undefined || circuit.state === 'closed') return true
-  return circuit.mode === 'observe' && circuit.state !== 'isolated'
 }
 
 /** Of all calls of the process, those to the services of one manager. */
@@ -38,7 +33,7 @@ export class ManagedCalls {
     if (call.method !== '$get') return false
     const status = this.#serviceOf(call)?.getStatus()
     if (status?.cache.state !== 'fresh') return false
-    return letsThrough(status.circuit)
+    return letsCallsThrough(status.circuit)
   }
 
   #serviceOf({ proxy, service }: Pick<CallTrace, 'proxy' | 'service'>): ManagedService | undefined {

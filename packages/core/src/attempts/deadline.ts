@@ -43,7 +43,7 @@ export class DeadlineQueue implements Entered {
   #last: Due | undefined
   #timer: Timer | undefined
   #users = 0
-  /** By an attempt with another deadline; most likely the next one's, too. */
+  /** The queue that the last attempt with a deadline of its own was given: the next one most likely needs the same. */
   #lastJoined: DeadlineQueue | undefined
 
   private constructor(timeoutMs: number, clock: Clock) {

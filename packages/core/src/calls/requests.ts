@@ -34,7 +34,7 @@ export class Requests<T> extends CallLedger<T> {
   async #get(signal: AbortSource | undefined, fallback: Fallback<T> | undefined, trace?: TracedCall): Promise<T> {
     const { clock } = this.context.settings
     this.context.counters.begin()
-    this.context.guard.circuit?.observe(clock.now())
+    this.context.guard.circuit?.observe()
     try {
       const instance = await this.#acquire(signal, trace)
       instance.exposed = true

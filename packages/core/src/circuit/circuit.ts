@@ -76,9 +76,9 @@ export class Circuit {
     return this.#gate.wouldReject ?? 0
   }
 
-  /** In `observe` mode: a request begins at `now` that is no attempt, and that it would refuse if it were open. */
-  observe(now: number): void {
-    if (this.isObserving && this.#machine.state(now) === 'open') this.#gate.wouldHaveRefused()
+  /** In `observe` mode: a `get()` begins, which is no attempt; an open circuit would refuse it. */
+  observe(): void {
+    if (this.isObserving && this.state === 'open') this.#gate.wouldHaveRefused()
   }
 
   /** Where the windows of its rules stand; nothing while it is not closed. */

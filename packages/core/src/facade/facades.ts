@@ -1,6 +1,7 @@
 import { addMember, newFacadeClass, OFFERS } from './facade-class.ts'
 import type { MemberOffers } from './facade-class.ts'
 import type { Guarded } from './guarded.ts'
+import { isObject } from '../is-object.ts'
 import { MAX_MEMBERS, Member } from './member.ts'
 import type { Kind } from './member.ts'
 import { notAValue, notIterable, readOnly } from './misuse.ts'
@@ -196,7 +197,7 @@ class CallableOffers extends Offers implements ProxyHandler<Method> {
 
 /** The member of which `value` is a facade; undefined if it is none, or that of a plain method, which has nothing but its call. */
 export function memberOf(value: unknown): Member | undefined {
-  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return undefined
+  if (!isObject(value)) return undefined
   try {
     const offers: unknown = Reflect.get(value, OFFERS)
     return offers instanceof Offers ? offers.of : undefined

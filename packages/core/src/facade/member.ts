@@ -1,4 +1,6 @@
 import type { FacadeClass } from './facade-class.ts'
+import { isObject } from '../is-object.ts'
+import { SERVICE_ITSELF } from '../options/method-path.ts'
 
 /**
  * What a member is known to be, undefined as long as nobody has seen it: a `method` is a function without members, an
@@ -18,9 +20,6 @@ const CHECK_OUTS: ReadonlySet<unknown> = new Set([
   'transaction',
   'beginTransaction',
 ])
-
-/** What a service that is called itself is counted under. */
-const SERVICE_ITSELF = '$self'
 
 /**
  * A name of the service, or of an object it holds: where a method is found, and what it is called in metrics, traces and
@@ -137,8 +136,4 @@ function kindOf(value: unknown): Kind {
 function isPlain(value: object): boolean {
   if (!FUNCTION_PROTOTYPES.has(Object.getPrototypeOf(value))) return false
   return Reflect.ownKeys(value).every((key) => FUNCTION_KEYS.has(key))
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -3,6 +3,7 @@ import { CallAttempt } from '../calls/call-attempt.ts'
 import type { CallLedger } from '../calls/call-ledger.ts'
 import { memberOf } from './facades.ts'
 import { expectHint, hint } from './hints.ts'
+import { isObject } from '../is-object.ts'
 import type { MethodPolicy } from '../options/method-policies.ts'
 import { membersOf } from './member.ts'
 import type { Member } from './member.ts'
@@ -154,7 +155,7 @@ function isMethod(found: unknown): found is Method {
 }
 
 function hasObject(args: readonly unknown[]): boolean {
-  for (const arg of args) if ((typeof arg === 'object' && arg !== null) || typeof arg === 'function') return true
+  for (const arg of args) if (isObject(arg)) return true
   return false
 }
 

@@ -1,3 +1,5 @@
+import { isObject } from '../is-object.ts'
+
 // What methods return that nothing can guard once it has left the call.
 
 /** What promises have, whoever made them. */
@@ -76,8 +78,4 @@ export function isThenable(value: object): boolean {
 
 function has(value: object, method: string): boolean {
   return typeof Reflect.get(value, method) === 'function'
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts'
 import { reading } from './being-read.ts'
 import type { Reading } from './being-read.ts'
 import type { Timer } from '../clock.ts'
@@ -265,8 +266,4 @@ export class InstanceLifetimes<T> {
   #disposed(failure: { readonly error?: unknown }): void {
     this.#context.events.emit({ type: 'dispose', service: this.#context.proxy.name, ...failure })
   }
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -1,4 +1,5 @@
 import { isSvcproxyError } from '../errors.ts'
+import { isObject } from '../is-object.ts'
 
 /** What one object of an error says: a failure of the service, the caller's fault, or undefined: nothing. */
 export type Rule = (found: object) => boolean | undefined
@@ -52,8 +53,4 @@ function isOfThisLibrary(part: object): boolean {
   } catch {
     return false
   }
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -1,3 +1,6 @@
+/** What a service that is called itself is counted under. */
+export const SERVICE_ITSELF = '$self'
+
 /** Anything that can be called. */
 export type AnyFunction = (...args: never) => unknown
 

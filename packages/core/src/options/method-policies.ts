@@ -3,7 +3,9 @@ import { DeadlineQueue } from '../attempts/deadline.ts'
 import { MAX_TIMER_MS } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { isObject } from '../is-object.ts'
 import { checkFunctionOption, checkOptionNames, numberOption } from '../option-checks.ts'
+import { SERVICE_ITSELF } from './method-path.ts'
 import type { MethodPath } from './method-path.ts'
 
 /** How calls of one method differ from those of the others. */
@@ -19,9 +21,6 @@ export interface MethodPolicy {
 
 /** Policies by the paths of the service's methods. */
 export type MethodPolicies<T> = { readonly [P in MethodPath<T>]?: MethodPolicy }
-
-/** What is said of a service that is called itself. */
-const SERVICE_ITSELF = '$self'
 
 /** All policies of a service's methods, checked. */
 export class ResolvedMethods {
@@ -117,8 +116,4 @@ function isMissing(owner: unknown, names: readonly string[]): boolean {
     if (property !== undefined) return property.get === undefined && isMissing(property.value, below)
   }
   return true
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts'
 import { InvalidOptionError, ServiceUnavailableError } from '../errors.ts'
 import { checkServiceName } from '../names.ts'
 import type { ServiceProvider } from './service-provider.ts'
@@ -53,8 +54,4 @@ export function compositeProvider<T>(
       if (origin?.ownership === 'owned') await origin.disposeService?.(service)
     },
   }
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -1,4 +1,5 @@
 import type { Clock, HealthLevel, ServiceStatus } from '@svcproxy/core'
+import { letsCallsThrough } from '@svcproxy/core/adapter'
 import type { FailureViews } from './failure-view.ts'
 import { isHeldByOperator } from './isolations.ts'
 import type { ManagedProxy } from './managed-services.ts'
@@ -109,12 +110,6 @@ export class ServiceViews {
 /** The rule of `getHealthStatus()`, with the last result in place of a new one: a service nobody asked is well. */
 function levelOf({ circuit, health, stopped }: ServiceStatus, critical: boolean): HealthLevel {
   const healthy = !stopped && health?.healthy !== false
-  if (healthy && !holdsCallsBack(circuit)) return 'pass'
+  if (healthy && letsCallsThrough(circuit)) return 'pass'
   return critical && !healthy ? 'fail' : 'warn'
-}
-
-/** A circuit that only observes lets all calls through, unless it was isolated. */
-function holdsCallsBack(circuit: ServiceStatus['circuit']): boolean {
-  if (circuit === undefined || circuit.state === 'closed') return false
-  return circuit.mode === 'enforce' || circuit.state === 'isolated'
 }
