@@ -51,7 +51,9 @@ const OF_THE_ORIGINAL = {
  */
 const OF_OUTAGES = {
   '1. given-up calls keep their places': [['call-ledger.ts', 'call.writeOff()', '']],
-  '1. trials are refused for capacity': [['requests.ts', '&& !this.context.guard.isTrialAt(attempt.startedAt)', '']],
+  '1. trials are refused for capacity': [
+    ['requests.ts', '!this.context.guard.letsThroughAt(startedAt)', 'this.context.guard.refusesAt(startedAt)'],
+  ],
   '2. a load that hangs keeps others away for 30 s': [
     [
       'pending-work.ts',
@@ -109,6 +111,49 @@ const OF_METHODS = {
 }
 
 /**
+ * Of calls that are tried again.
+ * @type {Record<string, Edits>}
+ */
+const OF_RETRIES = {
+  'retries have no budget': [['retries.ts', '!this.#allowance.take(now)', 'false']],
+  'what opened the circuit is tried again': [['retries.ts', '|| !this.mayAskAt(now)) return', ') return']],
+  'a retry is made though the circuit has opened': [
+    ['requests.ts', 'if (this.retries?.mayAskAt(now) === true) return', 'return'],
+  ],
+  'a caller is told that it was not asked again': [
+    ['call-attempt.ts', 'this.endRequest(this.before, now)', 'this.#answer(end, outcome, now, error)'],
+  ],
+  'a wait outlives its caller': [['retries.ts', 'unlessAborted(waited, signal)', 'waited']],
+  'a wait outlives the proxy': [['retries.ts', 'for (const resume of this.#waiting) resume()', '']],
+  'a hang is no failure when the request has no more time': [
+    ['abort-source.ts', "source?.isDeadline === true ? 'timeout' :", ''],
+  ],
+  'every attempt is a request': [
+    [
+      'call-attempt.ts',
+      'else this.goesOn =',
+      'else this.#answer(end, outcome, now, error)\n    if (waitMs !== undefined) this.goesOn =',
+    ],
+  ],
+}
+
+/**
+ * Of calls that wait for a place.
+ * @type {Record<string, Edits>}
+ */
+const OF_THE_QUEUE = {
+  'who came last is called first': [
+    ['call-queue.ts', 'for (const first of this.#waiting)', 'for (const first of [...this.#waiting].reverse())'],
+  ],
+  'a place is lost when its caller gives up in that moment': [
+    ['requests.ts', 'if (waiting.hasPlace) this.placeLeft()', ''],
+  ],
+  'an open circuit leaves calls waiting': [['service-proxy.ts', 'this.#requests.refuseQueued()', 'void 0']],
+  'who waits keeps the instance': [['requests.ts', 'attempt.letGo()', 'this.runningCalls--']],
+  'a call waits for ever': [['requests.ts', 'timeoutMs: requestTimeoutMs ?? attempt.timeoutMs', 'timeoutMs: 1e9']],
+}
+
+/**
  * Of the requests of a binding.
  * @type {Record<string, Edits>}
  */
@@ -134,6 +179,8 @@ const SUITES = [
   [core, 'src/do-no-harm.test.ts', OF_OUTAGES],
   [core, 'src/circuit-policies.test.ts', OF_POLICIES],
   [core, 'src/method-policies.test.ts', OF_METHODS],
+  [core, 'src/calls/retries.test.ts', OF_RETRIES],
+  [core, 'src/calls/call-queue.test.ts', OF_THE_QUEUE],
   [http, 'src/request-scope.test.ts', OF_REQUESTS],
   [http, 'src/shutdown/shutdown.test.ts', OF_SHUTDOWN],
 ]

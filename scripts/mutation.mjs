@@ -10,11 +10,16 @@ import { report, root, run } from './workspace.mjs'
 const MUTATED = {
   core: [
     'src/attempts/**/*.ts',
+    'src/calls/**/*.ts',
     'src/circuit/**/*.ts',
     'src/facade/**/*.ts',
     'src/instances/**/*.ts',
     'src/judges/**/*.ts',
-    'src/observing/*-{metrics,histogram}.ts',
+    'src/observing/*-metrics.ts',
+    'src/observing/*-histogram.ts',
+    'src/options/call-*.ts',
+    'src/options/method-*.ts',
+    'src/options/retry-*.ts',
   ],
   'breaker-native': ['src/**/*.ts'],
   'breaker-opossum': ['src/**/*.ts'],

@@ -146,6 +146,7 @@ export const targets: readonly Target[] = [
   cost(['policies', 'svcproxy call, failure rate over 100 calls'], ['policies', 'svcproxy call'], 1.1),
   cost(['policies', 'svcproxy facade, settings of another method'], ['policies', 'svcproxy facade'], 1.05),
   cost(['policies', 'svcproxy facade, settings of the method'], ['policies', 'svcproxy facade'], 1.05),
+  cost(['policies', 'svcproxy facade, retry'], ['policies', 'svcproxy facade'], 1.1),
 
   ...BREAKERS.map((breaker) =>
     titled(

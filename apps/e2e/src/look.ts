@@ -1,7 +1,6 @@
-import type { CircuitPolicy } from '@svcproxy/core'
 import type { Browser } from 'playwright-core'
 import { visit, type Visit } from './chromium.ts'
-import { openScene, type Scene } from './scene.ts'
+import { openScene, type OwnOptions, type Scene } from './scene.ts'
 import { FRAMEWORKS, type Mounted, serve, type Serving } from './servers.ts'
 
 /** A scene, an application over it, and a visitor. */
@@ -13,9 +12,7 @@ interface Look extends AsyncDisposable {
 }
 
 /** What a visitor finds, and how it looks. */
-export interface Visitor {
-  /** What some services' circuits have of their own. */
-  readonly circuits?: Readonly<Record<string, CircuitPolicy>> | undefined
+export interface Visitor extends OwnOptions {
   /** What happens before the visitor comes. */
   readonly prepare?: ((scene: Scene) => Promise<void>) | undefined
   readonly how?: Parameters<typeof visit>[2]
@@ -24,11 +21,11 @@ export interface Visitor {
 /** Opens the dashboard of a scene of its own. */
 export async function lookAt(
   browser: Browser,
-  options: Mounted,
-  { circuits, prepare, how }: Visitor = {},
+  mounted: Mounted,
+  { circuits, options, prepare, how }: Visitor = {},
 ): Promise<Look> {
-  const scene = await openScene(undefined, circuits)
-  const app = await serve(FRAMEWORKS.Express(scene.manager, '/ops/services', options))
+  const scene = await openScene(undefined, { circuits, options })
+  const app = await serve(FRAMEWORKS.Express(scene.manager, '/ops/services', mounted))
   await prepare?.(scene)
   const visited = await visit(browser, `${app.origin}/ops/services/`, how)
   await visited.page.getByRole('link', { name: 'billing' }).first().waitFor()

@@ -1,9 +1,9 @@
 import { nativeBreaker } from '@svcproxy/breaker-native'
-import { type CircuitPolicy, factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+import { type CircuitPolicy, factoryProvider, type ServiceProxyOptions, ServiceProxyManager } from '@svcproxy/core'
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 
 /** What a service of a scene does when it is asked. */
-type Behaviour = 'answers' | 'fails' | 'hangs' | 'dawdles'
+type Behaviour = 'answers' | 'fails' | 'stumbles' | 'hangs' | 'dawdles'
 
 /** How long a service takes that dawdles, in milliseconds. */
 export const DAWDLE_MS = 150
@@ -32,6 +32,10 @@ function sceneService(): SceneService {
     error: Object.assign(new Error(HOSTILE), { name: 'DatabaseError', code: 'ECONNRESET' }),
     ask() {
       if (this.behaviour === 'fails') return Promise.reject(this.error)
+      if (this.behaviour === 'stumbles') {
+        this.behaviour = 'answers'
+        return Promise.reject(this.error)
+      }
       if (this.behaviour === 'hangs') return new Promise(() => {})
       if (this.behaviour === 'dawdles') return delay(DAWDLE_MS, 'late answer')
       return Promise.resolve('answer')
@@ -39,10 +43,16 @@ function sceneService(): SceneService {
   }
 }
 
-/** All services work, and were asked a few times. `circuits`: what the circuits of some of them have of their own. */
+/** What some services have of their own: their circuits, and their other options. */
+export interface OwnOptions {
+  readonly circuits?: Readonly<Record<string, CircuitPolicy>> | undefined
+  readonly options?: Readonly<Record<string, Partial<ServiceProxyOptions<SceneService>>>> | undefined
+}
+
+/** All services work, and were asked a few times. */
 export async function openScene(
   names: readonly string[] = NAMES,
-  circuits: Readonly<Record<string, CircuitPolicy>> = {},
+  { circuits = {}, options = {} }: OwnOptions = {},
 ): Promise<Scene> {
   const services = Object.fromEntries(names.map((name) => [name, sceneService()]))
   const manager = new ServiceProxyManager<Record<string, SceneService>>({
@@ -55,7 +65,12 @@ export async function openScene(
       create: () => service,
       checkHealth: () => service.behaviour === 'answers',
     })
-    manager.createProxy(name, { provider, critical: name === 'configService', circuit: circuits[name] ?? {} })
+    manager.createProxy(name, {
+      provider,
+      critical: name === 'configService',
+      circuit: circuits[name] ?? {},
+      ...options[name],
+    })
   }
   await Promise.all(names.flatMap((name) => Array.from({ length: 20 }, () => manager.getProxy(name).service.ask())))
   return { manager, services, [Symbol.asyncDispose]: () => manager.stop({ timeoutMs: 0 }) }

@@ -18,6 +18,10 @@ test('a quick run is always the same one', () => {
   expect(parse('--quick', '--seed', '7')).toMatchObject({ plan: { seed: 7 } })
 })
 
+test('a storm is another thing', () => {
+  expect(parse('--storm')).toEqual({ kind: 'storm' })
+})
+
 test.for(['0', '1.5', 'ten', '-3', '100000', ''])('a time of "%s" is refused', (value) => {
   expect(parse(`--seconds=${value}`)).toMatchObject({ kind: 'wrong', complaint: expect.stringContaining('--seconds') })
 })
@@ -28,5 +32,5 @@ test('an option that there is not is refused', () => {
 
 test('it explains itself', () => {
   expect(parse('--help')).toEqual({ kind: 'help' })
-  for (const option of ['--seconds', '--quick', '--seed', '--help']) expect(USAGE).toContain(option)
+  for (const option of ['--seconds', '--quick', '--seed', '--storm', '--help']) expect(USAGE).toContain(option)
 })

@@ -7,6 +7,7 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly complaint: string }
   | { readonly kind: 'run'; readonly plan: Plan }
+  | { readonly kind: 'storm' }
 
 const SECONDS = 60
 const QUICK_SECONDS = 18
@@ -14,7 +15,7 @@ const MAX_SECONDS = 24 * 3_600
 /** A check that fails in CI has to fail again at home. */
 const QUICK_SEED = 1
 
-/** Reads `--seconds`, `--quick`, `--seed` and `--help`. */
+/** Reads `--seconds`, `--quick`, `--seed`, `--storm` and `--help`. */
 export function parseCommandLine(args: readonly string[], anySeed: () => number): Command {
   try {
     const { values } = parseArgs({
@@ -23,10 +24,12 @@ export function parseCommandLine(args: readonly string[], anySeed: () => number)
         seconds: { type: 'string' },
         quick: { type: 'boolean', default: false },
         seed: { type: 'string' },
+        storm: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     })
     if (values.help) return { kind: 'help' }
+    if (values.storm) return { kind: 'storm' }
     const { quick } = values
     const seconds = numberOf('--seconds', values.seconds, MAX_SECONDS) ?? (quick ? QUICK_SECONDS : SECONDS)
     const seed = numberOf('--seed', values.seed, 2 ** 32 - 1) ?? (quick ? QUICK_SEED : anySeed())
@@ -53,6 +56,8 @@ through many proxies at once: nothing may outlive an outage.
                   planned: on a busy machine, or while work that never ends is waited for
   --quick         ${QUICK_SECONDS} seconds of shorter outages, and always the same ones
   --seed <n>      the order and length of the outages; another one each time by default
+  --storm         instead: 1 000 callers through ten seconds of failure, without retries, with
+                  retries in their budget and without one, and the load on the service of each
   --help          this text
 
 The exit code is 0 when nothing outlived an outage, 1 when something did or the soak itself

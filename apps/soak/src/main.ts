@@ -4,6 +4,7 @@ import type { Plan } from './plan.ts'
 import { passageTable, roundLine } from './report.ts'
 import { soak } from './soak.ts'
 import type { SoakResult } from './soak.ts'
+import { storm } from './storm.ts'
 import { failuresOf, fault } from './verdicts.ts'
 import type { Check } from './verdicts.ts'
 
@@ -19,6 +20,9 @@ switch (command.kind) {
   case 'wrong':
     console.error(`npm run soak: ${command.complaint}\nSee npm run soak -- --help`)
     process.exitCode = 2
+    break
+  case 'storm':
+    process.exitCode = (await storm((line) => console.log(line))) ? 0 : 1
     break
   case 'run':
     await run(command.plan)

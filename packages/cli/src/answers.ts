@@ -8,13 +8,32 @@ type Failure = NonNullable<ServiceView['lastFailure']>
 type Latency = ServiceView['latency']
 type Counts = Pick<
   ServiceView['counts'],
-  'totalRequests' | 'timedOutRequests' | 'rejectedRequests' | 'fallbacks' | 'cacheHits' | 'cacheMisses' | 'staleServed'
+  | 'totalRequests'
+  | 'timedOutRequests'
+  | 'rejectedRequests'
+  | 'retries'
+  | 'fallbacks'
+  | 'cacheHits'
+  | 'cacheMisses'
+  | 'staleServed'
 >
+type Budget = NonNullable<ServiceView['retryBudget']>
+type Queue = NonNullable<ServiceView['queue']>
 
 /** One service. */
 export interface ServiceRow extends Pick<
   ServiceView,
-  'name' | 'critical' | 'stopped' | 'status' | 'cache' | 'health' | 'lastFailure' | 'requestsPerSecond' | 'latency'
+  | 'name'
+  | 'critical'
+  | 'stopped'
+  | 'status'
+  | 'cache'
+  | 'health'
+  | 'lastFailure'
+  | 'retryBudget'
+  | 'queue'
+  | 'requestsPerSecond'
+  | 'latency'
 > {
   readonly circuit: Omit<Circuit, 'successfulTrials' | 'successThreshold'> | null
   readonly counts: Counts
@@ -94,12 +113,15 @@ const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
   }),
   health: orNull(objectOf<NonNullable<ServiceView['health']>>({ healthy: isFlag, at: isText })),
   lastFailure: orNull(objectOf<Failure>({ ...isError, cause: orNull(objectOf<ErrorView>(isError)), at: isText })),
+  retryBudget: orNull(objectOf<Budget>({ calls: isNumber, retries: isNumber, remaining: isNumber })),
+  queue: orNull(objectOf<Queue>({ waiting: isNumber, max: isNumber, wait: isLatency })),
   requestsPerSecond: orNull(isNumber),
   latency: isLatency,
   counts: objectOf<Counts>({
     totalRequests: isNumber,
     timedOutRequests: isNumber,
     rejectedRequests: isNumber,
+    retries: objectOf<Counts['retries']>({ success: isNumber, failure: isNumber, denied: isNumber }),
     fallbacks: isNumber,
     cacheHits: isNumber,
     cacheMisses: isNumber,
@@ -140,9 +162,9 @@ type EventOf<T extends TimelineEvent['type']> = Extract<TimelineEvent, { readonl
 const EVENTS: readonly Shape<TimelineEvent>[] = [
   objectOf<EventOf<'circuit'>>({ ...HEAD, type: oneOf('circuit'), from: isState, to: isState, observed: isFlag }),
   objectOf<EventOf<'health'>>({ ...HEAD, type: oneOf('health'), healthy: isFlag }),
-  objectOf<EventHead & { readonly type: 'invalidate' | 'expire' | 'stop' }>({
+  objectOf<EventHead & { readonly type: 'invalidate' | 'expire' | 'retry-denied' | 'stop' }>({
     ...HEAD,
-    type: oneOf('invalidate', 'expire', 'stop'),
+    type: oneOf('invalidate', 'expire', 'retry-denied', 'stop'),
   }),
   objectOf<EventOf<'audit'>>({
     ...HEAD,

@@ -49,6 +49,42 @@ test('status of a service shows its settings, methods and events', async () => {
   expect(out).not.toMatch(/^flags /m)
 })
 
+test('status shows retries that were denied and who waits; of one service also why', async () => {
+  const app = await operated()
+  const answered = deferred()
+  let fails = true
+  const orders = app.addOrders(async () => {
+    if (fails) throw new Error('no')
+    await answered.promise
+    return 'answer'
+  })
+  await svcproxy(['status', app.url]) // events are kept from the time the API is there
+  await orders.ask().catch(() => undefined)
+  fails = false
+  const calls = [orders.ask(), orders.ask()]
+  await app.clock.settle()
+  const all = await svcproxy(['status', app.url])
+  expect(all.out).toMatch(/^service .* retry {2}denied {2}queue +wait /m)
+  expect(all.out).toMatch(/^orders .* 0 {7}1 {4}1\/2 {6}– /m)
+  expect(all.out).toMatch(/^fleet .* – {7}– {6}– {6}– /m)
+  const { out } = await svcproxy(['status', app.url, 'orders'])
+  expect(out).toMatch(
+    /^retries\n0 answered, 0 failed, 1 denied\nin the last ten seconds 0 for \d calls; the budget has none left\n$/m,
+  )
+  expect(out).toMatch(/^queue\n1 of 2 waiting$/m)
+  expect(out).toMatch(/orders {2}retry budget used up$/m)
+  for (const line of ['requestTimeoutMs unlimited', 'maxQueuedCalls 2', 'retry.attempts 3', 'retryBudget.ratio 0']) {
+    expect(out.split('\n')).toContain(line)
+  }
+  expect(out).toMatch(/^methods\.ask\.retry\.attempts 3$/m)
+  const other = await svcproxy(['status', app.url, 'fleet'])
+  expect(other.out).not.toMatch(/^(retries|queue)$|denied|waiting/m)
+  answered.resolve()
+  await Promise.all(calls)
+  app.clock.advance(2_000)
+  expect((await svcproxy(['status', app.url, 'orders'])).out).toMatch(/^0 of 2 waiting\n1 have waited: p50 .*$/m)
+})
+
 test('status of a service ends with 0 when that service is well, whatever the others are', async () => {
   const app = await operated()
   await app.breakFleet()

@@ -1,4 +1,5 @@
 import type { ServiceRow } from './answers.ts'
+import { retriesOf } from './call-words.ts'
 import { isObserving, nearestRule, noteText, stateText } from './circuit-words.ts'
 import { plainText } from './plain-text.ts'
 import { countText, latencyText, rateText, spanText } from './quantities.ts'
@@ -17,8 +18,11 @@ const STATES: Readonly<Record<CircuitState, { text: string; style: Style }>> = {
   isolated: { text: '■ isolated', style: 'magenta' },
 }
 
-/** @param now by the clock of whoever answered, in milliseconds since the epoch */
-export function serviceColumns(now: number): readonly Column<ServiceRow>[] {
+/**
+ * Those for retries and a queue are there when a service has something to show in them.
+ * @param now by the clock of whoever answered, in milliseconds since the epoch
+ */
+export function serviceColumns(services: readonly ServiceRow[], now: number): readonly Column<ServiceRow>[] {
   const left = { align: 'left' } as const
   const right = { align: 'right' } as const
   return [
@@ -33,6 +37,8 @@ export function serviceColumns(now: number): readonly Column<ServiceRow>[] {
     { title: 'p99', ...right, rank: 6, minWidth: 5, cell: ({ latency }) => latencyCell(latency, latency.p99Ms) },
     { title: 't/o', ...right, rank: 8, cell: ({ counts }) => countCell(counts.timedOutRequests) },
     { title: 'rej', ...right, rank: 7, cell: ({ counts }) => countCell(counts.rejectedRequests) },
+    ...(services.some((row) => retriesOf(row) !== undefined) ? RETRY_COLUMNS : []),
+    ...(services.some(({ queue }) => queue !== null) ? QUEUE_COLUMNS : []),
     { title: 'fb', ...right, rank: 12, cell: ({ counts }) => countCell(counts.fallbacks) },
     { title: 'hit', ...right, rank: 9, minWidth: 4, cell: hitCell },
     { title: 'health', ...left, rank: 1, cell: healthCell },
@@ -46,6 +52,16 @@ export function serviceColumns(now: number): readonly Column<ServiceRow>[] {
     },
   ]
 }
+
+const RETRY_COLUMNS: readonly Column<ServiceRow>[] = [
+  { title: 'retry', align: 'right', rank: 6.5, cell: retriesCell },
+  { title: 'denied', align: 'right', rank: 4.5, cell: deniedCell },
+]
+
+const QUEUE_COLUMNS: readonly Column<ServiceRow>[] = [
+  { title: 'queue', align: 'right', rank: 4.6, cell: queueCell },
+  { title: 'wait', align: 'right', rank: 8.5, minWidth: 5, cell: waitCell },
+]
 
 /** Of the last health checks alone. @param now as of {@link serviceColumns} */
 export function healthColumns(now: number): readonly Column<ServiceRow>[] {
@@ -110,6 +126,31 @@ function latencyCell({ count }: ServiceRow['latency'], ms: number): Cell {
 
 function countCell(count: number): Cell {
   return count === 0 ? { text: '0', style: 'dim' } : { text: countText(count) }
+}
+
+function retriesCell(row: ServiceRow): Cell {
+  const retries = retriesOf(row)
+  return retries === undefined ? NONE : countCell(retries)
+}
+
+/** Retries that the budget, the circuit or the capacity did not allow. */
+function deniedCell({ retryBudget, counts: { retries } }: ServiceRow): Cell {
+  if (retryBudget === null) return NONE
+  return retries.denied === 0 ? countCell(0) : { text: countText(retries.denied), style: 'red' }
+}
+
+/** Those who wait now of those who may; the next one is refused where it is full. */
+function queueCell({ queue }: ServiceRow): Cell {
+  if (queue === null) return NONE
+  const { waiting, max } = queue
+  const text = `${countText(waiting)}/${countText(max)}`
+  if (waiting === 0) return { text, style: 'dim' }
+  return waiting === max ? { text, style: 'red' } : { text }
+}
+
+/** All but one in a hundred of those who had to have waited no longer. */
+function waitCell({ queue }: ServiceRow): Cell {
+  return queue === null ? NONE : latencyCell(queue.wait, queue.wait.p99Ms)
 }
 
 /** Fresh instances among all that were asked for. */

@@ -1,4 +1,5 @@
 import type { ServiceSheet } from './answers.ts'
+import { queueLines, retryLines } from './call-words.ts'
 import { circuitLines } from './circuit-words.ts'
 import { cutTo, plainText } from './plain-text.ts'
 import { countText, latencyText } from './quantities.ts'
@@ -12,14 +13,16 @@ const MOST_EVENTS = 20
 export function sheetLines(sheet: ServiceSheet, now: number, window: Window): string[] {
   const { cache, critical, lastFailure, circuit } = sheet
   const facts = [critical ? 'critical' : 'not critical', `cache ${cache.state}${cache.loading ? ', loading' : ''}`]
-  const ofCircuit = circuit === null ? [] : circuitLines(circuit, now).map((line) => cutTo(line, window.width))
+  const ofCircuit = circuit === null ? [] : circuitLines(circuit, now)
   return [
     ...serviceLines([sheet], now, window),
     '',
     cutTo(facts.join(' · '), window.width),
     // In full, over several lines if need be: it is what is being looked for.
     ...(lastFailure === null ? [] : [`last error: ${failureText(lastFailure)}`]),
-    ...section('circuit', ofCircuit, window),
+    ...section('circuit', cut(ofCircuit, window), window),
+    ...section('retries', cut(retryLines(sheet), window), window),
+    ...section('queue', cut(queueLines(sheet), window), window),
     ...section('methods', methodLines(sheet, window), window),
     ...section('settings', settingLines(sheet.settings, window), window),
     ...section('events', eventLines(sheet.events, MOST_EVENTS, window), window),
@@ -28,6 +31,10 @@ export function sheetLines(sheet: ServiceSheet, now: number, window: Window): st
 
 function section(title: string, lines: readonly string[], { paint }: Window): string[] {
   return lines.length === 0 ? [] : ['', paint('bold', title), ...lines]
+}
+
+function cut(lines: readonly string[], { width }: Window): string[] {
+  return lines.map((line) => cutTo(line, width))
 }
 
 type Method = readonly [name: string, latency: ServiceSheet['latency']]

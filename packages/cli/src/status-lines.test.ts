@@ -36,12 +36,15 @@ const FLEET: ServiceRow = {
     cause: null,
     at: ago(194),
   },
+  retryBudget: null,
+  queue: null,
   requestsPerSecond: 0.4,
   latency: { count: 81_234, p50Ms: 12.3, p90Ms: 48, p99Ms: 1_240, maxMs: 5_000 },
   counts: {
     totalRequests: 123_456,
     timedOutRequests: 17,
     rejectedRequests: 1_820,
+    retries: { success: 0, failure: 0, denied: 0 },
     fallbacks: 240,
     cacheHits: 99_000,
     cacheMisses: 1_000,
@@ -99,6 +102,19 @@ const TRIED_OUT: ServiceRow = {
     openings: 1,
     retryAt: ago(-20),
   },
+}
+
+const RETRIED: ServiceRow = {
+  ...WELL,
+  name: 'orders',
+  retryBudget: { calls: 40, retries: 18, remaining: 0 },
+  counts: { ...WELL.counts, retries: { success: 1_100, failure: 104, denied: 17 } },
+}
+
+const QUEUED: ServiceRow = {
+  ...WELL,
+  name: 'geocoder',
+  queue: { waiting: 3, max: 50, wait: { count: 120, p50Ms: 12, p90Ms: 30, p99Ms: 40, maxMs: 41 } },
 }
 
 const STATE: ProcessState = {
@@ -168,7 +184,7 @@ test('without a terminal nothing is left out and nothing is cut', () => {
 
 test('no line is wider than the window', () => {
   const long = { ...FLEET, name: 'a'.repeat(100), lastFailure: { ...FLEET.lastFailure!, message: '接続'.repeat(250) } }
-  const state = { ...STATE, services: [...STATE.services, long] }
+  const state = { ...STATE, services: [...STATE.services, RETRIED, QUEUED, long] }
   for (let width = 21; width <= 200; width++) {
     const widths = statusLines(state, NOW, { width, paint: plain }).map(widthOf)
     expect(Math.max(...widths)).toBeLessThanOrEqual(width)
@@ -211,6 +227,55 @@ test('what is left of a ramp is told', () => {
   expect(rendered({ ...STATE, services: [ramping] }, 140)).toMatch(/● closed .* 0\/3 {2}ramp 12s /)
 })
 
+test('retries and a queue have columns where a service has any', () => {
+  const full = { ...QUEUED, name: 'full', queue: { ...QUEUED.queue!, waiting: 50, wait: NEW.latency } }
+  const state = { ...STATE, services: [RETRIED, QUEUED, full, WELL] }
+  expect(rendered(state, 160)).toMatchInlineSnapshot(`
+    "
+    FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
+    service   state         since  fail  note  req/s    p50    p90    p99  t/o  rej  retry  denied  queue   wait  fb   hit  health  last error
+    orders    ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0   1204      17      –      –   0   99%  well    –
+    geocoder  ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –   3/50   40ms   0   99%  well    –
+    full      ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –  50/50      –   0   99%  well    –
+    flags     ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –      –      –   0   99%  well    –
+    "
+  `)
+  expect(rendered(state, 80)).toMatchInlineSnapshot(`
+    "
+    FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
+    service   state         since  fail  req/s  denied  queue  health  last error
+    orders    ● closed       1d1h   2/3    512      17      –  well    –
+    geocoder  ● closed       1d1h   2/3    512       –   3/50  well    –
+    full      ● closed       1d1h   2/3    512       –  50/50  well    –
+    flags     ● closed       1d1h   2/3    512       –      –  well    –
+    "
+  `)
+  expect(rendered(state, 40)).toMatchInlineSnapshot(`
+    "
+    FAIL  production · instance a1b2c3d4 · …
+    service   state        fail  health
+    orders    ● closed      2/3  well
+    geocoder  ● closed      2/3  well
+    full      ● closed      2/3  well
+    flags     ● closed      2/3  well
+    "
+  `)
+  expect(rendered({ ...STATE, services: [RETRIED] }, 160)).not.toMatch(/queue|wait/)
+  expect(rendered({ ...STATE, services: [QUEUED] }, 160)).not.toMatch(/retry|denied/)
+  expect(rendered(STATE, 160)).not.toMatch(/retry|denied|queue|wait/)
+})
+
+test('denied retries and a full queue are marked as trouble, and nothing else of them', () => {
+  const marked = (style: string, text: string): string => `<${style}>${text.trim()}</${style}>`
+  const line = (row: ServiceRow) => statusLines({ ...STATE, services: [row] }, NOW, { width: 160, paint: marked })[2]
+  const undenied = { ...RETRIED, counts: { ...RETRIED.counts, retries: { success: 1, failure: 0, denied: 0 } } }
+  const queue = { ...QUEUED.queue!, waiting: 50 }
+  expect(line(RETRIED)).toContain('<red>17</red>')
+  expect(line(undenied)).not.toContain('<red>')
+  expect(line({ ...QUEUED, queue })).toContain('<red>50/50</red>')
+  expect(line(QUEUED)).not.toContain('<red>')
+})
+
 test('a process without services says so', () => {
   expect(rendered({ ...STATE, services: [] }, 80)).toContain('There are no services.')
 })
@@ -246,7 +311,8 @@ test('events say when, where and what; those of a later version are left out', (
     { id: 4, at, service: 'flags', type: 'audit', action: 'expire', actor: null },
     { id: 5, at, service: 'flags', type: 'circuit', from: 'half_open', to: 'closed', observed: false },
     { id: 6, at, service: 'flags', type: 'circuit', from: 'closed', to: 'open', observed: true },
-    { id: 7, at, service: 'flags', type: 'circuit', from: 'open', to: 'isolated', observed: true },
+    { id: 7, at, service: 'flags', type: 'retry-denied' },
+    { id: 8, at, service: 'flags', type: 'circuit', from: 'open', to: 'isolated', observed: true },
     'no event',
   ]
   expect(eventLines(events, 10, { width: 80 })).toEqual([
@@ -255,6 +321,7 @@ test('events say when, where and what; those of a later version are left out', (
     '03:11:00Z  flags  expire by an operator without a name',
     '03:11:00Z  flags  circuit half-open → closed',
     '03:11:00Z  flags  circuit would go closed → open; it only observes',
+    '03:11:00Z  flags  retry budget used up',
     '03:11:00Z  flags  circuit open → isolated',
   ])
   expect(eventLines(events, 1, { width: 20 })).toEqual(['03:11:00Z  flags  c…'])

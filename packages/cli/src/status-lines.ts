@@ -32,7 +32,9 @@ export function headLine(state: ProcessState, now: number, { width, paint }: Win
 }
 
 export function serviceLines(services: readonly ServiceRow[], now: number, window: Window): string[] {
-  return services.length === 0 ? ['There are no services.'] : tableLines(serviceColumns(now), services, window)
+  return services.length === 0
+    ? ['There are no services.']
+    : tableLines(serviceColumns(services, now), services, window)
 }
 
 /** The newest of the events, oldest first. */
@@ -58,6 +60,8 @@ function whatHappened(event: TimelineEvent): string {
       return 'cache invalidated'
     case 'expire':
       return 'cache expired'
+    case 'retry-denied':
+      return 'retry budget used up'
     case 'stop':
       return 'stopped'
     case 'audit':

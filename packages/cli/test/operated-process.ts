@@ -43,6 +43,8 @@ export interface OperatedProcess extends Serving {
   readonly seen: readonly IncomingMessage[]
   /** Opens the circuit of the first service. */
   readonly breakFleet: () => Promise<void>
+  /** Adds a service of one place and a queue of two; its `ask` is tried again, but its budget allows no retry. */
+  readonly addOrders: (ask: Service['ask']) => Service
 }
 
 /** Serves the management API of three services below `/ops`, until the test ends; alice may do everything. */
@@ -60,8 +62,19 @@ export async function operated(options: Partial<ManagementOptions<IncomingMessag
     setImmediate(() => clock.advance(1))
     answer(request, response)
   })
+  const addOrders = (ask: Service['ask']): Service =>
+    manager.createProxy('orders', {
+      provider: factoryProvider<Service>('orders', { create: () => ({ ask }) }),
+      circuit: false,
+      timeoutMs: 60_000, // each look takes two seconds of the clock
+      methods: { ask: { retry: true } },
+      retryBudget: { ratio: 0, minPerSecond: 0 },
+      maxConcurrentCalls: 1,
+      maxQueuedCalls: 2,
+    }).service
   return {
     ...serving,
+    addOrders,
     url: `${serving.url}/ops`,
     manager,
     clock,

@@ -13,8 +13,11 @@ export interface Clock {
   now(): number
   /** Wall-clock time in milliseconds since the epoch: for what people read, and for the age of security services. */
   wallNow(): number
-  /** Runs `callback` once, `delayMs` from now. The timer never keeps the process alive. */
-  setTimer(callback: () => void, delayMs: number): Timer
+  /**
+   * Runs `callback` once, `delayMs` from now. The timer does not keep the process alive, unless `keepsAlive` is true:
+   * somebody waits for it, and nothing else may be under way.
+   */
+  setTimer(callback: () => void, delayMs: number, keepsAlive?: boolean): Timer
 }
 
 /** The longest delay `setTimeout` honours, in milliseconds (about 24.8 days); beyond it Node.js fires after 1 ms. */
@@ -24,9 +27,9 @@ export const MAX_TIMER_MS = 2_147_483_647
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
-  setTimer(callback, delayMs) {
+  setTimer(callback, delayMs, keepsAlive = false) {
     const timeout = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
-    timeout.unref()
+    if (!keepsAlive) timeout.unref()
     return { cancel: () => clearTimeout(timeout) }
   },
 }

@@ -43,9 +43,18 @@ export type { ServiceOperation } from './calls/call-attempt.ts'
 
 export type { ServiceEvent, ServiceEventListener, ServiceEventOf, ServiceEventType } from './observing/events.ts'
 export type { LatencySummary } from './observing/latency-histogram.ts'
-export type { RejectionReason, RequestCounts, RequestFailure, ServiceMetrics } from './observing/service-metrics.ts'
+export type {
+  RejectionReason,
+  RequestCounts,
+  RequestFailure,
+  RetryOutcome,
+  ServiceMetrics,
+} from './observing/service-metrics.ts'
 export type { MethodPath } from './options/method-path.ts'
 export type { MethodPolicies, MethodPolicy, MethodSettings } from './options/method-policies.ts'
+export type { RetryBudget, RetryPolicy, RetrySettings } from './options/retry-policy.ts'
+export type { RetryBudgetStatus } from './calls/retry-allowance.ts'
+export type { CallSettings } from './options/call-policies.ts'
 export type { CircuitSettings, CircuitStatus, ServiceSettings, ServiceStatus } from './service-status.ts'
 export type { CacheStatus } from './instances/cache-slot.ts'
 export type { CircuitSnapshot, CircuitState } from './circuit/state-machine.ts'

@@ -66,9 +66,9 @@ describe('the deadline', () => {
     expect(await timed(service.admin.jobs.run(5_000))).toEqual(late(30))
     expect(await timed(proxy.call((reports) => reports.find(5_000)))).toEqual(late(1_000))
     expect(proxy.settings.methods).toEqual({
-      find: { timeoutMs: 200, hasIsFailure: false },
-      create: { timeoutMs: 60_000, hasIsFailure: false },
-      'admin.jobs.run': { timeoutMs: 30, hasIsFailure: false },
+      find: { timeoutMs: 200, hasIsFailure: false, retry: false },
+      create: { timeoutMs: 60_000, hasIsFailure: false, retry: false },
+      'admin.jobs.run': { timeoutMs: 30, hasIsFailure: false, retry: false },
     })
   })
 
@@ -167,7 +167,7 @@ describe('what is wrong is said', () => {
   const WRONG: readonly (readonly [unknown, string])[] = [
     [5, 'methods must be an object; received 5'],
     [{ find: 5 }, 'methods.find must be an object; received 5'],
-    [{ find: { timeout: 5 } }, 'methods.find must be an object with only timeoutMs'],
+    [{ find: { timeout: 5 } }, 'methods.find must be an object with only timeoutMs, isFailure, retry'],
     [{ find: { timeoutMs: 0 } }, 'methods.find.timeoutMs must be a number in 1 … 2147483647; received 0'],
     [{ find: { isFailure: true } }, 'methods.find.isFailure must be a function; received true'],
   ]

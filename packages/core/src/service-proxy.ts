@@ -27,6 +27,7 @@ import type { LatencySummary } from './observing/latency-histogram.ts'
 import { RequestCounters, type RequestCounts, type ServiceMetrics } from './observing/service-metrics.ts'
 import { checkServiceName } from './names.ts'
 import { checkTimeout } from './options/method-policies.ts'
+import { checkFits, resolveRetryChoice } from './options/retry-policy.ts'
 import { numberOption } from './option-checks.ts'
 import { type Fallback, resolveServiceProxyOptions, type ServiceProxyOptions } from './options/service-proxy-options.ts'
 import type { ServiceContext } from './instances/service-context.ts'
@@ -54,7 +55,6 @@ export class ServiceProxy<T> implements AsyncDisposable {
     checkServiceName(name)
     const options = resolveServiceProxyOptions(serviceOptions)
     const { clock, healthIntervalMs, logger } = options
-    options.methods?.join(clock)
     const circuit =
       options.circuit &&
       new Circuit({ ...options.circuit, name, clock, onTransition: (to) => this.#circuitChanged(to) })
@@ -135,8 +135,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
    *   {@link CapacityError}, {@link StoppedError}, {@link InvalidOptionError}; `signal.reason`
    */
   call<R>(operation: ServiceOperation<T, R>, options?: CallOptions<R>): Promise<R> {
-    const timeoutMs = options?.timeoutMs
-    if (timeoutMs !== undefined) return this.#callInTime(operation, timeoutMs, options)
+    if (options?.timeoutMs !== undefined || options?.retry !== undefined) return this.#callBy(operation, options)
     const requests = this.#requests
     return requests.run(new OperationCall(requests, options?.signal, operation), options?.fallback)
   }
@@ -172,6 +171,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
       circuit: this.#context.guard.circuit,
       cache: this.#requests.resolver.cache,
       lastHealth: this.#healthCheck?.last,
+      retryBudget: this.#requests.retries?.budget(this.#context.settings.clock.now()),
       lastFailure: this.#context.counters.lastFailure,
       stopped: this.#stopped !== undefined,
     })
@@ -248,19 +248,22 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.stop()
   }
 
-  async #callInTime<R>(
-    operation: ServiceOperation<T, R>,
-    timeoutMs: number,
-    options: CallOptions<R> | undefined,
-  ): Promise<R> {
+  /** A call that is made in its own way. */
+  async #callBy<R>(operation: ServiceOperation<T, R>, options: CallOptions<R>): Promise<R> {
+    const { timeoutMs, signal, fallback } = options
+    const { retry: defaults, requestTimeoutMs } = this.#context.settings.calls
     checkTimeout('timeoutMs', timeoutMs)
-    const call = new OperationCall(this.#requests, options?.signal, operation)
-    call.timeoutMs = timeoutMs
-    return this.#requests.run(call, options?.fallback)
+    const retry = resolveRetryChoice('retry', options.retry, defaults)
+    if (retry !== undefined) checkFits('retry', retry, requestTimeoutMs)
+    const call = new OperationCall(this.#requests, signal, operation)
+    if (timeoutMs !== undefined) call.timeoutMs = timeoutMs
+    if (retry !== undefined) call.retry = retry
+    return this.#requests.run(call, fallback)
   }
 
   #circuitChanged({ from, to }: CircuitTransition): void {
     const observed = this.#context.guard.circuit?.isObserving === true
+    if (to === 'isolated' || (to === 'open' && !observed)) this.#requests.refuseQueued()
     // Whatever opened it may have broken the instance: it is served again when it has passed its health check; and when
     // a trial failed on it all the same, it is replaced.
     if (to === 'open' && !observed) {
@@ -292,10 +295,10 @@ export class ServiceProxy<T> implements AsyncDisposable {
 
   async #stop(timeoutMs: number): Promise<void> {
     this.#monitor?.stop()
-    this.#requests.resolver.cache.stop()
+    this.#requests.stop()
     await atMost(this.#requests.resolver.lifetimes.end(), timeoutMs, this.#context.settings.clock)
     this.#context.guard.dispose()
-    this.#context.settings.methods?.leave()
+    this.#requests.dispose()
     this.#context.events.emit({ type: 'stop', service: this.name })
     this.#context.events.clear()
   }

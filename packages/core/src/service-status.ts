@@ -7,7 +7,8 @@ import { wallTimeOf } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { HealthResult } from './observing/health.ts'
 import type { RequestFailure } from './observing/service-metrics.ts'
-import type { MethodSettings } from './options/method-policies.ts'
+import type { RetryBudgetStatus } from './calls/retry-allowance.ts'
+import { callSettings, type CallSettings } from './options/call-policies.ts'
 import { renewOf } from './options/service-proxy-options.ts'
 import type { ProxySettings, ResolvedServiceProxyOptions } from './options/service-proxy-options.ts'
 
@@ -27,22 +28,20 @@ export type ServiceSettings = Required<
     | 'backoffInitialMs'
     | 'backoffMaxMs'
     | 'disposeGraceMs'
-    | 'maxConcurrentCalls'
     | 'healthIntervalMs'
     | 'critical'
     | 'security'
   >
-> & {
-  /** False: the proxy has no circuit. */
-  readonly circuit: CircuitSettings | false
-  readonly hasFallback: boolean
-  /** What is different for single methods, by their paths. */
-  readonly methods: Readonly<Record<string, MethodSettings>>
-  /** `check`: a healthy instance is checked at the end of its TTL and kept; `replace`: another one is looked up or made. */
-  readonly renew: 'check' | 'replace'
-  /** Whether what the provider gives is the proxy's to dispose. */
-  readonly ownership: 'borrowed' | 'owned'
-}
+> &
+  CallSettings & {
+    /** False: the proxy has no circuit. */
+    readonly circuit: CircuitSettings | false
+    readonly hasFallback: boolean
+    /** `check`: a healthy instance is checked at the end of its TTL and kept; `replace`: another one is looked up or made. */
+    readonly renew: 'check' | 'replace'
+    /** Whether what the provider gives is the proxy's to dispose. */
+    readonly ownership: 'borrowed' | 'owned'
+  }
 
 /** Where a circuit stands. */
 export interface CircuitStatus {
@@ -76,6 +75,8 @@ export interface ServiceStatus {
   readonly cache: CacheStatus
   /** What the last health check found; undefined before the first. */
   readonly health: { readonly healthy: boolean; readonly at: Date } | undefined
+  /** What is left of the budget of retries; undefined before the first call that may be retried. */
+  readonly retryBudget: RetryBudgetStatus | undefined
   /** Undefined before the first. */
   readonly lastFailure: RequestFailure | undefined
   /** Whether the proxy was stopped. */
@@ -89,32 +90,31 @@ export function letsCallsThrough(circuit: CircuitStatus | undefined): boolean {
 }
 
 export function settingsOf<T>(options: ResolvedServiceProxyOptions<T>): ServiceSettings {
-  const { provider, fallback, methods, circuit, logger: _logger, clock: _clock, random: _random, ...settings } = options
+  const { provider, fallback, calls, circuit, logger: _logger, clock: _clock, random: _random, ...settings } = options
   return {
     ...settings,
+    ...callSettings(calls),
     circuit: circuit === undefined ? false : circuitSettings(circuit.policy),
     hasFallback: fallback !== undefined,
-    methods: methods?.settings ?? {},
     ownership: provider.ownership ?? 'borrowed',
     renew: renewOf(options),
   }
 }
 
 /** What a {@link ServiceStatus} is made from. */
-export interface StatusParts extends Pick<ServiceStatus, 'lastFailure' | 'stopped'> {
+export interface StatusParts extends Pick<ServiceStatus, 'retryBudget' | 'lastFailure' | 'stopped'> {
   readonly clock: Clock
   readonly circuit: Circuit | undefined
   readonly cache: { status(now: number): CacheStatus }
   readonly lastHealth: HealthResult | undefined
 }
 
-export function statusOf({ clock, circuit, cache, lastHealth, lastFailure, stopped }: StatusParts): ServiceStatus {
+export function statusOf({ clock, circuit, cache, lastHealth, ...others }: StatusParts): ServiceStatus {
   return {
+    ...others,
     circuit: circuit && circuitStatusOf(circuit, clock),
     cache: cache.status(clock.now()),
     health: lastHealth && { healthy: lastHealth.healthy, at: wallTimeOf(lastHealth.at, clock) },
-    lastFailure,
-    stopped,
   }
 }
 

@@ -5,10 +5,12 @@ import {
   formatCount,
   formatCountdown,
   formatDuration,
+  formatPolicy,
   formatRate,
   formatRatio,
   formatSetting,
   formatSettingName,
+  formatSettingPath,
 } from './format.ts'
 
 /** With plain spaces, so that the cases below can be read. */
@@ -115,6 +117,9 @@ test.each([
   ['failureThreshold', null, 'failure threshold', 'unlimited'],
   ['healthIntervalMs', 0, 'health interval', 'off'],
   ['cacheTtlMs', null, 'cache TTL', '∞'],
+  ['requestTimeoutMs', null, 'request timeout', 'none'],
+  ['requestTimeoutMs', 9_000, 'request timeout', '9 s'],
+  ['maxQueuedCalls', 50, 'max queued calls', '50'],
   ['maxConcurrentCalls', null, 'max concurrent calls', 'unlimited'],
   ['failureThreshold', 10_000, 'failure threshold', '10 000'],
   ['critical', true, 'critical', 'yes'],
@@ -122,4 +127,29 @@ test.each([
 ])('the option %s of %s reads as “%s”: %s', (name, value, words, written) => {
   expect(formatSettingName(name)).toBe(words)
   expect(plain(formatSetting(name, value))).toBe(written)
+})
+
+test.each([
+  [['circuit', 'failureThreshold'], 'failure threshold'],
+  [['methods'], 'methods'],
+  [['methods', 'findById'], 'findById'],
+  [['methods', 'findById', 'timeoutMs'], 'timeout'],
+  [['methods', 'findById', 'retry'], 'retry'],
+  [['retry'], 'retry, where asked for'],
+])('at the end of %o stands “%s”', (path, words) => {
+  expect(formatSettingPath(path)).toBe(words)
+})
+
+const RETRY = { attempts: 3, backoffInitialMs: 100, backoffMaxMs: 2_000, hasIsRetryable: false }
+
+test.each([
+  ['retry', RETRY, '3 attempts, waits up to 100 ms, doubling to 2 s'],
+  ['retry', { ...RETRY, hasIsRetryable: true }, '3 attempts, waits up to 100 ms, doubling to 2 s, some failures only'],
+  ['retry', { ...RETRY, attempts: 2, backoffInitialMs: 0 }, '2 attempts, no waits'],
+  ['retryBudget', { ratio: 0.2, minPerSecond: 0.5 }, '20 % of the calls and 0.5 a second'],
+  ['retryBudget', { ratio: 0, minPerSecond: 0 }, '0 % of the calls and 0 a second'],
+  ['circuit', { failureThreshold: 5 }, undefined],
+])('the policy %s of %o is one line: %s', (name, options, words) => {
+  const line = formatPolicy(name, options)
+  expect(line && plain(line)).toBe(words)
 })

@@ -90,13 +90,36 @@ export function formatSettingName(name: string): string {
     .replaceAll(/\bttl\b/g, 'TTL')
 }
 
+/** What the last option of a path is called. A method's name is its own. */
+export function formatSettingPath(path: readonly string[]): string {
+  const last = path.at(-1) ?? ''
+  if (path.length === 2 && path[0] === 'methods') return last
+  // By itself it says how, not that anything is tried again.
+  return path.length === 1 && last === 'retry' ? 'retry, where asked for' : formatSettingName(last)
+}
+
 /** An option's value by the unit that its name ends with. */
 export function formatSetting(name: string, value: number | boolean | string | null): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'string') return value
+  if (name === 'requestTimeoutMs' && value === null) return 'none'
   if (name.endsWith('Ms')) return value === 0 ? 'off' : formatDuration(value)
   if (value === null) return 'unlimited'
   return /ratio$/i.test(name) ? formatRatio(value, 1) : formatExactCount(value)
+}
+
+/** What one line says better than one for each option; undefined: there is one for each. */
+export function formatPolicy(name: string, options: Readonly<Record<string, unknown>>): string | undefined {
+  const number = (option: string): number => Number(options[option])
+  if (name === 'retryBudget') {
+    return `${formatRatio(number('ratio'), 1)} of the calls and ${formatRate(number('minPerSecond'))} a second`
+  }
+  if (name !== 'retry') return undefined
+  const [first, longest] = [number('backoffInitialMs'), number('backoffMaxMs')]
+  const waits =
+    first === 0 ? 'no waits' : `waits up to ${formatDuration(first)}, doubling to ${formatDuration(longest)}`
+  const which = options['hasIsRetryable'] === true ? ', some failures only' : ''
+  return `${number('attempts')} attempts, ${waits}${which}`
 }
 
 function withUnit(value: string, unit: string): string {

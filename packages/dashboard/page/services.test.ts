@@ -1,8 +1,11 @@
 import type { CircuitView, ServiceView } from '@svcproxy/http'
 import { expect, test } from 'vitest'
 import {
+  budgetWords,
   changesBetween,
+  hasRetries,
   isUnwell,
+  queueWords,
   rateWords,
   select,
   STATE_LABEL,
@@ -108,6 +111,36 @@ test('a rule over a window says its part, its limit, and how many calls it takes
   ])
   const empty = rateWords({ kind: 'failure', calls: 0, bad: 0, ratio: 0, threshold: 0.5, minimumCalls: 20 })
   expect(empty.part).toBe('–')
+})
+
+test('retries are told of once a call was made that may be retried', () => {
+  expect(hasRetries(well)).toBe(false)
+  expect(hasRetries(serviceView({ retryBudget: { calls: 0, retries: 0, remaining: 10 } }))).toBe(true)
+})
+
+test('a budget of retries says what is left of it; none is trouble while there are calls', () => {
+  expect(budgetWords({ calls: 40, retries: 3, remaining: 15 })).toEqual({
+    left: '15 left',
+    isTrouble: false,
+    spent: '3 for 40 calls in 10 s',
+  })
+  expect(budgetWords({ calls: 40, retries: 18, remaining: 0 })).toMatchObject({ left: 'none left', isTrouble: true })
+  expect(budgetWords({ calls: 0, retries: 0, remaining: 0 })).toMatchObject({ left: 'none left', isTrouble: false })
+})
+
+test('a queue says how many wait of how many may, whether it is full, and how long it took if any have waited', () => {
+  const wait = { count: 120, p50Ms: 12, p90Ms: 30, p99Ms: 40, maxMs: 41 }
+  const words = queueWords({ waiting: 3, max: 50, wait })
+  expect({ ...words, wait: words.wait?.replaceAll('\u202f', ' ') }).toEqual({
+    waiting: '3 of 50 waiting',
+    isFull: false,
+    wait: 'wait p99 40 ms',
+  })
+  expect(queueWords({ waiting: 50, max: 50, wait: { ...wait, count: 0 } })).toEqual({
+    waiting: '50 of 50 waiting',
+    isFull: true,
+    wait: null,
+  })
 })
 
 test('a transition that was only observed is shown as such, an isolation as what it is', () => {

@@ -1,5 +1,5 @@
 import type { ServiceView, TimelineEvent } from '@svcproxy/http'
-import { formatRatio } from './format.ts'
+import { formatCount, formatDuration, formatRatio } from './format.ts'
 
 // What the page says of services: which are unwell, in which order, how many.
 
@@ -78,6 +78,37 @@ export function rateWords(rate: Circuit['rates'][number]): {
   const what = kind === 'slow' ? 'slow' : 'failed'
   const sentence = `${part} of ${calls} calls ${what}; opens at ${limit} of ${minimumCalls} or more`
   return { part, limit: `${limit} ${what}`, sentence }
+}
+
+/** Whether there is anything to say of retries: a call was made that may be retried. */
+export function hasRetries({ retryBudget }: Pick<ServiceView, 'retryBudget'>): boolean {
+  return retryBudget !== null
+}
+
+/** How many more retries there may be now, and how many there were. Without calls it is no trouble that there may be none. */
+export function budgetWords({ calls, retries, remaining }: NonNullable<ServiceView['retryBudget']>): {
+  readonly left: string
+  readonly isTrouble: boolean
+  readonly spent: string
+} {
+  return {
+    left: `${remaining === 0 ? 'none' : formatCount(remaining)} left`,
+    isTrouble: remaining === 0 && calls > 0,
+    spent: `${formatCount(retries)} for ${formatCount(calls)} calls in 10 s`,
+  }
+}
+
+/** How many calls wait, and how long they had to; null: none has. A full queue refuses the next one. */
+export function queueWords({ waiting, max, wait }: NonNullable<ServiceView['queue']>): {
+  readonly waiting: string
+  readonly isFull: boolean
+  readonly wait: string | null
+} {
+  return {
+    waiting: `${formatCount(waiting)} of ${formatCount(max)} waiting`,
+    isFull: waiting === max,
+    wait: wait.count === 0 ? null : `wait p99 ${formatDuration(wait.p99Ms)}`,
+  }
 }
 
 /** A state within a sentence. */

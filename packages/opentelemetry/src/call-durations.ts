@@ -8,16 +8,26 @@ import type { ManagedCalls } from './managed-calls.ts'
 /** Those that the semantic conventions give to the durations of HTTP, in seconds. */
 const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
-/** Records `svcproxy.call.duration` of each call that ends, until it is disposed. */
+/**
+ * Records `svcproxy.call.duration` of each call that ends, and `svcproxy.queue.wait` of those that had to wait, until it is
+ * disposed.
+ */
 export function recordCallDurations(meter: Meter, calls: ManagedCalls, attributes: Attributes): Disposable {
   const durations = meter.createHistogram('svcproxy.call.duration', {
     description: 'From the request to its answer.',
     unit: 's',
     advice: { explicitBucketBoundaries: BUCKETS_S },
   })
+  const queueWaits = meter.createHistogram('svcproxy.queue.wait', {
+    description: 'How long calls waited for one of maxConcurrentCalls to end.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: BUCKETS_S },
+  })
   const record = (call: CallTrace): void => {
-    if (call.durationMs === undefined || !calls.has(call)) return
-    durations.record(call.durationMs / 1000, { ...attributes, ...attributesOf(call) })
+    const { durationMs, queuedMs, service } = call
+    if (durationMs === undefined || !calls.has(call)) return
+    durations.record(durationMs / 1000, { ...attributes, ...attributesOf(call) })
+    if (queuedMs !== undefined) queueWaits.record(queuedMs / 1000, { ...attributes, 'svcproxy.service': service })
   }
   return { [Symbol.dispose]: onCallEnd((call) => harmless(() => record(call))) }
 }

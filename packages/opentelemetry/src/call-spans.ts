@@ -85,13 +85,15 @@ export class CallSpans implements Disposable {
 
 function describe(span: Span, call: CallTrace): void {
   if (!span.isRecording()) return
-  const { service, outcome, source } = call
+  const { service, outcome, source, attempts, queuedMs } = call
   if (isOfNoMethod(call)) {
     span.updateName(spanName(service, UNKNOWN_METHOD))
     span.setAttribute('svcproxy.method', UNKNOWN_METHOD)
   }
   span.setAttribute('svcproxy.source', source)
   if (outcome !== undefined) span.setAttribute('svcproxy.outcome', outcome)
+  if (attempts > 1) span.setAttribute('svcproxy.attempts', attempts)
+  if (queuedMs !== undefined) span.setAttribute('svcproxy.queue.wait', queuedMs / 1000)
   const errorType = errorTypeOf(call)
   if (errorType === undefined) return
   span.setAttribute('error.type', errorType)

@@ -35,6 +35,20 @@ function newStock(): Stock {
   }
 }
 
+/** Its `count` is retried: it fails so many times and then answers. The wait before the first retry is 50 ms. */
+function failing(failures: number): Partial<ServiceProxyOptions<Stock>> {
+  let left = failures
+  const count = async (): Promise<number> => {
+    if (left-- > 0) throw new Error('overloaded')
+    return 3
+  }
+  return {
+    provider: factoryProvider('stock', { create: () => ({ ...newStock(), count }) }),
+    methods: { count: { retry: true } },
+    random: () => 0.5,
+  }
+}
+
 /** A manager with one service, and what the SDK of an application reads of it. */
 function setUp(options: Partial<ServiceProxyOptions<Stock>> = {}) {
   const clock = new ManualClock()
@@ -64,11 +78,10 @@ function setUp(options: Partial<ServiceProxyOptions<Stock>> = {}) {
     const points = metric.dataPoints as DataPoint<number>[]
     return Object.fromEntries(points.map(({ attributes, value }) => [labels(attributes), value]))
   }
-  const durations = async (): Promise<DataPoint<Histogram>[]> => {
-    const metric = (await collect()).get('svcproxy.call.duration')
-    return (metric?.dataPoints ?? []) as DataPoint<Histogram>[]
-  }
-  return { clock, manager, handle, collect, values, durations, proxy: manager.getProxy('stock') }
+  const histogram = async (name: string): Promise<DataPoint<Histogram>[]> =>
+    ((await collect()).get(name)?.dataPoints ?? []) as DataPoint<Histogram>[]
+  const durations = (): Promise<DataPoint<Histogram>[]> => histogram('svcproxy.call.duration')
+  return { clock, manager, handle, collect, values, histogram, durations, proxy: manager.getProxy('stock') }
 }
 
 const labels = ({ 'svcproxy.service': _service, ...others }: DataPoint<number>['attributes']): string =>
@@ -172,6 +185,34 @@ describe('svcproxy.call.duration', () => {
   })
 })
 
+describe('svcproxy.queue.wait', () => {
+  const queue = { maxConcurrentCalls: 1, maxQueuedCalls: 2 }
+
+  test('is what calls waited in the queue, in seconds; a call that did not wait is not in it', async () => {
+    const { clock, proxy, collect, histogram } = setUp(queue)
+    const call = () => proxy.call(() => new Promise<void>((resolve) => void clock.setTimer(resolve, 40)))
+    const calls = Promise.all([call(), call(), call()])
+    await clock.advanceAsync(120)
+    await calls
+    expect((await collect()).get('svcproxy.queue.wait')?.descriptor.unit).toBe('s')
+    const points = await histogram('svcproxy.queue.wait')
+    expect(points.map(({ attributes }) => attributes)).toEqual([{ 'svcproxy.service': 'stock' }])
+    expect(points[0]?.value).toMatchObject({ count: 2, min: 0.04, max: 0.08 })
+    expect(points[0]?.value.buckets.boundaries.at(0)).toBe(0.005)
+    expect(points[0]?.value.buckets.boundaries.at(-1)).toBe(10)
+  })
+
+  test('has the waits that lead to nothing, and those that take no time', async () => {
+    const { clock, proxy, histogram } = setUp(queue)
+    await Promise.all([proxy.service.count(), proxy.service.count()])
+    const calls = Promise.allSettled([proxy.service.hang(), proxy.service.count()])
+    await clock.advanceAsync(100)
+    expect((await calls).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    const [point] = await histogram('svcproxy.queue.wait')
+    expect(point?.value).toMatchObject({ count: 2, min: 0, max: 0.1 })
+  })
+})
+
 describe('what is read at each collection', () => {
   test('is where the circuit stands, and how often it went there', async () => {
     const { proxy, values } = setUp()
@@ -225,6 +266,52 @@ describe('what is read at each collection', () => {
     expect(named).toEqual(['svcproxy.circuit.rejected'])
   })
 
+  test('is what became of retries, whose call is one call that takes as long as all of it', async () => {
+    const once = setUp(failing(1))
+    const down = setUp(failing(Infinity))
+    const denied = setUp({ ...failing(1), retryBudget: { ratio: 0, minPerSecond: 0 } })
+    const all = [once, down, denied]
+    const calls = Promise.allSettled(all.map(({ proxy }) => proxy.service.count()))
+    for (const { clock } of all) await clock.advanceAsync(150)
+    expect((await calls).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+    expect(await once.values('svcproxy.retries')).toEqual({ success: 1, failure: 0, denied: 0 })
+    expect(await down.values('svcproxy.retries')).toEqual({ success: 0, failure: 2, denied: 0 })
+    expect(await denied.values('svcproxy.retries')).toEqual({ success: 0, failure: 0, denied: 1 })
+    expect((await once.durations()).map(({ value }) => [value.count, value.sum])).toEqual([[1, 0.05]])
+    expect((await down.durations()).map(({ value }) => [value.count, value.sum])).toEqual([[1, 0.15]])
+  })
+
+  test('is what is left of a retry budget, once there was a call that may be retried', async () => {
+    const { clock, proxy, values } = setUp(failing(1))
+    await proxy.call((stock) => stock.soldOut()).catch(ignore)
+    expect(await values('svcproxy.retry_budget.remaining')).toEqual({})
+    const call = proxy.service.count()
+    await clock.advanceAsync(50)
+    await call
+    expect(await values('svcproxy.retry_budget.remaining')).toEqual({ '': 9 })
+    clock.advance(20_000)
+    expect(await values('svcproxy.retry_budget.remaining')).toEqual({ '': 10 })
+
+    const denied = setUp({ ...failing(0), retryBudget: { ratio: 0, minPerSecond: 0 } })
+    await denied.proxy.service.count()
+    expect(await denied.values('svcproxy.retry_budget.remaining')).toEqual({ '': 0 })
+  })
+
+  test('is how many calls wait in the queue; they are under way, too', async () => {
+    const { clock, proxy, values } = setUp({ maxConcurrentCalls: 1, maxQueuedCalls: 2 })
+    expect(await values('svcproxy.queue.length')).toEqual({ '': 0 })
+    const call = () => proxy.call(() => new Promise<void>((resolve) => void clock.setTimer(resolve, 20)))
+    const calls = Promise.all([call(), call(), call()])
+    await clock.settle()
+    expect(await values('svcproxy.queue.length')).toEqual({ '': 2 })
+    expect(await values('svcproxy.call.active')).toEqual({ '': 3 })
+    await clock.advanceAsync(20)
+    expect(await values('svcproxy.queue.length')).toEqual({ '': 1 })
+    await clock.advanceAsync(40)
+    await calls
+    expect(await values('svcproxy.queue.length')).toEqual({ '': 0 })
+  })
+
   test('is how many calls are under way', async () => {
     const { clock, proxy, values } = setUp()
     const hung = [proxy.service.hang(), proxy.service.hang()].map((call) => call.catch(ignore))
@@ -254,8 +341,13 @@ describe('what is read at each collection', () => {
   })
 
   test('has names, units and attributes that are written down', async () => {
-    const { proxy, collect } = setUp({ circuit: { failureRate: { ratio: 0.5 } } })
-    await proxy.service.count()
+    const { proxy, collect } = setUp({
+      circuit: { failureRate: { ratio: 0.5 } },
+      methods: { count: { retry: true } },
+      maxConcurrentCalls: 1,
+      maxQueuedCalls: 1,
+    })
+    await Promise.all([proxy.service.count(), proxy.service.count()])
     await proxy.checkHealth()
     const written = [...(await collect()).values()].map(({ descriptor, dataPoints }) => [
       descriptor.name,
@@ -277,13 +369,23 @@ describe('what is read at each collection', () => {
       ['svcproxy.fallbacks', '{call}', 'svcproxy.service'],
       ['svcproxy.health.status', '1', 'svcproxy.service'],
       ['svcproxy.load.abandoned', '{load}', 'svcproxy.service'],
+      ['svcproxy.queue.length', '{call}', 'svcproxy.service'],
+      ['svcproxy.queue.wait', 's', 'svcproxy.service'],
+      ['svcproxy.retries', '{retry}', 'svcproxy.retry.outcome svcproxy.service'],
+      ['svcproxy.retry_budget.remaining', '{retry}', 'svcproxy.service'],
     ])
   })
 })
 
 describe('all metrics', () => {
   test.each([1, 2, 3, 4, 5])('agree with what the proxy counted, after any history (%i)', async (seed) => {
-    const { clock, manager, proxy, values, durations } = setUp({ maxConcurrentCalls: 3, staleWhileRevalidateMs: 50 })
+    const { clock, manager, proxy, values, durations } = setUp({
+      maxConcurrentCalls: 3,
+      maxQueuedCalls: 2,
+      methods: { fail: { retry: true } },
+      random: () => 0.5,
+      staleWhileRevalidateMs: 50,
+    })
     const random = generator(seed)
     const actions = [
       () => proxy.service.count(),
@@ -320,6 +422,8 @@ describe('all metrics', () => {
     )
     expect(count((of) => of['svcproxy.source'] === 'fallback')).toBe(metrics.fallbacks)
     expect(await values('svcproxy.fallbacks')).toEqual({ '': metrics.fallbacks })
+    expect(await values('svcproxy.retries')).toEqual(metrics.retries)
+    expect(await values('svcproxy.queue.length')).toEqual({ '': metrics.queuedCalls })
     expect(await values('svcproxy.circuit.rejected')).toEqual(metrics.rejections)
     expect(await values('svcproxy.circuit.transitions')).toEqual(metrics.circuitTransitions)
     expect(await values('svcproxy.cache.invalidations')).toEqual({ '': metrics.invalidations })
@@ -329,7 +433,9 @@ describe('all metrics', () => {
       stale: metrics.staleServed,
     })
     // The history was one in which things happened.
-    expect(Math.min(metrics.rejectedRequests, metrics.timedOutRequests, metrics.fallbacks)).toBeGreaterThan(0)
+    const { rejectedRequests, timedOutRequests, fallbacks, retries, queueWait } = metrics
+    expect(Math.min(rejectedRequests, timedOutRequests, fallbacks, queueWait.count)).toBeGreaterThan(0)
+    expect(retries.failure).toBeGreaterThan(0)
   })
 
   test('end with the handle', async () => {

@@ -149,6 +149,69 @@ describe('spans of calls', () => {
     }
   })
 
+  test('of which one was retried say how many attempts there were, and are the parents of what all of them do', async () => {
+    const clock = new ManualClock()
+    let attempts = 0
+    const find = async (): Promise<string> => {
+      application.startSpan(`attempt ${++attempts}`).end()
+      if (attempts === 1) throw new Error('overloaded')
+      return 'found'
+    }
+    const manager = new ServiceProxyManager({ breaker: plainBreaker, clock }).add('shop', {
+      provider: factoryProvider('shop', { create: () => ({ find }) }),
+      methods: { find: { retry: true } },
+      random: () => 0.5,
+    })
+    using _ = traced(manager)
+    const found = request('GET /shop', () => manager.services.shop.find())
+    await clock.advanceAsync(50)
+    expect(await found).toBe('found')
+    expect(spanNamed('shop.find').attributes).toEqual({
+      'svcproxy.service': 'shop',
+      'svcproxy.method': 'find',
+      'svcproxy.outcome': 'success',
+      'svcproxy.source': 'origin',
+      'svcproxy.attempts': 2,
+    })
+    expect(spanNamed('shop.find').status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(parentOf('shop.find')).toBe(idOf('GET /shop'))
+    expect(parentOf('attempt 1')).toBe(idOf('shop.find'))
+    expect(parentOf('attempt 2')).toBe(idOf('shop.find'))
+  })
+
+  test('whose retry the budget denied say nothing of attempts: there was one', async () => {
+    const manager = stock({
+      methods: { reserve: { retry: true } },
+      retryBudget: { ratio: 0, minPerSecond: 0 },
+    })
+    using _ = traced(manager)
+    await expect(manager.services.stock.reserve()).rejects.toThrow(SoldOut)
+    expect(manager.getProxy('stock').getMetrics().retries.denied).toBe(1)
+    expect(spanNamed('stock.reserve').attributes).not.toHaveProperty('svcproxy.attempts')
+  })
+
+  test('that waited in the queue say how long, in seconds, and are the parents of what they then do', async () => {
+    const clock = new ManualClock()
+    const manager = stock({ clock, maxConcurrentCalls: 1, maxQueuedCalls: 2 })
+    using _ = traced(manager)
+    const calls = ['tea', 'milk', 'sugar'].map((article) =>
+      request(`GET ${article}`, () =>
+        manager.getProxy('stock').call(async () => {
+          application.startSpan(`SELECT ${article}`).end()
+          await new Promise<void>((resolve) => void clock.setTimer(resolve, 80))
+        }),
+      ),
+    )
+    await clock.advanceAsync(240)
+    await Promise.all(calls)
+    const spans = exporter.getFinishedSpans().filter(({ name }) => name === 'stock.$call')
+    expect(spans.map(({ attributes }) => attributes['svcproxy.queue.wait'])).toEqual([undefined, 0.08, 0.16])
+    for (const [index, article] of ['tea', 'milk', 'sugar'].entries()) {
+      expect(parentOf(`SELECT ${article}`)).toBe(spans[index]!.spanContext().spanId)
+      expect(spans[index]!.parentSpanContext?.spanId).toBe(idOf(`GET ${article}`))
+    }
+  })
+
   test('link to that of the load they waited for: a root, and the parent of what the load does', async () => {
     let connected = (): void => {}
     const connecting = new Promise<void>((resolve) => (connected = resolve))

@@ -56,10 +56,14 @@ interface Observation {
 
 function observeCounts({ result, instruments, attributes }: Observation, counts: RequestCounts): void {
   result.observe(instruments.active, counts.inFlight, attributes)
+  result.observe(instruments.queueLength, counts.queuedCalls, attributes)
   result.observe(instruments.abandonedCalls, counts.abandonedCalls, attributes)
   result.observe(instruments.abandonedLoads, counts.abandonedLoads, attributes)
   result.observe(instruments.fallbacks, counts.fallbacks, attributes)
   result.observe(instruments.invalidations, counts.invalidations, attributes)
+  for (const [outcome, count] of Object.entries(counts.retries)) {
+    result.observe(instruments.retries, count, { ...attributes, 'svcproxy.retry.outcome': outcome })
+  }
   const cacheRequests = { hit: counts.cacheHits, miss: counts.cacheMisses, stale: counts.staleServed }
   for (const [found, count] of Object.entries(cacheRequests)) {
     result.observe(instruments.cacheRequests, count, { ...attributes, 'svcproxy.cache.result': found })
@@ -71,10 +75,11 @@ function observeCounts({ result, instruments, attributes }: Observation, counts:
 
 function observeStatus(
   { result, instruments, attributes }: Observation,
-  { circuit, health }: ServiceStatus,
+  { circuit, health, retryBudget }: ServiceStatus,
   transitions: Readonly<Record<CircuitState, number>>,
 ): void {
   if (health !== undefined) result.observe(instruments.health, Number(health.healthy), attributes)
+  if (retryBudget !== undefined) result.observe(instruments.retryBudget, retryBudget.remaining, attributes)
   if (circuit === undefined) return
   for (const [state, count] of Object.entries(transitions)) {
     const ofState = { ...attributes, 'svcproxy.circuit.state': state }
@@ -109,8 +114,11 @@ const MODES = ['enforce', 'observe'] as const satisfies readonly CircuitStatus['
 
 interface Instruments {
   readonly active: ObservableUpDownCounter
+  readonly queueLength: ObservableUpDownCounter
   readonly abandonedCalls: ObservableUpDownCounter
   readonly abandonedLoads: ObservableUpDownCounter
+  readonly retries: ObservableCounter
+  readonly retryBudget: ObservableUpDownCounter
   readonly circuit: ObservableGauge
   readonly transitions: ObservableCounter
   readonly mode: ObservableGauge
@@ -131,6 +139,10 @@ function createInstruments(meter: Meter): Instruments {
       unit: '{call}',
       description: 'Calls that are not answered yet.',
     }),
+    queueLength: meter.createObservableUpDownCounter('svcproxy.queue.length', {
+      unit: '{call}',
+      description: 'Calls that wait for one of maxConcurrentCalls to end.',
+    }),
     abandonedCalls: meter.createObservableUpDownCounter('svcproxy.call.abandoned', {
       unit: '{call}',
       description: 'Calls that were given up, at the deadline or by their callers, and whose work still runs.',
@@ -138,6 +150,11 @@ function createInstruments(meter: Meter): Instruments {
     abandonedLoads: meter.createObservableUpDownCounter('svcproxy.load.abandoned', {
       unit: '{load}',
       description: 'Loads of an instance that overran their deadline and are still pending.',
+    }),
+    retries: counter('svcproxy.retries', '{retry}', 'Retries by what became of them.'),
+    retryBudget: meter.createObservableUpDownCounter('svcproxy.retry_budget.remaining', {
+      unit: '{retry}',
+      description: 'How many more retries there may be now.',
     }),
     circuit: meter.createObservableGauge('svcproxy.circuit.status', {
       unit: '1',

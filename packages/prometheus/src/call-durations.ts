@@ -2,22 +2,30 @@ import type { ServiceProxyManager } from '@svcproxy/core'
 import type { CallOutcome, CallSource, CallTrace } from '@svcproxy/core/adapter'
 import type { PrometheusHistogram } from './prometheus-client.ts'
 
-/** Takes the calls of a manager's proxies into a histogram. */
+/** What {@link CallDurations} measures into. */
+export interface CallHistograms {
+  readonly durations: PrometheusHistogram
+  readonly queueWaits: PrometheusHistogram
+}
+
+/** Takes the calls of a manager's proxies into histograms. */
 export class CallDurations<M extends object> {
   readonly #manager: ServiceProxyManager<M>
-  readonly #histogram: PrometheusHistogram
+  readonly #histograms: CallHistograms
   readonly #services = new Map<string, DurationsOfService>()
 
-  constructor(manager: ServiceProxyManager<M>, histogram: PrometheusHistogram) {
+  constructor(manager: ServiceProxyManager<M>, histograms: CallHistograms) {
     this.#manager = manager
-    this.#histogram = histogram
+    this.#histograms = histograms
   }
 
   /** Takes a call that has ended. Those of proxies that are not the manager's, or no longer, are passed over. */
   record(trace: CallTrace): void {
-    const { outcome, durationMs } = trace
+    const { outcome, durationMs, queuedMs } = trace
     if (outcome === undefined || durationMs === undefined) return
-    this.#durationsOf(trace)?.observe(trace, outcome, durationMs / 1000)
+    const durations = this.#durationsOf(trace)
+    durations?.observe(trace, outcome, durationMs / 1000)
+    if (queuedMs !== undefined) durations?.observeQueueWait(queuedMs / 1000)
   }
 
   /** Removes the series of a proxy that the manager no longer has. */
@@ -41,7 +49,7 @@ export class CallDurations<M extends object> {
     if (current === undefined || current !== proxy) return undefined
     // A proxy of the same name was removed: its series are not this one's.
     known?.remove()
-    const durations = new DurationsOfService(service, current, this.#histogram)
+    const durations = new DurationsOfService(service, current, this.#histograms)
     this.#services.set(service, durations)
     return durations
   }
@@ -51,7 +59,7 @@ export class CallDurations<M extends object> {
   }
 }
 
-/** One series of the histogram. */
+/** One series of a histogram. */
 type Observer = ReturnType<PrometheusHistogram['labels']>
 
 /** The series of one method: made with the first call of each kind, because to look one up by its labels costs more. */
@@ -60,15 +68,17 @@ type SeriesOfMethod = Partial<Record<CallOutcome, Partial<Record<CallSource, Obs
 class DurationsOfService {
   readonly proxy: object
   readonly #service: string
-  readonly #histogram: PrometheusHistogram
+  readonly #histograms: CallHistograms
   /** By the label of the method. */
   readonly #series = new Map<string, SeriesOfMethod>()
   readonly #labels: Record<string, string>[] = []
+  /** Made with the first call that had to wait. */
+  #queueWaits: Observer | undefined
 
-  constructor(service: string, proxy: object, histogram: PrometheusHistogram) {
+  constructor(service: string, proxy: object, histograms: CallHistograms) {
     this.#service = service
     this.proxy = proxy
-    this.#histogram = histogram
+    this.#histograms = histograms
   }
 
   observe({ methodLabel, source }: CallTrace, outcome: CallOutcome, seconds: number): void {
@@ -76,8 +86,14 @@ class DurationsOfService {
     observer.observe(seconds)
   }
 
+  observeQueueWait(seconds: number): void {
+    this.#queueWaits ??= this.#histograms.queueWaits.labels({ service: this.#service })
+    this.#queueWaits.observe(seconds)
+  }
+
   remove(): void {
-    for (const labels of this.#labels) this.#histogram.remove(labels)
+    for (const labels of this.#labels) this.#histograms.durations.remove(labels)
+    this.#histograms.queueWaits.remove({ service: this.#service })
   }
 
   #observer(method: string, outcome: CallOutcome, source: CallSource): Observer {
@@ -89,6 +105,6 @@ class DurationsOfService {
 
   #make(labels: Record<string, string>): Observer {
     this.#labels.push(labels)
-    return this.#histogram.labels(labels)
+    return this.#histograms.durations.labels(labels)
   }
 }

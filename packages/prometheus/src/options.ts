@@ -8,7 +8,8 @@ export interface PrometheusMetricsOptions {
   /** The registry to add the metrics to. @defaultValue `client.register`, the default registry of the module */
   readonly register?: PrometheusRegistry
   /**
-   * Upper bounds of the buckets of `svcproxy_call_duration_seconds`, in seconds, ascending.
+   * Upper bounds of the buckets of `svcproxy_call_duration_seconds` and `svcproxy_queue_wait_seconds`, in seconds,
+   * ascending.
    * @defaultValue .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[]

@@ -86,6 +86,21 @@ function fleet(options: Partial<ServiceProxyOptions<Fleet>> = {}): ServiceProxyO
   return { provider: factoryProvider('fleet', { create: () => FLEET }), ...options }
 }
 
+/** A service whose `find` is retried: it fails so many times and then succeeds. The wait before the first retry is 50 ms. */
+function shop(failures: number, options: Partial<ServiceProxyOptions<Shop>> = {}): ServiceProxyOptions<Shop> {
+  let left = failures
+  const find = async () => {
+    if (left-- > 0) throw new Error('The shop is overloaded')
+    return 'found'
+  }
+  const provider = factoryProvider('shop', { create: () => ({ find }) })
+  return { provider, methods: { find: { retry: true } }, random: () => 0.5, ...options }
+}
+
+interface Shop {
+  find(): Promise<string>
+}
+
 /** Calls a method whatever its name is, as a handler does that takes the name from its input. */
 function callByName(service: object, method: string): Promise<unknown> {
   const guarded: unknown = Reflect.get(service, method)
@@ -193,7 +208,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(figure('svcproxy_call_duration_seconds_bucket', { ...hung, le: '1' })).toBe(1)
   })
 
-  test('a new service has all its counters at 0, its circuit closed, and no state of health', async () => {
+  test('a new service has all its counters at 0, its circuit closed, and neither a state of health nor a retry budget', async () => {
     const { manager, register } = world(client.Registry)
     manager.add('fleet', fleet())
     using _metrics = prometheusMetrics(manager, { client, register })
@@ -201,8 +216,12 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     const lines = figures.map(({ name, labels, value }) => `${name} ${Object.values(labels).join(' ')} ${value}`)
     expect(lines).toEqual([
       'svcproxy_calls_in_flight fleet 0',
+      'svcproxy_queue_length fleet 0',
       'svcproxy_abandoned_calls fleet 0',
       'svcproxy_abandoned_loads fleet 0',
+      'svcproxy_retries_total fleet success 0',
+      'svcproxy_retries_total fleet failure 0',
+      'svcproxy_retries_total fleet denied 0',
       'svcproxy_circuit_state fleet closed 1',
       'svcproxy_circuit_state fleet open 0',
       'svcproxy_circuit_state fleet half_open 0',
@@ -296,6 +315,97 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     ])
   })
 
+  test('retries are counted by what became of them, and their call is one call that takes as long as all of it', async () => {
+    const { clock, manager: empty, register } = world(client.Registry)
+    const manager = empty
+      .add('once', shop(1))
+      .add('down', shop(Infinity))
+      .add('denied', shop(1, { retryBudget: { ratio: 0, minPerSecond: 0 } }))
+    const { services } = manager
+    using _metrics = prometheusMetrics(manager, { client, register })
+    const calls = Promise.allSettled([services.once.find(), services.down.find(), services.denied.find()])
+    await clock.advanceAsync(150)
+    expect((await calls).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+
+    const { figures, measured, figure } = await scrape(register)
+    const retries = (service: string) => counted(figures, 'svcproxy_retries_total', 'outcome', service)
+    expect(retries('once')).toEqual({ success: 1, failure: 0, denied: 0 })
+    expect(retries('down')).toEqual({ success: 0, failure: 2, denied: 0 })
+    expect(retries('denied')).toEqual({ success: 0, failure: 0, denied: 1 })
+    expect(measured('once')).toEqual(['find success origin 1'])
+    expect(figure('svcproxy_call_duration_seconds_sum', { service: 'once' })).toBe(0.05)
+    expect(measured('down')).toEqual(['find failure origin 1'])
+    expect(figure('svcproxy_call_duration_seconds_sum', { service: 'down' })).toBe(0.15)
+  })
+
+  test('what is left of a retry budget is shown from the first call on that may be retried', async () => {
+    const { clock, manager: empty, register } = world(client.Registry)
+    const manager = empty
+      .add('shop', shop(1))
+      .add('denied', shop(0, { retryBudget: { ratio: 0, minPerSecond: 0 } }))
+      .add('fleet', fleet())
+    const { services } = manager
+    using _metrics = prometheusMetrics(manager, { client, register })
+    const budgets = async () => {
+      const { figures } = await scrape(register)
+      const found = figures.filter(({ name }) => name === 'svcproxy_retry_budget_remaining')
+      return Object.fromEntries(found.map(({ labels, value }) => [labels['service'], value]))
+    }
+    await services.fleet.works()
+    expect(await budgets()).toEqual({})
+    const call = services.shop.find()
+    await clock.advanceAsync(50)
+    await call
+    await services.denied.find()
+    expect(await budgets()).toEqual({ shop: 9, denied: 0 })
+    clock.advance(20_000)
+    expect(await budgets()).toEqual({ shop: 10, denied: 0 })
+  })
+
+  test('the queue has its length, and the calls that waited in it are measured when they end', async () => {
+    const { clock, manager: empty, register } = world(client.Registry)
+    const manager = empty.add('fleet', fleet({ maxConcurrentCalls: 1, maxQueuedCalls: 2 }))
+    using _metrics = prometheusMetrics(manager, { client, register })
+    const call = () =>
+      manager.getProxy('fleet').call(() => new Promise<void>((resolve) => void clock.setTimer(resolve, 100)))
+    const calls = Promise.allSettled([call(), call(), call(), call()])
+    const told = async () => {
+      const { figure } = await scrape(register)
+      return {
+        inFlight: figure('svcproxy_calls_in_flight'),
+        waiting: figure('svcproxy_queue_length'),
+        measured: figure('svcproxy_queue_wait_seconds_count'),
+      }
+    }
+    await clock.settle()
+    expect(await told()).toEqual({ inFlight: 3, waiting: 2, measured: undefined })
+    await clock.advanceAsync(100)
+    expect(await told()).toEqual({ inFlight: 2, waiting: 1, measured: undefined })
+    await clock.advanceAsync(100)
+    expect(await told()).toEqual({ inFlight: 1, waiting: 0, measured: 1 })
+    await clock.advanceAsync(100)
+    expect(await told()).toEqual({ inFlight: 0, waiting: 0, measured: 2 })
+    expect((await calls).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected'])
+    const { figure } = await scrape(register)
+    expect(figure('svcproxy_queue_wait_seconds_sum', { service: 'fleet' })).toBeCloseTo(0.3)
+    expect(figure('svcproxy_queue_wait_seconds_bucket', { service: 'fleet', le: '0.05' })).toBe(0)
+    expect(figure('svcproxy_queue_wait_seconds_bucket', { service: 'fleet', le: '0.1' })).toBe(1)
+    expect(figure('svcproxy_queue_wait_seconds_bucket', { service: 'fleet', le: '0.25' })).toBe(2)
+  })
+
+  test('a wait in the queue that leads to nothing is measured, too', async () => {
+    const { clock, manager: empty, register } = world(client.Registry)
+    const manager = empty.add('fleet', fleet({ maxConcurrentCalls: 1, maxQueuedCalls: 2 }))
+    using _metrics = prometheusMetrics(manager, { client, register })
+    const calls = Promise.allSettled([manager.services.fleet.hangs(), manager.services.fleet.works()])
+    await clock.advanceAsync(TIMEOUT_MS)
+    await calls
+    const { figure, measured } = await scrape(register)
+    expect(measured('fleet')).toContain('$unknown rejected origin 1')
+    expect(figure('svcproxy_queue_wait_seconds_count')).toBe(1)
+    expect(figure('svcproxy_queue_wait_seconds_sum')).toBe(TIMEOUT_MS / 1000)
+  })
+
   test('a service without a circuit has no series of one', async () => {
     const { manager, register } = world(client.Registry)
     manager.add('fleet', fleet({ circuit: false }))
@@ -322,7 +432,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(await health()).toBe(0)
   })
 
-  test('a scrape agrees with getAllMetrics(), whatever has happened', async () => {
+  test('a scrape agrees with getAllMetrics(), whatever has happened', { timeout: 60_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(SERVICE, DEED), { maxLength: 60 }), async (deeds) => {
         const { clock, manager: empty, register } = world(client.Registry)
@@ -330,8 +440,8 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
         const provider = factoryProvider('fleet', { create: () => (outage.lasts ? FLEET.fails() : FLEET) })
         const manager = empty
           .add('plain', fleet({ provider, staleWhileRevalidateMs: 500, staleIfErrorMs: 1_000, cacheTtlMs: 2_000 }))
-          .add('backed', fleet({ provider, fallback: () => SUBSTITUTE }))
-          .add('bare', fleet({ provider, circuit: false, timeoutMs: TIMEOUT_MS, maxConcurrentCalls: 2 }))
+          .add('backed', fleet({ provider, fallback: () => SUBSTITUTE, methods: RETRIED, retryBudget: TIGHT }))
+          .add('bare', fleet({ provider, circuit: false, timeoutMs: TIMEOUT_MS, ...QUEUE }))
         using _metrics = prometheusMetrics(manager, { client, register })
         const isolations: Disposable[] = []
         const agree = () => expectAgreement(manager, register, clock)
@@ -342,6 +452,10 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
         await clock.advanceAsync(60_000)
         expect(Object.values(manager.getAllMetrics()).map(({ inFlight }) => inFlight)).toEqual([0, 0, 0])
         await agree()
+        // Waits are measured when their calls have ended.
+        const { sum } = await scrape(register)
+        const { queueWait } = manager.getProxy('bare').getMetrics()
+        expect(sum('svcproxy_queue_wait_seconds_count', { service: 'bare' })).toBe(queueWait.count)
       }),
       { numRuns: 150 },
     )
@@ -385,9 +499,10 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
 
   test('a proxy that takes over the name of a removed one starts from nothing', async () => {
     const { clock, manager: empty, register } = world(client.Registry)
-    const manager = empty.add('fleet', fleet())
+    const manager = empty.add('fleet', fleet({ maxConcurrentCalls: 1, maxQueuedCalls: 1 }))
     using _metrics = prometheusMetrics(manager, { client, register })
-    await manager.services.fleet.works()
+    await Promise.all([manager.services.fleet.works(), manager.services.fleet.works()])
+    expect((await scrape(register)).figure('svcproxy_queue_wait_seconds_count')).toBe(1)
     const late = expect(manager.services.fleet.hangs()).rejects.toThrow('did not answer')
     await clock.settle()
     const removal = manager.removeProxy('fleet', { timeoutMs: 10_000 })
@@ -400,12 +515,14 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     await removal
     const { measured, figure } = await scrape(register)
     expect(measured('fleet')).toEqual(['fails failure origin 1'])
+    expect(figure('svcproxy_queue_wait_seconds_count')).toBeUndefined()
     expect(figure('svcproxy_cache_gets_total', { result: 'miss' })).toBe(1)
   })
 
   test('the series of a removed proxy are let go at its end, even if nobody scrapes', async () => {
     const { manager: empty, register } = world(client.Registry)
-    const manager = empty.add('fleet', fleet()).add('stopped', fleet()).add('last', fleet())
+    const queue = { maxConcurrentCalls: 1, maxQueuedCalls: 1 }
+    const manager = empty.add('fleet', fleet(queue)).add('stopped', fleet()).add('last', fleet())
     const removed: unknown[] = []
     class Watched extends client.Histogram {
       override remove(labels: Record<string, string>): void {
@@ -414,16 +531,17 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
       }
     }
     const metrics = prometheusMetrics(manager, { client: { ...client, Histogram: Watched }, register })
-    await manager.services.fleet.works()
+    await Promise.all([manager.services.fleet.works(), manager.services.fleet.works()])
     await manager.services.stopped.works()
     await manager.services.last.works()
     await manager.getProxy('stopped').stop()
     await manager.removeProxy('fleet')
     const labels = { method: 'works', outcome: 'success', source: 'origin' }
-    expect(removed).toEqual([{ service: 'fleet', ...labels }])
+    const ofFleet = [{ service: 'fleet', ...labels }, { service: 'fleet' }]
+    expect(removed).toEqual(ofFleet)
     metrics.dispose()
     await manager.removeProxy('last')
-    expect(removed).toHaveLength(1)
+    expect(removed).toEqual(ofFleet)
   })
 
   test('a method in a namespace has its path', async () => {
@@ -546,20 +664,23 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect((await scrape(register)).measured('fleet')).toEqual(['works success origin 1'])
   })
 
-  test('a registry in which the application has a name of ours is refused, and gets none of the others', async () => {
-    const { manager, register } = world(client.Registry)
-    const theirs = new client.Gauge({
-      name: 'svcproxy_build_info',
-      help: 'Theirs.',
-      labelNames: [],
-      registers: [],
-      aggregator: 'sum',
-      collect: () => undefined,
-    })
-    register.registerMetric(theirs)
-    expect(() => prometheusMetrics(manager, { client, register })).toThrow('no svcproxy_build_info yet')
-    expect((await register.getMetricsAsJSON()).map(({ name }) => name)).toEqual(['svcproxy_build_info'])
-  })
+  test.each(['svcproxy_build_info', 'svcproxy_queue_wait_seconds', 'svcproxy_retries_total'])(
+    'a registry in which the application has a name of ours is refused, and gets none of the others: %s',
+    async (name) => {
+      const { manager, register } = world(client.Registry)
+      const theirs = new client.Gauge({
+        name,
+        help: 'Theirs.',
+        labelNames: [],
+        registers: [],
+        aggregator: 'sum',
+        collect: () => undefined,
+      })
+      register.registerMetric(theirs)
+      expect(() => prometheusMetrics(manager, { client, register })).toThrow(`no ${name} yet`)
+      expect((await register.getMetricsAsJSON()).map((metric) => metric.name)).toEqual([name])
+    },
+  )
 
   test('the handle takes the metrics out of the registry, measures no more, and lets another manager in', async () => {
     const { manager: empty, register } = world(client.Registry)
@@ -621,7 +742,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     const parts = await Promise.all(
       ['fails', 'works', 'works'].map(async (method) => {
         const { manager: empty, register } = world(client.Registry)
-        const manager = empty.add('fleet', fleet())
+        const manager = empty.add('fleet', fleet({ methods: { works: { retry: true } } }))
         using _metrics = prometheusMetrics(manager, { client, register })
         for (let count = 0; count < 3; count++) await callByName(manager.services.fleet, method)
         await manager.getProxy('fleet').checkHealth()
@@ -634,19 +755,22 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(of('svcproxy_cache_gets_total')).toContainEqual(['fleet', 'miss', 3])
     expect(of('svcproxy_circuit_state')).toContainEqual(['fleet', 'open', 1])
     expect(of('svcproxy_circuit_state')).toContainEqual(['fleet', 'closed', 1])
+    expect(of('svcproxy_retry_budget_remaining')).toEqual([['fleet', 20]])
     expect(of('svcproxy_health_state')).toEqual([['fleet', 1]])
     expect(of('svcproxy_build_info')).toEqual([[version, 1]])
   })
 
   test('the buckets can be chosen', async () => {
     const { manager: empty, register } = world(client.Registry)
-    const manager = empty.add('fleet', fleet())
+    const manager = empty.add('fleet', fleet({ maxConcurrentCalls: 1, maxQueuedCalls: 1 }))
     const buckets = [0.1, 1]
     using _metrics = prometheusMetrics(manager, { client, register, buckets })
-    await manager.services.fleet.works()
+    await Promise.all([manager.services.fleet.works(), manager.services.fleet.works()])
     const { figures } = await scrape(register)
-    const bounds = figures.filter(({ name }) => name.endsWith('_bucket')).map(({ labels }) => labels['le'])
-    expect(bounds).toEqual(['0.1', '1', '+Inf'])
+    const bounds = (metric: string) =>
+      figures.filter(({ name }) => name === `${metric}_bucket`).map(({ labels }) => labels['le'])
+    expect(bounds('svcproxy_call_duration_seconds')).toEqual(['0.1', '1', '+Inf'])
+    expect(bounds('svcproxy_queue_wait_seconds')).toEqual(['0.1', '1', '+Inf'])
     expect(Object.isFrozen(buckets)).toBe(false)
   })
 
@@ -670,15 +794,21 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     `promtool has nothing to say against a scrape${hasPromtool ? '' : ' (needs: apt-get install -y --no-install-recommends prometheus)'}`,
     async () => {
       const { manager: empty, register } = world(client.Registry)
-      const manager = empty.add('fleet', fleet()).add('other', fleet({ fallback: () => FLEET }))
+      const queue = { maxConcurrentCalls: 1, maxQueuedCalls: 1 }
+      const manager = empty
+        .add('fleet', fleet({ ...queue, methods: { works: { retry: true } } }))
+        .add('other', fleet({ fallback: () => FLEET }))
       using _metrics = prometheusMetrics(manager, { client, register })
       for (const method of ['works', 'fails', 'knowsNone', 'none']) {
         await callByName(manager.services.fleet, method)
         await callByName(manager.services.other, method)
       }
+      await Promise.all([manager.services.fleet.works(), manager.services.fleet.works()])
       await manager.getHealthStatus()
       const text = await register.metrics()
-      expect(text).toContain('svcproxy_health_state')
+      for (const metric of ['health_state', 'retry_budget_remaining', 'queue_wait_seconds_sum']) {
+        expect(text).toContain(`svcproxy_${metric}{`)
+      }
       const { status, stdout, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' })
       expect({ status, output: stdout + stderr }).toEqual({ status: 0, output: '' })
     },
@@ -747,6 +877,11 @@ const DEEDS = {
 const SERVICE = fc.constantFrom('plain', 'backed', 'bare')
 const DEED = fc.constantFrom(...(Object.keys(DEEDS) as (keyof typeof DEEDS)[]))
 
+/** What the services of that test are made with. */
+const RETRIED = { fails: { retry: true }, hangs: { retry: true } } as const
+const TIGHT = { ratio: 0.2, minPerSecond: 0.1 } as const
+const QUEUE = { maxConcurrentCalls: 2, maxQueuedCalls: 2 } as const
+
 const DURATION_COUNT = 'svcproxy_call_duration_seconds_count'
 
 async function expectAgreement<M extends object>(
@@ -756,12 +891,18 @@ async function expectAgreement<M extends object>(
 ): Promise<void> {
   await clock.settle()
   const { figure, sum, figures } = await scrape(register)
-  for (const [service, metrics] of Object.entries(manager.getAllMetrics())) {
+  const all = manager.getAllMetrics()
+  for (const service of manager.names) {
+    const metrics = all[service]!
+    const { retryBudget } = manager.getProxy(service).getStatus()
     const ended = (outcome: string) => sum(DURATION_COUNT, { service, outcome })
     expect({
       inFlight: figure('svcproxy_calls_in_flight', { service }),
       abandonedCalls: figure('svcproxy_abandoned_calls', { service }),
       abandonedLoads: figure('svcproxy_abandoned_loads', { service }),
+      queued: figure('svcproxy_queue_length', { service }),
+      retries: counted(figures, 'svcproxy_retries_total', 'outcome', service),
+      retriesLeft: figure('svcproxy_retry_budget_remaining', { service }),
       successfulAndFailed: ended('success') + ended('failure') + ended('timeout') + ended('ignored'),
       rejected: ended('rejected'),
       timedOut: ended('timeout'),
@@ -779,6 +920,9 @@ async function expectAgreement<M extends object>(
     }).toEqual({
       abandonedCalls: metrics.abandonedCalls,
       abandonedLoads: metrics.abandonedLoads,
+      queued: metrics.queuedCalls,
+      retries: metrics.retries,
+      retriesLeft: retryBudget?.remaining,
       inFlight: metrics.inFlight,
       successfulAndFailed: metrics.successfulRequests + metrics.failedRequests,
       rejected: metrics.rejectedRequests,

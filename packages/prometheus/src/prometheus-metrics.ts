@@ -1,7 +1,7 @@
 import type { ServiceProxyManager } from '@svcproxy/core'
 import type { CallTrace } from '@svcproxy/core/adapter'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { CallDurations } from './call-durations.ts'
+import { CallDurations, type CallHistograms } from './call-durations.ts'
 import { coreVersion } from './core-version.ts'
 import { checkFree, type PrometheusMetricsOptions, resolveOptions } from './options.ts'
 import type { PrometheusClient, PrometheusHistogram, PrometheusMetric } from './prometheus-client.ts'
@@ -18,6 +18,7 @@ export interface PrometheusMetrics extends Disposable {
 const CALL_ENDS = 'tracing:svcproxy:call:asyncEnd'
 
 const DURATIONS = 'svcproxy_call_duration_seconds'
+const QUEUE_WAITS = 'svcproxy_queue_wait_seconds'
 const BUILD = 'svcproxy_build_info'
 
 /**
@@ -30,11 +31,14 @@ export function prometheusMetrics<M extends object>(
   options: PrometheusMetricsOptions,
 ): PrometheusMetrics {
   const { client, register, buckets } = resolveOptions(options)
-  checkFree(register, [DURATIONS, ...SCRAPED_METRICS.map(({ name }) => name), BUILD])
+  checkFree(register, [DURATIONS, QUEUE_WAITS, ...SCRAPED_METRICS.map(({ name }) => name), BUILD])
 
-  const histogram = durationMetric(client, buckets, () => durations.forgetRemoved())
-  const durations = new CallDurations(manager, histogram)
-  const metrics = new Map<string, PrometheusMetric>([[DURATIONS, histogram]])
+  const histograms = callHistograms(client, buckets, () => durations.forgetRemoved())
+  const durations = new CallDurations(manager, histograms)
+  const metrics = new Map<string, PrometheusMetric>([
+    [DURATIONS, histograms.durations],
+    [QUEUE_WAITS, histograms.queueWaits],
+  ])
   for (const scraped of SCRAPED_METRICS) metrics.set(scraped.name, scrapedMetric(client, manager, scraped))
   metrics.set(BUILD, buildMetric(client))
   for (const metric of metrics.values()) register.registerMetric(metric)
@@ -61,21 +65,27 @@ export function prometheusMetrics<M extends object>(
   return { dispose, [Symbol.dispose]: dispose }
 }
 
-function durationMetric(
-  client: PrometheusClient,
-  buckets: readonly number[],
-  collect: () => void,
-): PrometheusHistogram {
-  return new client.Histogram({
-    name: DURATIONS,
-    help: 'How long requests to the service took, from the request to its answer.',
-    labelNames: ['service', 'method', 'outcome', 'source'],
-    // A copy: the client library freezes it.
-    buckets: [...buckets],
-    registers: [],
-    aggregator: 'sum',
-    collect,
-  })
+function callHistograms(client: PrometheusClient, buckets: readonly number[], collect: () => void): CallHistograms {
+  const histogram = (name: string, help: string, labelNames: string[]): PrometheusHistogram =>
+    new client.Histogram({
+      name,
+      help,
+      labelNames,
+      // A copy: the client library freezes it.
+      buckets: [...buckets],
+      registers: [],
+      aggregator: 'sum',
+      collect,
+    })
+  return {
+    durations: histogram(DURATIONS, 'How long requests to the service took, from the request to its answer.', [
+      'service',
+      'method',
+      'outcome',
+      'source',
+    ]),
+    queueWaits: histogram(QUEUE_WAITS, 'How long calls waited for one of maxConcurrentCalls to end.', ['service']),
+  }
 }
 
 function buildMetric(client: PrometheusClient): PrometheusMetric {

@@ -27,6 +27,12 @@ export const SCRAPED_METRICS: readonly ScrapedMetric[] = [
   },
   {
     kind: 'Gauge',
+    name: 'svcproxy_queue_length',
+    help: 'Calls that wait for one of maxConcurrentCalls to end.',
+    read: (proxy) => ({ value: proxy.getCounts().queuedCalls }),
+  },
+  {
+    kind: 'Gauge',
     name: 'svcproxy_abandoned_calls',
     help: 'Calls that were given up, at the deadline or by their callers, and whose work still runs.',
     read: (proxy) => ({ value: proxy.getCounts().abandonedCalls }),
@@ -36,6 +42,22 @@ export const SCRAPED_METRICS: readonly ScrapedMetric[] = [
     name: 'svcproxy_abandoned_loads',
     help: 'Loads of an instance that overran their deadline and are still pending.',
     read: (proxy) => ({ value: proxy.getCounts().abandonedLoads }),
+  },
+  {
+    kind: 'Counter',
+    name: 'svcproxy_retries_total',
+    help: 'Retries by what became of them: they succeeded (success), failed (failure) or were not made (denied).',
+    label: 'outcome',
+    read: (proxy) => proxy.getCounts().retries,
+  },
+  {
+    kind: 'Gauge',
+    name: 'svcproxy_retry_budget_remaining',
+    help: 'How many more retries there may be now. No series before the first call that may be retried.',
+    read: (proxy): Readonly<Record<string, number>> => {
+      const { retryBudget } = proxy.getStatus()
+      return retryBudget === undefined ? {} : { value: retryBudget.remaining }
+    },
   },
   {
     kind: 'Gauge',

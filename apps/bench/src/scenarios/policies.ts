@@ -16,9 +16,9 @@ const call =
   }
 
 const facade =
-  (methods: Readonly<Record<string, object>>): Contender =>
+  (methods: Readonly<Record<string, object>>, settings: ProxySettings = {}): Contender =>
   async () => {
-    const proxy = await readyProxy(await breakers.native(), { timeoutMs: TIMEOUT_MS, methods })
+    const proxy = await readyProxy(await breakers.native(), { timeoutMs: TIMEOUT_MS, methods, ...settings })
     const guarded = proxy.service
     return { run: () => guarded.find(ID), dispose: () => proxy.stop() }
   }
@@ -44,6 +44,10 @@ export const policies: Scenario = {
     'svcproxy facade': facade({}),
     'svcproxy facade, settings of another method': facade({ fail: { timeoutMs: 1_000 } }),
     'svcproxy facade, settings of the method': facade({ find: { timeoutMs: 1_000 } }),
+    'svcproxy facade, retry of another method': facade({ fail: { retry: true } }),
+    'svcproxy facade, retry': facade({ find: { retry: true } }),
+    'svcproxy facade, places and a queue': facade({}, { maxConcurrentCalls: 100, maxQueuedCalls: 100 }),
+    'svcproxy facade, a time for the request': facade({}, { requestTimeoutMs: TIMEOUT_MS }),
     'svcproxy call, opossum decides': async () => {
       const { opossumBreaker } = await import('@svcproxy/breaker-opossum')
       const proxy = await readyProxy(opossumBreaker(OPTIONS), { timeoutMs: TIMEOUT_MS })

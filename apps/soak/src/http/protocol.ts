@@ -15,4 +15,6 @@ export interface ServiceReport {
   readonly port: number
   /** By client: the most requests that were under way at once for a while, since the last report. */
   readonly sustained: Readonly<Record<string, number>>
+  /** By client: the requests that it has sent. */
+  readonly requests: Readonly<Record<string, number>>
 }

@@ -21,6 +21,7 @@ interface Client {
   /** Requests under way; those that were lost in an outage are not. */
   running: Set<IncomingMessage>
   readonly peak: SustainedPeak
+  requests: number
 }
 
 let mode: Mode = 'well'
@@ -30,7 +31,9 @@ const hanging = new Set<IncomingMessage>()
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   const [, client = '', id = ''] = (request.url ?? '').split('/')
-  const { running } = clientOf(decodeURIComponent(client))
+  const of = clientOf(decodeURIComponent(client))
+  const { running } = of
+  of.requests++
   running.add(request)
   response.once('close', () => {
     running.delete(request)
@@ -99,7 +102,7 @@ function sample(): void {
 }
 
 function clientOf(name: string): Client {
-  const client = clients.get(name) ?? { running: new Set(), peak: new SustainedPeak() }
+  const client = clients.get(name) ?? { running: new Set(), peak: new SustainedPeak(), requests: 0 }
   clients.set(name, client)
   return client
 }
@@ -108,6 +111,7 @@ function tell(): void {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The service does not listen on a port')
   const sustained = Object.fromEntries([...clients].map(([name, { peak }]) => [name, peak.take()]))
-  const report: ServiceReport = { port: address.port, sustained }
+  const requests = Object.fromEntries([...clients].map(([name, client]) => [name, client.requests]))
+  const report: ServiceReport = { port: address.port, sustained, requests }
   process.send?.(report)
 }

@@ -139,6 +139,22 @@ test('watch without a terminal prints how it is, then a line for each change', a
   expect(await watching.interrupt()).toBe(1)
 })
 
+test('watch shows a retry budget that is used up, once, and the retries that it denied', async () => {
+  const app = await operated()
+  const orders = app.addOrders(() => Promise.reject(new Error('no')))
+  const [lines, table] = [watch([app.url]), watch([app.url], { columns: 160 })]
+  await lines.round()
+  await table.round()
+  for (let call = 0; call < 3; call++) await orders.ask().catch(() => undefined)
+  await lines.round()
+  await table.round()
+  expect(lines.out().match(/^\S+Z {2}orders {2}retry budget used up$/gm)).toHaveLength(1)
+  expect(table.screen()).toMatch(/^orders .* 0 {7}3 /m)
+  expect(table.screen()).toMatch(/orders {2}retry budget used up$/m)
+  await lines.interrupt()
+  await table.interrupt()
+})
+
 test('watch without a terminal names who acted', async () => {
   const app = await operated()
   const watching = watch([app.url])

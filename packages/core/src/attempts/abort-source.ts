@@ -13,10 +13,17 @@ export interface AbortSource {
   readonly aborted: boolean
   /** What calls reject with when it aborts. */
   readonly reason: unknown
+  /** Whether it is a deadline: what it ends has timed out, and its caller did not give up. @defaultValue false */
+  readonly isDeadline?: boolean
   /** Called once for a call that waits; a listener that was added is told at most once. */
   addEventListener(type: 'abort', listener: AbortListener): void
   /** The listener is not told any more; does nothing for one that was not added. */
   removeEventListener(type: 'abort', listener: AbortListener): void
+}
+
+/** How an attempt ends that `source` ended. */
+export function endBy(source: AbortSource | undefined): 'timeout' | 'aborted' {
+  return source?.isDeadline === true ? 'timeout' : 'aborted'
 }
 
 /** The `AbortSignal` that says the same: for code that knows nothing else. Without a source it never aborts. */

@@ -1,3 +1,4 @@
+import { endBy } from './abort-source.ts'
 import type { Attempt, AttemptContext, AttemptEnd, CallContext, Outcome } from './attempt.ts'
 import { enter, leave } from './call-signal.ts'
 import type { Entered } from './call-signal.ts'
@@ -85,8 +86,8 @@ export class DeadlineQueue implements Entered {
   /** The attempt whose work is being entered: the one that was added last, but for those that it has begun itself. */
   get enteredContext(): CallContext | undefined {
     let run = this.#last
-    while (run !== undefined && !run.entering) run = run.previous
-    return run
+    while (run !== undefined && run.entering === undefined) run = run.previous
+    return run?.entering
   }
 
   /** One of those who joined runs no more attempts. When all have left, the timer ends with the last attempt under way. */
@@ -143,10 +144,10 @@ export class DeadlineQueue implements Entered {
   }
 }
 
-/** An entry of the queue. */
-interface Due extends CallContext {
-  /** Its work is being entered: the synchronous part runs. */
-  readonly entering: boolean
+/** An entry of a {@link DeadlineQueue}. */
+export interface Due {
+  /** The context of the work that is being entered: its synchronous part runs. */
+  readonly entering: CallContext | undefined
   previous: Due | undefined
   next: Due | undefined
   readonly dueAt: number
@@ -157,7 +158,7 @@ interface Due extends CallContext {
 class Run<R> implements AttemptContext, Due {
   previous: Due | undefined
   next: Due | undefined
-  entering = false
+  entering: CallContext | undefined
   readonly #queue: DeadlineQueue
   readonly #serviceName: string
   readonly #attempt: Attempt<R>
@@ -202,14 +203,14 @@ class Run<R> implements AttemptContext, Due {
     }
     let result: R | PromiseLike<R>
     const outer = enter(this.#queue)
-    this.entering = true
+    this.entering = this
     try {
       result = this.#attempt.run(this)
     } catch (error) {
       this.#fail(error)
       return
     } finally {
-      this.entering = false
+      this.entering = undefined
       leave(outer)
     }
     // Also for plain values and foreign thenables: a synchronous service behaves as an asynchronous one.
@@ -231,9 +232,10 @@ class Run<R> implements AttemptContext, Due {
     this.#abandon('timeout', new ServiceTimeoutError(this.#serviceName, this.#queue.timeoutMs), now)
   }
 
-  /** The caller aborted: this object is the listener itself, which saves a closure a call. */
+  /** The caller aborted, or its request has no more time: this object is the listener itself, which saves a closure a call. */
   handleEvent(): void {
-    if (this.#state === 'running') this.#abandon('aborted', this.#attempt.signal?.reason, this.#queue.clock.now())
+    const { signal } = this.#attempt
+    if (this.#state === 'running') this.#abandon(endBy(signal), signal?.reason, this.#queue.clock.now())
   }
 
   #succeed(value: Awaited<R>): void {

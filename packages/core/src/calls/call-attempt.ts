@@ -1,3 +1,4 @@
+import { endBy } from '../attempts/abort-source.ts'
 import type { AbortSource } from '../attempts/abort-source.ts'
 import type { Attempt, AttemptContext, AttemptEnd, CallContext, Outcome } from '../attempts/attempt.ts'
 import type { CallLedger, GivenUpCall } from './call-ledger.ts'
@@ -7,7 +8,10 @@ import { CALL } from '../observing/call-trace.ts'
 import type { TracedCall } from '../observing/call-trace.ts'
 import { isMisuseOf, isRefusal, isSvcproxyError, ServiceTimeoutError } from '../errors.ts'
 import type { Fallback } from '../options/service-proxy-options.ts'
+import type { ResolvedRetryPolicy } from '../options/retry-policy.ts'
 import type { Instance } from '../instances/instance-lifetimes.ts'
+import { RequestTime } from './request-time.ts'
+import type { FailedAttempt } from './retries.ts'
 
 /** What a caller wants done with the service. */
 export type ServiceOperation<T, R> = (service: T, context: CallContext) => R | PromiseLike<R>
@@ -15,11 +19,23 @@ export type ServiceOperation<T, R> = (service: T, context: CallContext) => R | P
 /** Gets the instance for a trial: the check of a suspect one, or the load of another, is the first part of it. */
 export type Preparation<T> = () => Promise<Instance<T>>
 
+/** How a request ended. */
+export type RequestEnd = Omit<FailedAttempt, 'number'>
+
+/** That an attempt failed and another one follows. */
+export interface GoesOn {
+  /** After so many milliseconds. */
+  readonly waitMs: number
+  readonly failed: FailedAttempt
+}
+
 /**
- * One request to run something on the service: counted once, holding a lease on its instance and a place while it works.
+ * One attempt to run something on the service, holding a lease on its instance and a place while it works. Most requests
+ * have one; of those that are tried again, the last attempt says how the request ended.
  */
 export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
-  readonly signal: AbortSource | undefined
+  /** The caller's, if it gave one; or the {@link RequestTime} of its request. */
+  signal: AbortSource | undefined
   readonly #ledger: CallLedger<T>
   #instance: Instance<T> | undefined
   #running = false
@@ -35,6 +51,16 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   declare timeoutMs?: number
   /** Where it is not the circuit that judges; no field of the others. */
   declare isFailure?: (error: unknown) => boolean
+  /** Where its request may be tried again; no field of the others. */
+  declare retry?: ResolvedRetryPolicy
+  /** The attempt before it, of one that is made again; no field of the others. */
+  declare before?: FailedAttempt
+  /** That it failed and its request goes on; no field of the others. */
+  declare goesOn?: GoesOn
+  /** What its caller is told in place of its own error; no field of the others. */
+  declare told?: RequestEnd
+  /** It waited for a place and was given it; no field of the others. */
+  declare placed?: boolean
   /** Of a trial, which gets its instance when it is run; no field of the others. */
   declare preparation?: Preparation<T>
   /** Written to if somebody listens to calls. */
@@ -46,7 +72,6 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     this.signal = signal
     this.startedAt = ledger.context.settings.clock.now()
     this.#ledger = ledger
-    ledger.context.counters.begin()
   }
 
   /** What it is counted under. */
@@ -63,6 +88,9 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   /** What its caller has to be told, when `service` does not have what it is to do with it. */
   abstract misuseOf(service: T): TypeError | undefined
 
+  /** Another one that does the same for the same caller. */
+  protected abstract repeated(ledger: CallLedger<T>): CallAttempt<T, R>
+
   get serviceName(): string {
     return this.#ledger.context.proxy.name
   }
@@ -72,14 +100,24 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     this.#instance = instance
     // What it returns may be in use beyond its end: a client checked out of a pool.
     instance.exposed = true
-    this.#ledger.runningCalls++
+    if (this.placed !== true) this.#ledger.runningCalls++
   }
 
   /** The same, for an instance it had to wait for. */
   useLate(instance: Instance<T>): void {
-    this.#requestedAt = this.startedAt
-    this.startedAt = this.#ledger.context.settings.clock.now()
+    this.#startsNow()
     this.use(instance)
+  }
+
+  /** It has waited for a place, and has it now or is to start over. */
+  waited(hasPlace: boolean): void {
+    this.#startsNow()
+    if (hasPlace) this.placed = true
+  }
+
+  #startsNow(): void {
+    this.#requestedAt ??= this.startedAt
+    this.startedAt = this.#ledger.context.settings.clock.now()
   }
 
   run(context: AttemptContext): R | PromiseLike<R> {
@@ -96,10 +134,53 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     this.#end = end
     // A misuse is no failure of the service, with a circuit or without.
     this.#outcome = end === 'refused' ? 'ignored' : outcome
+    if (this.retry === undefined) this.#answer(end, outcome, now, result)
+    else this.#answerOrGoOn({ end, outcome, error: result, number: (this.before?.number ?? 0) + 1 }, now)
+    if (!this.#running) this.letGo()
+    else if (end !== 'refused') this.#worked(end, result, now)
+  }
+
+  /** Its request, which was to go on, ends all the same. */
+  endRequest(end: RequestEnd, now: number): void {
+    this.told = end
+    this.#end = end.end
+    this.#outcome = end.outcome
+    this.#answer(end.end, end.outcome, now, end.error)
+  }
+
+  #answer(end: AttemptEnd, outcome: Outcome, now: number, result: unknown): void {
     this.trace?.settled(end, outcome)
     this.#ledger.context.counters.settle(end, outcome, now, result)
-    if (!this.#running) this.#letGo()
-    else if (end !== 'refused') this.#worked(end, result, now)
+    if (this.signal instanceof RequestTime) this.signal.end()
+  }
+
+  #answerOrGoOn(settled: FailedAttempt, now: number): void {
+    const { context, retries } = this.#ledger
+    const { end, outcome, error } = settled
+    if (this.before !== undefined && end === 'refused') {
+      // What the caller is told is what the service said, not that it was not asked again.
+      context.counters.retried('denied')
+      if (this.trace !== undefined) this.trace.attempts--
+      this.endRequest(this.before, now)
+      return
+    }
+    if (this.before !== undefined) context.counters.retried(outcome === 'success' ? 'success' : 'failure')
+    else if (this.#running) retries?.asked(now)
+    const waitMs = retries?.waitAfter(this, settled, now)
+    if (waitMs === undefined) this.#answer(end, outcome, now, error)
+    else this.goesOn = { waitMs, failed: settled }
+  }
+
+  /** The next attempt of its request; to be made when {@link CallAttempt.goesOn} says so. */
+  again(): CallAttempt<T, R> {
+    const next = this.repeated(this.#ledger)
+    next.signal = this.signal
+    next.trace = this.trace
+    if (this.timeoutMs !== undefined) next.timeoutMs = this.timeoutMs
+    if (this.retry !== undefined) next.retry = this.retry
+    if (this.goesOn !== undefined) next.before = this.goesOn.failed
+    if (this.trace !== undefined) this.trace.attempts++
+    return next
   }
 
   #worked(end: AttemptEnd, result: unknown, now: number): void {
@@ -118,7 +199,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
       this.#ledger.context.counters.abandonedCall(-1)
       this.#ledger.forget(this)
     }
-    this.#letGo()
+    this.letGo()
   }
 
   /** It was not admitted to the circuit at all. */
@@ -134,7 +215,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
 
   writeOff(): void {
     this.#writtenOff = true
-    this.#ledger.runningCalls--
+    this.#ledger.placeLeft()
   }
 
   /** A fallback is for a service that is unwell: not for the caller's own abort, and not for what `isFailure` denies. */
@@ -181,10 +262,13 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     return this.#running ? 'rejected' : endWithout(error, this.signal)
   }
 
-  #letGo(): void {
-    if (this.#instance === undefined) return
-    if (!this.#writtenOff) this.#ledger.runningCalls--
-    this.#ledger.lifetimes.release(this.#instance)
+  /** Gives back its instance and its place, if it has them. */
+  letGo(): void {
+    const instance = this.#instance
+    if (instance === undefined && this.placed !== true) return
+    if (!this.#writtenOff) this.#ledger.placeLeft()
+    if (this.placed === true) this.placed = false
+    if (instance !== undefined) this.#ledger.lifetimes.release(instance)
     this.#instance = undefined
   }
 }
@@ -210,11 +294,15 @@ export class OperationCall<T, R> extends CallAttempt<T, R> {
   override misuseOf(): undefined {
     return undefined
   }
+
+  protected override repeated(ledger: CallLedger<T>): OperationCall<T, R> {
+    return new OperationCall(ledger, this.signal, this.#operation)
+  }
 }
 
 /** How a request ended for which no instance could be had. */
 export function endWithout(error: unknown, signal: AbortSource | undefined): AttemptEnd {
-  if (signal?.aborted === true && error === signal.reason) return 'aborted'
+  if (signal?.aborted === true && error === signal.reason) return endBy(signal)
   if (isRefusal(error)) return 'refused'
   return error instanceof ServiceTimeoutError ? 'timeout' : 'rejected'
 }

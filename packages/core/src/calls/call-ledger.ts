@@ -1,5 +1,7 @@
 import type { InstanceLifetimes } from '../instances/instance-lifetimes.ts'
 import type { ServiceContext } from '../instances/service-context.ts'
+import type { CallQueue } from './call-queue.ts'
+import type { Retries } from './retries.ts'
 
 /** A call that was given up, whose work may never end, and which holds a place all the same. */
 export interface GivenUpCall {
@@ -31,16 +33,27 @@ export class CallLedger<T> {
   runningCalls = 0
   /** Made with the first. */
   #givenUp: GivenUpCalls | undefined
+  /** Made with the first call that has to wait for a place; no field before. */
+  declare queue?: CallQueue
+  /** Made with the first call that may be tried again; no field before. */
+  declare retries?: Retries
 
   constructor(context: ServiceContext<T>, lifetimes: InstanceLifetimes<T>) {
     this.context = context
     this.lifetimes = lifetimes
   }
 
+  /** A place is given back: whoever waits gets it, unless more were taken than there are. */
+  placeLeft(): void {
+    const { maxConcurrentCalls } = this.context.settings.calls
+    if (this.runningCalls > maxConcurrentCalls || this.queue?.give() !== true) this.runningCalls--
+  }
+
   giveUp(call: GivenUpCall, now: number): void {
     const givenUp = (this.#givenUp ??= new GivenUpCalls())
     givenUp.calls.add(call)
-    if (givenUp.blockedSince !== undefined || givenUp.calls.size < this.context.settings.maxConcurrentCalls) return
+    const { maxConcurrentCalls } = this.context.settings.calls
+    if (givenUp.blockedSince !== undefined || givenUp.calls.size < maxConcurrentCalls) return
     givenUp.blockedSince = now
     givenUp.nextProbeAt = now + this.#pauseMs(0)
   }
@@ -67,7 +80,7 @@ export class CallLedger<T> {
    * time that the trouble lasts: few calls are added to those that hang, and the recovery takes a part of the outage.
    */
   isTooMuch(now: number): boolean {
-    const { maxConcurrentCalls } = this.context.settings
+    const { maxConcurrentCalls } = this.context.settings.calls
     if (this.runningCalls <= maxConcurrentCalls) return false
     const givenUp = this.#givenUp
     if (givenUp?.blockedSince === undefined || givenUp.calls.size < maxConcurrentCalls) return true

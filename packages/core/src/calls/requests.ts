@@ -1,4 +1,7 @@
+import { endBy } from '../attempts/abort-source.ts'
 import type { AbortSource } from '../attempts/abort-source.ts'
+import type { AttemptEnd } from '../attempts/attempt.ts'
+import { DeadlineQueue } from '../attempts/deadline.ts'
 import { CapacityError, isRefusal, refusal, StoppedError } from '../errors.ts'
 import type { Acquired } from '../instances/flight.ts'
 import type { Instance } from '../instances/instance-lifetimes.ts'
@@ -7,9 +10,19 @@ import { ServiceResolver } from '../instances/service-resolver.ts'
 import { GET, isTraced, TracedCall } from '../observing/call-trace.ts'
 import type { Fallback } from '../options/service-proxy-options.ts'
 import { endWithout } from './call-attempt.ts'
-import type { CallAttempt } from './call-attempt.ts'
+import type { CallAttempt, GoesOn } from './call-attempt.ts'
 import { CallLedger } from './call-ledger.ts'
+import { CallQueue } from './call-queue.ts'
 import { answerInstead } from './fallback.ts'
+import { RequestTime } from './request-time.ts'
+import { Retries } from './retries.ts'
+
+/** What a request has left when an attempt was answered with an error. */
+interface Recoverable<R> {
+  readonly fallback: Fallback<R> | undefined
+  /** The caller's signal, if it gave one. */
+  readonly caller: AbortSource | undefined
+}
 
 /**
  * The way of a request: it finds its instance, takes a place and a lease, is run past the guard, and is answered by the
@@ -18,10 +31,34 @@ import { answerInstead } from './fallback.ts'
 export class Requests<T> extends CallLedger<T> {
   readonly resolver: ServiceResolver<T>
 
+  /** Ends the requests' time; no field where they have no time of their own. */
+  declare deadlines?: DeadlineQueue
+
   constructor(context: ServiceContext<T>) {
     const resolver = new ServiceResolver(context)
     super(context, resolver.lifetimes)
     this.resolver = resolver
+    const { clock, calls } = context.settings
+    calls.methods?.join(clock)
+    if (calls.requestTimeoutMs !== undefined) this.deadlines = DeadlineQueue.join(clock, calls.requestTimeoutMs)
+  }
+
+  /** No call waits any more: the circuit has opened. */
+  refuseQueued(): void {
+    this.queue?.dismiss()
+  }
+
+  /** Takes no new work. What waits has nothing to wait for. */
+  stop(): void {
+    this.resolver.cache.stop()
+    this.retries?.stop()
+    this.queue?.dismiss()
+  }
+
+  /** Ends it, when no call is under way any more. */
+  dispose(): void {
+    this.context.settings.calls.methods?.leave()
+    this.deadlines?.leave()
   }
 
   /** The instance, or what `fallback` gives in place of it. */
@@ -31,43 +68,76 @@ export class Requests<T> extends CallLedger<T> {
     return trace.run(this.context.settings.clock, () => this.#get(signal, fallback, trace))
   }
 
-  async #get(signal: AbortSource | undefined, fallback: Fallback<T> | undefined, trace?: TracedCall): Promise<T> {
+  async #get(caller: AbortSource | undefined, fallback: Fallback<T> | undefined, trace?: TracedCall): Promise<T> {
     const { clock } = this.context.settings
     this.context.counters.begin()
     this.context.guard.circuit?.observe()
+    const time = this.#timeOf(clock.now(), caller)
+    const signal = time ?? caller
     try {
       const instance = await this.#acquire(signal, trace)
+      time?.end()
       instance.exposed = true
       this.resolver.lifetimes.release(instance)
       this.context.counters.settle('fulfilled', 'success', clock.now(), undefined)
       trace?.settled('fulfilled', 'success')
       return instance.service
     } catch (error) {
+      time?.end()
       const end = endWithout(error, signal)
       this.context.counters.settle(end, 'failure', clock.now(), error)
       trace?.settled(end, 'failure')
       if (fallback === undefined || end === 'aborted') throw error
-      return answerInstead(this.context, { error, fallback, signal, trace })
+      return answerInstead(this.context, { error, fallback, signal: caller, trace })
     }
   }
 
   /** What the call answers, or a fallback in place of it: its own, or else that of the service. */
   run<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
+    this.context.counters.begin()
     if (!isTraced()) return this.#answer(attempt, ownFallback)
     const trace = (attempt.trace = new TracedCall(this.context.proxy, attempt.method, this.context.counters))
     return trace.run(this.context.settings.clock, () => this.#answer(attempt, ownFallback))
   }
 
   #answer<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
-    const result = this.#start(attempt)
+    const caller = attempt.signal
+    const time = this.#timeOf(attempt.startedAt, caller)
+    if (time !== undefined) attempt.signal = time
     const substitute = this.context.settings.fallback
     const fallback = ownFallback ?? (substitute && attempt.onSubstitute(substitute))
-    if (fallback === undefined) return result
-    return result.catch((error: unknown) => {
-      if (!attempt.mayFallBack(error)) throw error
-      const { signal, trace } = attempt
-      return answerInstead(this.context, { error, fallback, signal, trace })
-    })
+    if (attempt.retry !== undefined) this.retries ??= new Retries(this.context, this.resolver.cache)
+    const result = this.#start(attempt)
+    if (fallback === undefined && attempt.retry === undefined) return result
+    return result.catch((error: unknown) => this.#recover(attempt, error, { fallback, caller }))
+  }
+
+  /** An attempt was answered with an error: another one is made if it goes on, and at last a fallback answers if there is one. */
+  async #recover<R>(attempt: CallAttempt<T, R>, error: unknown, request: Recoverable<R>): Promise<R> {
+    const again = attempt.goesOn && (await this.#next(attempt, attempt.goesOn))
+    if (again !== undefined) {
+      return this.#start(again).catch((failure: unknown) => this.#recover(again, failure, request))
+    }
+    const { fallback, caller } = request
+    const told = attempt.told === undefined ? error : attempt.told.error
+    if (fallback === undefined || !attempt.mayFallBack(told)) throw told
+    return answerInstead(this.context, { error: told, fallback, signal: caller, trace: attempt.trace })
+  }
+
+  /** The next attempt, after a wait that holds nothing; undefined when the request ended meanwhile. */
+  async #next<R>(attempt: CallAttempt<T, R>, { waitMs, failed }: GoesOn): Promise<CallAttempt<T, R> | undefined> {
+    const { clock } = this.context.settings
+    try {
+      await this.retries?.wait(waitMs, attempt.signal)
+    } catch (reason) {
+      attempt.endRequest({ end: endBy(attempt.signal), outcome: 'ignored', error: reason }, clock.now())
+      return undefined
+    }
+    const now = clock.now()
+    if (this.retries?.mayAskAt(now) === true) return attempt.again()
+    this.context.counters.retried('denied')
+    attempt.endRequest(failed, now)
+    return undefined
   }
 
   #start<R>(attempt: CallAttempt<T, R>): Promise<R> {
@@ -75,7 +145,7 @@ export class Requests<T> extends CallLedger<T> {
     const aborted = attempt.signal?.aborted === true
     const cached = aborted ? undefined : (cache.surelyFresh ?? cache.fresh(attempt.startedAt))
     if (cached !== undefined) {
-      this.context.counters.found('hit')
+      if (attempt.placed !== true) this.context.counters.found('hit')
       lifetimes.lease(cached)
       attempt.use(cached)
       return this.#run(attempt, cached.service)
@@ -111,18 +181,71 @@ export class Requests<T> extends CallLedger<T> {
 
   /** Runs an attempt on an instance that is leased to it. */
   #run<R>(attempt: CallAttempt<T, R>, service: T): Promise<R> {
-    const { maxConcurrentCalls } = this.context.settings
-    // A trial is never refused for capacity: it is how places come free that calls without an end still hold.
-    const isFull = this.runningCalls > maxConcurrentCalls && !this.context.guard.isTrialAt(attempt.startedAt)
-    if (isFull && this.isTooMuch(attempt.startedAt)) {
-      return attempt.refuse(
-        refusal(() => new CapacityError(this.context.proxy.name, `${maxConcurrentCalls} calls are running`)),
-      )
-    }
+    const { maxConcurrentCalls } = this.context.settings.calls
+    if (this.runningCalls > maxConcurrentCalls && this.#isOneTooMany(attempt)) return this.#waitForPlace(attempt)
     // The caller's mistake: the circuit does not hear of it.
     const misuse = attempt.misuseOf(service)
     if (misuse !== undefined) return attempt.refuse(misuse)
     return this.context.guard.execute(attempt)
+  }
+
+  /**
+   * Whether an attempt that took one place too many has to wait, or is refused. A trial is not: it is how places come free
+   * that calls without an end still hold. What the circuit refuses is not kept waiting for a place.
+   */
+  #isOneTooMany({ placed, startedAt }: CallAttempt<T, unknown>): boolean {
+    if (placed === true || !this.context.guard.letsThroughAt(startedAt)) return false
+    if (this.isTooMuch(startedAt)) return true
+    // One is let through all the same: the one that has waited longest, if others wait.
+    const isTaken = this.queue?.give() === true
+    if (isTaken) this.runningCalls++
+    return isTaken
+  }
+
+  /** Lets an attempt wait until it is given a place, and starts it again. It holds no instance meanwhile. */
+  async #waitForPlace<R>(attempt: CallAttempt<T, R>): Promise<R> {
+    const { counters, guard, settings } = this.context
+    const { maxQueuedCalls, requestTimeoutMs } = settings.calls
+    const queue = (this.queue ??= new CallQueue())
+    if (queue.length >= maxQueuedCalls) return attempt.refuse(this.#noPlace(queue.length))
+    attempt.letGo()
+    const waiting = queue.join()
+    const startedAt = settings.clock.now()
+    let end: AttemptEnd | undefined
+    counters.queued()
+    try {
+      await guard.executeInTime({
+        startedAt,
+        signal: attempt.signal,
+        timeoutMs: requestTimeoutMs ?? attempt.timeoutMs,
+        run: () => waiting.called,
+        settled: (ended, _result, now) => {
+          end = ended
+          counters.leftQueue(now - startedAt)
+          attempt.trace?.queued(now - startedAt)
+        },
+      })
+    } catch (reason) {
+      queue.leave(waiting)
+      // It was called and its time was over in the same moment.
+      if (waiting.hasPlace) this.placeLeft()
+      if (end === 'timeout') return attempt.refuse(this.#noPlace(queue.length, settings.clock.now() - startedAt))
+      attempt.unavailable(reason, settings.clock.now())
+      throw reason
+    }
+    attempt.waited(waiting.hasPlace)
+    return this.#start(attempt)
+  }
+
+  #noPlace(waiting: number, waitedMs = 0): CapacityError {
+    const running = `${this.context.settings.calls.maxConcurrentCalls} calls are running`
+    const others = waiting > 0 ? `, ${waiting} wait` : ''
+    const waited = waitedMs > 0 ? `, and no place came free in ${Math.round(waitedMs)} ms` : ''
+    return refusal(() => new CapacityError(this.context.proxy.name, running + others + waited))
+  }
+
+  #timeOf(startedAt: number, caller: AbortSource | undefined): RequestTime | undefined {
+    return this.deadlines && new RequestTime(this.context.proxy.name, this.deadlines, startedAt, caller)
   }
 
   async #acquire(signal: AbortSource | undefined, trace: TracedCall | undefined): Promise<Instance<T>> {

@@ -39,6 +39,11 @@ export class Guard {
     return state === 'open' || state === 'isolated'
   }
 
+  /** Whether it lets everybody through at `now`, and none as a trial. */
+  letsThroughAt(now: number): boolean {
+    return this.circuit === undefined || this.circuit.enforcedAt(now) === 'closed'
+  }
+
   /** Whether an attempt that begins at `now` is a trial of the circuit, if it is admitted. */
   isTrialAt(now: number): boolean {
     return this.circuit?.enforcedAt(now) === 'half_open'

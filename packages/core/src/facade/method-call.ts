@@ -4,7 +4,7 @@ import type { CallLedger } from '../calls/call-ledger.ts'
 import { memberOf } from './facades.ts'
 import { expectHint, hint } from './hints.ts'
 import { isObject } from '../is-object.ts'
-import type { MethodPolicy } from '../options/method-policies.ts'
+import type { ResolvedMethodPolicy } from '../options/method-policies.ts'
 import { membersOf } from './member.ts'
 import type { Member } from './member.ts'
 import {
@@ -33,17 +33,25 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
     super(ledger, signal)
     this.#member = member
     this.#args = args
-    const { methods } = ledger.context.settings
+    const { methods } = ledger.context.settings.calls
     if (methods !== undefined) this.#heed(methods.policyOf(member.path))
   }
 
-  #heed(policy: MethodPolicy | undefined): void {
-    if (policy?.timeoutMs !== undefined) this.timeoutMs = policy.timeoutMs
-    if (policy?.isFailure !== undefined) this.isFailure = policy.isFailure
+  #heed(policy: ResolvedMethodPolicy | undefined): void {
+    if (policy === undefined) return
+    if (policy.timeoutMs !== undefined) this.timeoutMs = policy.timeoutMs
+    if (policy.isFailure !== undefined) this.isFailure = policy.isFailure
+    if (policy.retry !== undefined) this.retry = policy.retry
   }
 
   override get method(): string {
     return this.#member.path
+  }
+
+  protected override repeated(ledger: CallLedger<T>): MethodCall<T> {
+    const next = new MethodCall(ledger, this.signal, this.#member, this.#args)
+    if (this.answer !== undefined) next.answer = this.answer
+    return next
   }
 
   /** On the service itself, so that `this`, private fields and getters are its own. */

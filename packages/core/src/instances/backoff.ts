@@ -1,3 +1,4 @@
+import { ServiceUnavailableError } from '../errors.ts'
 import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
 
 /** The last failed load: for a while callers get its error, or something stale, and no new load starts. */
@@ -30,6 +31,11 @@ export function failureAfter(
   const now = settings.clock.now()
   const { count, since } = previous ?? { count: 0, since: now }
   return { error, count: count + 1, since, lateAnswers, retryAt: now + backoffMs(count, now - since, settings) }
+}
+
+/** What callers are told where no load has failed, and none may begin. */
+export function tooManyPending(serviceName: string): ServiceUnavailableError {
+  return new ServiceUnavailableError(serviceName, 'loads that overran their deadline are pending')
 }
 
 /** How long to wait. Full jitter: callers of many processes do not come back in step. */

@@ -297,7 +297,7 @@ class Rig {
         ...settings,
         clock,
         timeoutMs: TIMEOUT_MS,
-        methods: undefined,
+        calls: { methods: undefined },
         random: () => settings.chance,
         backoffMaxMs: BACKOFF_MAX_MS,
         provider: {

@@ -1,13 +1,13 @@
 import { unlessAborted } from '../attempts/abort-source.ts'
 import type { AbortSource } from '../attempts/abort-source.ts'
-import { failureAfter } from './backoff.ts'
+import { failureAfter, tooManyPending } from './backoff.ts'
 import type { LoadFailure } from './backoff.ts'
 import { isRenewable, newLife } from './cache-slot.ts'
 import type { CacheStatus, Life, Slot } from './cache-slot.ts'
 import type { CacheResult } from '../observing/service-metrics.ts'
 import type { Acquired, Flight } from './flight.ts'
 import type { TracedCall } from '../observing/call-trace.ts'
-import { isRefusal, ServiceUnavailableError, StoppedError } from '../errors.ts'
+import { isRefusal, StoppedError } from '../errors.ts'
 import { expiryWatchOf } from './expiry-watch.ts'
 import type { ExpiryWatch } from './expiry-watch.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
@@ -123,16 +123,15 @@ export class InstanceCache<T> {
   }
 
   /**
-   * Why no load may begin now, if none is under way: the back-off of the last failure is not over, or too many hang. A
+   * Why no load may begin now, and when one may, if none is under way: the back-off of the last failure is not over, or too many hang. A
    * trial does not heed the back-off.
    */
-  heldBack(now: number, trial: boolean): { readonly error: unknown } | undefined {
+  heldBack(now: number, trial: boolean): Pick<LoadFailure, 'error' | 'retryAt'> | undefined {
     if (this.#flight !== undefined || this.#pinned !== undefined) return undefined
     const failure = this.#lastFailure
     if (failure !== undefined && !trial && now < failure.retryAt) return failure
-    if (now >= this.#loads.nextLoadAt) return undefined
-    const pending = 'loads that overran their deadline are pending'
-    return failure ?? { error: new ServiceUnavailableError(this.#serviceName, pending) }
+    const { nextLoadAt: retryAt } = this.#loads
+    return now >= retryAt ? undefined : { error: failure?.error ?? tooManyPending(this.#serviceName), retryAt }
   }
 
   /** Gone: never served again, not even on error; nor is what a load under way brings. */

@@ -59,7 +59,7 @@ function setUp(options: Setup = {}) {
   const run: LoaderContext<Service>['guard']['execute'] = (attempt) => deadlines.run('db', attempt)
   const context: LoaderContext<Service> & LifetimeContext<Service> = {
     proxy: { name: 'db' },
-    settings: { clock, methods: undefined, timeoutMs: TIMEOUT_MS, disposeGraceMs: 30_000, provider },
+    settings: { clock, calls: { methods: undefined }, timeoutMs: TIMEOUT_MS, disposeGraceMs: 30_000, provider },
     guard: options.guard ?? { execute: run, executeInTime: run },
     counters: { worked: () => undefined, abandonedLoad: (change) => void (told.abandoned += change) },
     events: {

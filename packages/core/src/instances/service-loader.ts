@@ -5,6 +5,7 @@ import { ServiceUnavailableError } from '../errors.ts'
 import { GET } from '../observing/call-trace.ts'
 import type { ServiceEvents } from '../observing/events.ts'
 import type { RequestCounters } from '../observing/service-metrics.ts'
+import type { ResolvedCallPolicies } from '../options/call-policies.ts'
 import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
 import type { Instance, InstanceLifetimes } from './instance-lifetimes.ts'
 import { PendingWork } from './pending-work.ts'
@@ -16,7 +17,9 @@ const MAX_PENDING_LOADS = 4
 /** What it goes by, of {@link ServiceContext}. */
 export interface LoaderContext<T> {
   readonly proxy: { readonly name: string }
-  readonly settings: Pick<ResolvedServiceProxyOptions<T>, 'clock' | 'timeoutMs' | 'provider' | 'methods'>
+  readonly settings: Pick<ResolvedServiceProxyOptions<T>, 'clock' | 'timeoutMs' | 'provider'> & {
+    readonly calls: Pick<ResolvedCallPolicies, 'methods'>
+  }
   readonly guard: Pick<Guard, 'execute' | 'executeInTime'>
   readonly counters: Pick<RequestCounters, 'worked' | 'abandonedLoad'>
   readonly events: Pick<ServiceEvents, 'emit'>
@@ -101,7 +104,7 @@ export class ServiceLoader<T> {
   /** It has the methods of which something is said. */
   #checked(service: T): T {
     try {
-      this.#context.settings.methods?.checkOn(service)
+      this.#context.settings.calls.methods?.checkOn(service)
       return service
     } catch (error) {
       this.#lifetimes.discard(service)

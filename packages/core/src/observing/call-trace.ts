@@ -40,6 +40,10 @@ export interface CallTrace {
   readonly source: CallSource
   /** From the request to its answer, in milliseconds; undefined before `asyncEnd`. */
   readonly durationMs: number | undefined
+  /** How many attempts were made at it: 1, and one for each retry. */
+  readonly attempts: number
+  /** How long it waited for one of `maxConcurrentCalls` to end, with all its attempts, in milliseconds; undefined when it did not have to. */
+  readonly queuedMs?: number | undefined
   /** What the caller got; undefined when it got an answer, a fallback's for example. */
   readonly error?: unknown
   /** The load of an instance that it waited for; undefined when it did not have to, or nobody listens to loads. */
@@ -74,6 +78,8 @@ export class TracedCall implements CallTrace {
   outcome: CallOutcome | undefined
   source: CallSource = 'origin'
   durationMs: number | undefined
+  attempts = 1
+  queuedMs?: number | undefined
   error?: unknown
   load?: LoadTrace | undefined
 
@@ -93,6 +99,11 @@ export class TracedCall implements CallTrace {
   found(where: CacheResult | 'fallback'): void {
     if (where === 'hit') this.source = this.method === GET ? 'cache' : 'origin'
     else this.source = where === 'miss' ? 'origin' : where
+  }
+
+  /** It waited for a place, and may have before. */
+  queued(waitMs: number): void {
+    this.queuedMs = (this.queuedMs ?? 0) + waitMs
   }
 
   settled(end: AttemptEnd, outcome: Outcome): void {

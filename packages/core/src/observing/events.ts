@@ -23,6 +23,19 @@ export type ServiceEvent =
   | { readonly type: 'dispose'; readonly service: string; readonly error?: unknown }
   /** A fallback answered in place of the service, because of `error`. */
   | { readonly type: 'fallback'; readonly service: string; readonly error: unknown }
+  /**
+   * A call of `method` failed with `error` and is tried again: its attempt number `attempt` comes after `waitMs`. Or it is
+   * `denied`, because the budget of retries is used up.
+   */
+  | {
+      readonly type: 'retry'
+      readonly service: string
+      readonly method: string
+      readonly attempt: number
+      readonly waitMs: number
+      readonly denied: boolean
+      readonly error: unknown
+    }
   /** A health check found a change. */
   | { readonly type: 'health'; readonly service: string; readonly healthy: boolean }
   /** The proxy was stopped. */
@@ -43,6 +56,7 @@ const CHANNELS: Readonly<Record<ServiceEventType, Channel>> = {
   expire: channel('svcproxy:expire'),
   dispose: channel('svcproxy:dispose'),
   fallback: channel('svcproxy:fallback'),
+  retry: channel('svcproxy:retry'),
   health: channel('svcproxy:health'),
   stop: channel('svcproxy:stop'),
 }

@@ -122,6 +122,8 @@ describe('the counts of a proxy', () => {
       abandonedCalls: 0,
       abandonedLoads: 0,
       rejections: NO_REJECTIONS,
+      retries: { success: 0, failure: 0, denied: 0 },
+      queuedCalls: 0,
       circuitTransitions: NO_TRANSITIONS,
     })
   })

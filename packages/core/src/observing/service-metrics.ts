@@ -13,6 +13,12 @@ import type { LatencySummary } from './latency-histogram.ts'
 export type RejectionReason = 'open' | 'isolated' | 'capacity' | 'stopped' | 'misuse'
 
 /**
+ * What became of a retry: the service answered (`success`) or did not (`failure`); or it was not made (`denied`), because the
+ * budget was used up or, after the wait, the circuit or the capacity refused it.
+ */
+export type RetryOutcome = 'success' | 'failure' | 'denied'
+
+/**
  * What a proxy has counted since it was made. Requests are what callers asked for, whether or not the service was
  * reached; `totalRequests = successfulRequests + failedRequests + rejectedRequests + inFlight`, always.
  */
@@ -47,6 +53,10 @@ export interface RequestCounts {
   readonly abandonedLoads: number
   /** The rejected requests by reason. */
   readonly rejections: Readonly<Record<RejectionReason, number>>
+  /** Attempts beyond the first of their requests, by outcome; a request counts once, however often it is tried. */
+  readonly retries: Readonly<Record<RetryOutcome, number>>
+  /** Calls that wait for one of `maxConcurrentCalls` to end: now, not ever. */
+  readonly queuedCalls: number
   /** How often the circuit entered each state. */
   readonly circuitTransitions: Readonly<Record<CircuitState, number>>
 }
@@ -67,7 +77,9 @@ export interface ServiceMetrics extends RequestCounts {
   readonly circuitState: CircuitState | 'disabled'
   /** Latencies of all requests that did work, loads and calls alike. */
   readonly overallLatency: LatencySummary
-  /** Latencies of the requests that did work, by method; `$get` is a load, `$call` a call with a function of yours. */
+  /** How long calls waited for one of `maxConcurrentCalls` to end, of those that had to; however the wait ended. */
+  readonly queueWait: LatencySummary
+  /** Latencies of the requests that did work, by method; of one that was retried, of each attempt; `$get` is a load, `$call` a call with a function of yours. */
   readonly latency: Readonly<Record<string, LatencySummary>>
 }
 
@@ -102,6 +114,8 @@ const NO_TRANSITIONS: Readonly<Record<CircuitState, number>> = Object.freeze({
   isolated: 0,
 })
 
+const NO_RETRIES: Readonly<Record<RetryOutcome, number>> = Object.freeze({ success: 0, failure: 0, denied: 0 })
+
 /** What most services never need to count. */
 class TroubleCounts {
   readonly rejections: Record<RejectionReason, number> = { ...NO_REJECTIONS }
@@ -109,9 +123,17 @@ class TroubleCounts {
   invalidations = 0
   abandonedCalls = 0
   abandonedLoads = 0
+  /** Made with the first. */
+  retries: Record<RetryOutcome, number> | undefined
+  queuedCalls = 0
+  /** Made with the first. */
+  queueWait: LatencyHistogram | undefined
   lastError: unknown
   lastErrorAt: number = Number.NaN
 }
+
+/** Of those that have seen none. */
+const NO_TROUBLE: Readonly<TroubleCounts> = new TroubleCounts()
 
 /** Counts the requests of one proxy. */
 export class RequestCounters {
@@ -178,6 +200,27 @@ export class RequestCounters {
     this.#trouble.abandonedLoads += change
   }
 
+  /** What became of a retry. */
+  retried(outcome: RetryOutcome): void {
+    this.#trouble ??= new TroubleCounts()
+    this.#trouble.retries ??= { ...NO_RETRIES }
+    this.#trouble.retries[outcome]++
+  }
+
+  /** A call begins to wait for a place. */
+  queued(): void {
+    this.#trouble ??= new TroubleCounts()
+    this.#trouble.queuedCalls++
+  }
+
+  /** It has waited so long. */
+  leftQueue(waitMs: number): void {
+    this.#trouble ??= new TroubleCounts()
+    this.#trouble.queuedCalls--
+    this.#trouble.queueWait ??= new LatencyHistogram()
+    this.#trouble.queueWait.record(waitMs)
+  }
+
   /**
    * Ends a request that {@link RequestCounters.begin} began.
    * @param result what it failed or was refused with
@@ -220,6 +263,7 @@ export class RequestCounters {
   }
 
   counts(): RequestCounts {
+    const trouble = this.#trouble ?? NO_TROUBLE
     return {
       totalRequests: this.#successful + this.#failed + this.#rejected + this.#inFlight,
       successfulRequests: this.#successful,
@@ -232,11 +276,13 @@ export class RequestCounters {
       staleServed: this.#stale,
       cacheHits: this.#hits,
       cacheMisses: this.#misses,
-      invalidations: this.#trouble?.invalidations ?? 0,
-      abandonedCalls: this.#trouble?.abandonedCalls ?? 0,
-      abandonedLoads: this.#trouble?.abandonedLoads ?? 0,
-      rejections: { ...(this.#trouble?.rejections ?? NO_REJECTIONS) },
-      circuitTransitions: { ...(this.#trouble?.transitions ?? NO_TRANSITIONS) },
+      invalidations: trouble.invalidations,
+      abandonedCalls: trouble.abandonedCalls,
+      abandonedLoads: trouble.abandonedLoads,
+      rejections: { ...trouble.rejections },
+      retries: { ...(trouble.retries ?? NO_RETRIES) },
+      queuedCalls: trouble.queuedCalls,
+      circuitTransitions: { ...trouble.transitions },
     }
   }
 
@@ -252,6 +298,7 @@ export class RequestCounters {
       lastFailureTime: this.#dateOf(this.#lastFailureAt),
       circuitState,
       overallLatency: this.overallLatency(),
+      queueWait: (this.#trouble?.queueWait ?? new LatencyHistogram()).summary(),
       latency: Object.fromEntries(
         [...(this.#histograms ?? [])].map(([method, histogram]) => [method, histogram.summary()]),
       ),

@@ -1,3 +1,4 @@
+import type { RetryPolicy } from './retry-policy.ts'
 import type { Fallback } from './service-proxy-options.ts'
 
 /** How to ask for a service. */
@@ -23,6 +24,11 @@ export interface CallOptions<R> {
   readonly signal?: AbortSignal | undefined
   /** The deadline of the call, in milliseconds. @defaultValue the service's @throws (as a rejection) {@link InvalidOptionError} when not in 1 … 2 147 483 647 */
   readonly timeoutMs?: number | undefined
+  /**
+   * Whether it is tried again when it failed: `true` as the service's `retry` says, or a policy that goes over that. Only
+   * for what may be done twice. @defaultValue false @throws (as a rejection) {@link InvalidOptionError}
+   */
+  readonly retry?: boolean | RetryPolicy | undefined
   /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
   readonly fallback?: Fallback<R> | undefined
 }

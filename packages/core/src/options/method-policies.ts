@@ -7,6 +7,8 @@ import { isObject } from '../is-object.ts'
 import { checkFunctionOption, checkOptionNames, numberOption } from '../option-checks.ts'
 import { SERVICE_ITSELF } from './method-path.ts'
 import type { MethodPath } from './method-path.ts'
+import { checkFits, resolveRetryChoice, retrySettings } from './retry-policy.ts'
+import type { ResolvedRetryPolicy, RetryPolicy, RetrySettings } from './retry-policy.ts'
 
 /** How calls of one method differ from those of the others. */
 export interface MethodPolicy {
@@ -17,6 +19,17 @@ export interface MethodPolicy {
   readonly timeoutMs?: number
   /** Which of its errors say that the service is unwell: {@link CircuitPolicy.isFailure}. @defaultValue the circuit's; every error without a circuit */
   readonly isFailure?: (error: unknown) => boolean
+  /**
+   * Whether a call of it that failed is tried again: `true` as the service's `retry` says, or a policy that goes over
+   * that. Only for what may be done twice, as reading may. @defaultValue false @throws {@link InvalidOptionError}
+   */
+  readonly retry?: boolean | RetryPolicy
+}
+
+/** A {@link MethodPolicy} with its retries resolved. */
+export interface ResolvedMethodPolicy extends Omit<MethodPolicy, 'retry'> {
+  /** Undefined: not tried again. */
+  readonly retry?: ResolvedRetryPolicy
 }
 
 /** Policies by the paths of the service's methods. */
@@ -24,25 +37,32 @@ export type MethodPolicies<T> = { readonly [P in MethodPath<T>]?: MethodPolicy }
 
 /** All policies of a service's methods, checked. */
 export class ResolvedMethods {
-  readonly #policies: ReadonlyMap<string, MethodPolicy>
+  readonly #policies: ReadonlyMap<string, ResolvedMethodPolicy>
   #queues: DeadlineQueue[] = []
 
-  private constructor(policies: ReadonlyMap<string, MethodPolicy>) {
+  private constructor(policies: ReadonlyMap<string, ResolvedMethodPolicy>) {
     this.#policies = policies
   }
 
   /** Undefined: nothing is said of any method. @throws {@link InvalidOptionError} */
-  static of(methods: Readonly<Record<string, MethodPolicy | undefined>> | undefined): ResolvedMethods | undefined {
+  static of(
+    methods: Readonly<Record<string, MethodPolicy | undefined>> | undefined,
+    retry: ResolvedRetryPolicy,
+    requestTimeoutMs: number | undefined,
+  ): ResolvedMethods | undefined {
     if (methods === undefined) return undefined
     if (typeof methods !== 'object' || methods === null) throw new InvalidOptionError('methods', 'an object', methods)
-    const policies = new Map<string, MethodPolicy>()
-    for (const [path, policy] of Object.entries(methods)) {
-      if (policy !== undefined) policies.set(path, resolvePolicy(`methods.${path}`, policy))
+    const policies = new Map<string, ResolvedMethodPolicy>()
+    for (const [path, given] of Object.entries(methods)) {
+      if (given === undefined) continue
+      const policy = resolvePolicy(`methods.${path}`, given, retry)
+      if (policy.retry !== undefined) checkFits(`methods.${path}`, policy.retry, requestTimeoutMs)
+      policies.set(path, policy)
     }
     return policies.size === 0 ? undefined : new ResolvedMethods(policies)
   }
 
-  policyOf(path: string): MethodPolicy | undefined {
+  policyOf(path: string): ResolvedMethodPolicy | undefined {
     return this.#policies.get(path)
   }
 
@@ -59,9 +79,9 @@ export class ResolvedMethods {
   /** As plain values. */
   get settings(): Readonly<Record<string, MethodSettings>> {
     return Object.fromEntries(
-      [...this.#policies].map(([path, { timeoutMs, isFailure }]) => [
+      [...this.#policies].map(([path, { timeoutMs, isFailure, retry }]) => [
         path,
-        { timeoutMs, hasIsFailure: isFailure !== undefined },
+        { timeoutMs, hasIsFailure: isFailure !== undefined, retry: retry !== undefined && retrySettings(retry) },
       ]),
     )
   }
@@ -90,14 +110,21 @@ export interface MethodSettings {
   readonly timeoutMs: number | undefined
   /** Whether it judges its errors itself. */
   readonly hasIsFailure: boolean
+  /** How a call of it is tried again; false: it is not. */
+  readonly retry: RetrySettings | false
 }
 
-function resolvePolicy(option: string, policy: MethodPolicy): MethodPolicy {
-  checkOptionNames(option, policy, ['timeoutMs', 'isFailure'])
+function resolvePolicy(option: string, policy: MethodPolicy, retryDefaults: ResolvedRetryPolicy): ResolvedMethodPolicy {
+  checkOptionNames(option, policy, ['timeoutMs', 'isFailure', 'retry'])
   const { timeoutMs, isFailure } = policy
+  const retry = resolveRetryChoice(`${option}.retry`, policy.retry, retryDefaults)
   checkFunctionOption(`${option}.isFailure`, isFailure)
   checkTimeout(`${option}.timeoutMs`, timeoutMs)
-  return Object.freeze({ ...(timeoutMs !== undefined && { timeoutMs }), ...(isFailure !== undefined && { isFailure }) })
+  return Object.freeze({
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(isFailure !== undefined && { isFailure }),
+    ...(retry !== undefined && { retry }),
+  })
 }
 
 /** @throws {@link InvalidOptionError} when it is no deadline */

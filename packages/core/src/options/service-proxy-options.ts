@@ -6,8 +6,11 @@ import type { Clock } from '../clock.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { CallContext } from '../attempts/attempt.ts'
 import { booleanOption, checkFunctionOption, checkOptionNames, numberOption } from '../option-checks.ts'
-import { ResolvedMethods } from './method-policies.ts'
+import { isObject } from '../is-object.ts'
+import { resolveCallPolicies } from './call-policies.ts'
+import type { ResolvedCallPolicies } from './call-policies.ts'
 import type { MethodPolicies } from './method-policies.ts'
+import type { RetryBudget, RetryPolicy } from './retry-policy.ts'
 import type { ServiceProvider } from '../providers/service-provider.ts'
 import type { Logger } from '../observing/transition-log.ts'
 
@@ -61,6 +64,22 @@ export interface ProxySettings {
    * @defaultValue Infinity
    */
   readonly maxConcurrentCalls?: number
+  /**
+   * Calls that may wait for one of `maxConcurrentCalls` to end, in the order they came; 0 = none, one too many is refused.
+   * Who waits is refused when the circuit opens, and after `requestTimeoutMs`, or without that after the call's deadline.
+   * @defaultValue 0  @throws {@link InvalidOptionError} when no integer in 0 … 1 000 000, or without `maxConcurrentCalls`
+   */
+  readonly maxQueuedCalls?: number
+  /**
+   * How long a request may take with all that belongs to it, in milliseconds: the wait in the queue, the load of the
+   * instance, all attempts and the waits between them. An attempt that it cuts short has timed out.
+   * @defaultValue none: each part has its own deadline  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or too short for the waits of `retry`
+   */
+  readonly requestTimeoutMs?: number
+  /** How calls are tried again for which `methods` or the call itself asks for it. Alone it retries nothing. @defaultValue as {@link RetryPolicy} says */
+  readonly retry?: RetryPolicy
+  /** How many retries the service gets at most. @defaultValue a fifth of the calls, and one a second */
+  readonly retryBudget?: RetryBudget
   /** How often to check the service's health in the background, in milliseconds; 0 = not. @defaultValue 0 */
   readonly healthIntervalMs?: number
   /**
@@ -101,8 +120,7 @@ export interface ServiceProxyOptions<T> extends ProxySettings {
 export interface ResolvedServiceProxyOptions<T> {
   readonly provider: ServiceProvider<T>
   readonly fallback: Fallback<T> | undefined
-  /** Undefined: nothing is different for any method. */
-  readonly methods: ResolvedMethods | undefined
+  readonly calls: ResolvedCallPolicies
   /** Undefined: no circuit. */
   readonly circuit: { readonly breaker: BreakerFactory; readonly policy: ResolvedCircuitPolicy } | undefined
   readonly timeoutMs: number
@@ -114,7 +132,6 @@ export interface ResolvedServiceProxyOptions<T> {
   readonly backoffInitialMs: number
   readonly backoffMaxMs: number
   readonly disposeGraceMs: number
-  readonly maxConcurrentCalls: number
   readonly healthIntervalMs: number
   readonly critical: boolean
   readonly security: boolean
@@ -136,6 +153,10 @@ const SETTINGS = [
   'backoffMaxMs',
   'disposeGraceMs',
   'maxConcurrentCalls',
+  'maxQueuedCalls',
+  'requestTimeoutMs',
+  'retry',
+  'retryBudget',
   'healthIntervalMs',
   'critical',
   'security',
@@ -161,7 +182,7 @@ export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): 
   return {
     provider,
     fallback,
-    methods: ResolvedMethods.of(options.methods),
+    calls: resolveCallPolicies(options),
     circuit,
     timeoutMs,
     fallbackTimeoutMs: numberOption(
@@ -177,12 +198,6 @@ export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): 
     backoffInitialMs: numberOption('backoffInitialMs', options.backoffInitialMs, TIMER_MS, 100),
     backoffMaxMs: numberOption('backoffMaxMs', options.backoffMaxMs, TIMER_MS, 5_000),
     disposeGraceMs: numberOption('disposeGraceMs', options.disposeGraceMs, TIMER_MS, 30_000),
-    maxConcurrentCalls: numberOption(
-      'maxConcurrentCalls',
-      options.maxConcurrentCalls,
-      { min: 1, max: Infinity },
-      Infinity,
-    ),
     healthIntervalMs: numberOption('healthIntervalMs', options.healthIntervalMs, TIMER_MS, 0),
     critical: booleanOption('critical', options.critical, false),
     security: booleanOption('security', options.security, false),
@@ -203,8 +218,15 @@ export function renewOf<T>({
 /** Settings over defaults; a policy goes over a policy field by field. */
 export function mergeSettings<S extends ProxySettings>(defaults: ProxySettings, settings: S): S {
   const merged = { ...defaults, ...settings }
-  if (typeof defaults.circuit !== 'object' || typeof settings.circuit !== 'object') return merged
-  return { ...merged, circuit: { ...defaults.circuit, ...settings.circuit } }
+  return { ...merged, ...policiesOver(defaults, settings) }
+}
+
+const POLICIES = ['circuit', 'retry', 'retryBudget'] as const satisfies readonly (keyof ProxySettings)[]
+
+/** Those of which both say something. */
+function policiesOver(defaults: ProxySettings, settings: ProxySettings): Partial<ProxySettings> {
+  const both = POLICIES.filter((name) => isObject(defaults[name]) && isObject(settings[name]))
+  return Object.fromEntries(both.map((name) => [name, Object.assign({}, defaults[name], settings[name])]))
 }
 
 /**
@@ -214,7 +236,9 @@ export function mergeSettings<S extends ProxySettings>(defaults: ProxySettings, 
 export function checkSettings(defaults: ProxySettings): void {
   checkOptionNames('options', defaults, SETTINGS)
   const provider = { serviceName: 'defaults', getService: () => 0, checkHealth: () => true }
-  resolveServiceProxyOptions({ ...defaults, provider })
+  // What a queue needs may be said by each service.
+  const places = defaults.maxQueuedCalls === undefined ? {} : { maxConcurrentCalls: 1 }
+  resolveServiceProxyOptions({ ...places, ...defaults, provider })
 }
 
 function resolveCircuit(options: ProxySettings): ResolvedServiceProxyOptions<unknown>['circuit'] {

@@ -3,14 +3,16 @@ import type { JSX } from 'preact'
 import { fragmentOf } from '../route.ts'
 import { isUnwell, toneOf } from '../services.ts'
 import { Circuit, Nearness } from './circuit.tsx'
+import { Queue } from './calls.tsx'
 import { Fact } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
 import { Critical, Health } from './pills.tsx'
-import { cacheState, NUMBERS } from './service-numbers.tsx'
+import { cacheState, NUMBERS, Numbers } from './service-numbers.tsx'
 import { Sparkline } from './sparkline.tsx'
 
-const { rate, p50, p99, timeouts, rejected, fallbacks, hits } = NUMBERS
+const { rate, p50, p99, timeouts, rejected, fallbacks, hits, retries, denied } = NUMBERS
 const FACTS = [rate, p50, p99, timeouts, rejected, fallbacks, hits]
+const RETRIES = [retries, denied]
 
 /** One card for each service: for screens too narrow for the table. */
 export function ServiceCards({ services }: { readonly services: readonly ServiceView[] }): JSX.Element {
@@ -42,15 +44,17 @@ function Card({ service }: { readonly service: ServiceView }): JSX.Element {
       </div>
       <Sparkline history={service.history} height={32} />
       <dl class="facts">
-        {FACTS.map(({ name, of }) => (
-          <Fact key={name} name={name}>
-            {of(service)}
-          </Fact>
-        ))}
+        <Numbers numbers={FACTS} service={service} />
         <Fact name="Cache">{cacheState(service)}</Fact>
         <Fact name="Failures">
           <Nearness circuit={service.circuit} />
         </Fact>
+        <Numbers numbers={RETRIES} service={service} />
+        {service.queue !== null && (
+          <Fact name="Queue">
+            <Queue queue={service.queue} />
+          </Fact>
+        )}
       </dl>
       {service.lastFailure !== null && <LastFailure failure={service.lastFailure} />}
     </li>

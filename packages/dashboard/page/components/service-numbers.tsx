@@ -1,12 +1,15 @@
 import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { formatCount, formatDuration, formatExactCount, formatRate, formatRatio, NOTHING } from '../format.ts'
-import type { Tone } from '../services.ts'
+import { hasRetries, type Tone } from '../services.ts'
+import { Fact, Under } from './fact.tsx'
 
 /** A number that is told of each service. */
 export interface ServiceNumber {
   readonly name: string
   readonly of: (service: ServiceView) => JSX.Element | string
+  /** Whether it is told of a service. @defaultValue of every one */
+  readonly isToldOf?: (service: ServiceView) => boolean
 }
 
 const counted = (name: string, count: (counts: ServiceView['counts']) => number, tone?: Tone): ServiceNumber => ({
@@ -23,6 +26,8 @@ export const NUMBERS = {
   inFlight: counted('In flight', ({ inFlight }) => inFlight),
   total: counted('Total', ({ totalRequests }) => totalRequests),
   failed: counted('Failed', ({ failedRequests }) => failedRequests, 'bad'),
+  retries: { name: 'Retries', of: ({ counts }) => retried(counts), isToldOf: hasRetries },
+  denied: { ...counted('Denied', ({ retries }) => retries.denied, 'bad'), isToldOf: hasRetries },
   timeouts: counted('Timeouts', ({ timedOutRequests }) => timedOutRequests, 'bad'),
   aborted: counted('Given up', ({ abortedRequests }) => abortedRequests),
   /** Of what was given up: calls and loads. */
@@ -31,6 +36,25 @@ export const NUMBERS = {
   fallbacks: counted('Fallbacks', ({ fallbacks }) => fallbacks),
   hits: { name: 'Cache hits', of: ({ counts }) => hitRatio(counts) },
 } as const satisfies Record<string, ServiceNumber>
+
+/** Numbers of a service, those that are told of it; goes into a `dl`. */
+export function Numbers(props: {
+  readonly numbers: readonly ServiceNumber[]
+  readonly service: ServiceView
+}): JSX.Element {
+  const { numbers, service } = props
+  return (
+    <>
+      {numbers
+        .filter(({ isToldOf }) => isToldOf?.(service) !== false)
+        .map(({ name, of }) => (
+          <Fact key={name} name={name}>
+            {of(service)}
+          </Fact>
+        ))}
+    </>
+  )
+}
 
 /** How often something happened; nothing at all is quiet. */
 export function Count({ count, tone }: { readonly count: number; readonly tone?: Tone | undefined }): JSX.Element {
@@ -47,6 +71,17 @@ export function Count({ count, tone }: { readonly count: number; readonly tone?:
 /** What the cache holds. */
 export function cacheState({ cache }: Pick<ServiceView, 'cache'>): string {
   return cache.loading ? 'loading' : cache.state
+}
+
+/** Retries that were made, and those that the service answered. */
+function retried({ retries: { success, failure } }: ServiceView['counts']): JSX.Element {
+  const made = success + failure
+  return (
+    <>
+      <Count count={made} />
+      {made > 0 && <Under>{formatCount(success)} answered</Under>}
+    </>
+  )
 }
 
 /** None before the first request. */

@@ -2,6 +2,7 @@ import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { fragmentOf } from '../route.ts'
 import { isUnwell, toneOf } from '../services.ts'
+import { CallsInShort } from './calls.tsx'
 import { Circuit, Nearness } from './circuit.tsx'
 import { Under } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
@@ -58,6 +59,7 @@ function Row({ service }: { readonly service: ServiceView }): JSX.Element {
       </td>
       <td>
         <Nearness circuit={service.circuit} />
+        <CallsInShort service={service} />
       </td>
       <td>
         <Sparkline history={service.history} height={28} />

@@ -1,6 +1,6 @@
 import type { ServiceDetail, SettingValue } from '@svcproxy/http'
 import type { JSX } from 'preact'
-import { formatSetting, formatSettingName } from '../format.ts'
+import { formatPolicy, formatSetting, formatSettingPath } from '../format.ts'
 import { Panel } from './panel.tsx'
 
 /** How a service is set up, defaults filled in. */
@@ -11,10 +11,12 @@ export function Settings({ settings }: Pick<ServiceDetail, 'settings'>): JSX.Ele
         {linesOf(settings).map(({ path, value }) => (
           <div key={path.join('.')} class="line">
             <dt title={path.join('.')}>
-              <span class="quiet">{path.slice(0, -1).map((option) => `${formatSettingName(option)} · `)}</span>
-              {formatSettingName(path.at(-1) ?? '')}
+              <span class="quiet">
+                {path.slice(0, -1).map((_, index) => `${formatSettingPath(path.slice(0, index + 1))} · `)}
+              </span>
+              {formatSettingPath(path)}
             </dt>
-            <dd>{formatSetting(path.at(-1) ?? '', value)}</dd>
+            <dd>{value}</dd>
           </div>
         ))}
       </dl>
@@ -24,13 +26,19 @@ export function Settings({ settings }: Pick<ServiceDetail, 'settings'>): JSX.Ele
 
 interface SettingLine {
   readonly path: readonly string[]
-  readonly value: Exclude<SettingValue, object>
+  readonly value: string
 }
 
-/** One for each option, also for those within others. */
+/** One for each option, also for those within others, unless they make one line together. */
 function linesOf(settings: ServiceDetail['settings'], within: readonly string[] = []): SettingLine[] {
   return Object.entries(settings).flatMap(([name, value]) => {
     const path = [...within, name]
-    return typeof value === 'object' && value !== null ? linesOf(value, path) : [{ path, value }]
+    if (!isOptions(value)) return [{ path, value: formatSetting(name, value) }]
+    const policy = formatPolicy(name, value)
+    return policy === undefined ? linesOf(value, path) : [{ path, value: policy }]
   })
+}
+
+function isOptions(value: SettingValue): value is Extract<SettingValue, object> {
+  return typeof value === 'object' && value !== null
 }

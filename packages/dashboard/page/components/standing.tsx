@@ -2,6 +2,7 @@ import type { CircuitView, ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { formatTimeOfDay } from '../format.ts'
 import { stateOf, stateWords } from '../services.ts'
+import { CallLines } from './calls.tsx'
 import { coming, Rate, Threshold } from './circuit.tsx'
 import { Line, Under } from './fact.tsx'
 import { LastFailure } from './last-failure.tsx'
@@ -26,6 +27,7 @@ export function Standing({ service }: { readonly service: ServiceView }): JSX.El
             <span class="quiet"> until {formatTimeOfDay(Date.parse(cache.freshUntil))}</span>
           )}
         </Line>
+        <CallLines service={service} />
       </dl>
       {service.lastFailure !== null && (
         <div class="last-error">

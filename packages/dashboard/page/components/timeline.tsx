@@ -73,6 +73,8 @@ function describe(event: TimelineEvent): Description {
       return { icon: 'cache', tone: 'plain', words: 'cache invalidated' }
     case 'expire':
       return { icon: 'cache', tone: 'plain', words: 'cache expired' }
+    case 'retry-denied':
+      return { icon: 'unhealthy', tone: 'bad', words: 'retry budget used up' }
     case 'stop':
       return { icon: 'stop', tone: 'plain', words: 'stopped' }
     case 'audit':

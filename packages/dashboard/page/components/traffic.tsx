@@ -2,9 +2,8 @@ import type { ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { formatRate } from '../format.ts'
 import { peakOf } from '../sparkline-path.ts'
-import { Fact } from './fact.tsx'
 import { Panel } from './panel.tsx'
-import { NUMBERS } from './service-numbers.tsx'
+import { NUMBERS, Numbers } from './service-numbers.tsx'
 import { Sparkline } from './sparkline.tsx'
 
 const FACTS = Object.values(NUMBERS)
@@ -30,11 +29,7 @@ export function Traffic({ service }: { readonly service: ServiceView }): JSX.Ele
         </p>
       </div>
       <dl class="facts facts-wide">
-        {FACTS.map(({ name, of }) => (
-          <Fact key={name} name={name}>
-            {of(service)}
-          </Fact>
-        ))}
+        <Numbers numbers={FACTS} service={service} />
       </dl>
     </Panel>
   )

@@ -3,6 +3,8 @@ import type { EventPage, TimelineEvent } from './snapshot.ts'
 
 /** How many events are kept. */
 const CAPACITY = 500
+/** What happens again after less is part of the same trouble, in milliseconds. */
+const QUIET_MS = 60_000
 
 /** An event before it has its place in the order of all. */
 export type NewEvent = TimelineEvent extends infer E ? (E extends unknown ? Omit<E, 'id' | 'at'> : never) : never
@@ -13,6 +15,8 @@ export class EventRing {
   /** Oldest first. */
   readonly #events: TimelineEvent[] = []
   #lastId = 0
+  /** When a retry was last denied, by service. */
+  readonly #deniedAt = new Map<string, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -29,7 +33,7 @@ export class EventRing {
     if (this.#events.length > CAPACITY) this.#events.shift()
   }
 
-  /** Of what happens to services, what belongs on a timeline; single loads, disposals and fallbacks do not. */
+  /** Of what happens to services, what belongs on a timeline; single loads, disposals, fallbacks and retries do not. */
   addIfTold(event: ServiceEvent): void {
     const { type, service } = event
     if (type === 'circuit') {
@@ -37,6 +41,16 @@ export class EventRing {
       this.add({ type, service, from, to, observed })
     } else if (type === 'health') this.add({ type, service, healthy: event.healthy })
     else if (type === 'invalidate' || type === 'expire' || type === 'stop') this.add({ type, service })
+    else if (type === 'retry' && event.denied) this.#denied(service)
+    if (type === 'stop') this.#deniedAt.delete(service)
+  }
+
+  /** In an outage hundreds of retries are denied: they are told once. */
+  #denied(service: string): void {
+    const now = this.#clock.now()
+    const quietMs = now - (this.#deniedAt.get(service) ?? -Infinity)
+    this.#deniedAt.set(service, now)
+    if (quietMs >= QUIET_MS) this.add({ type: 'retry-denied', service })
   }
 
   /** At most `count`, oldest first. */

@@ -1,9 +1,16 @@
 import type { LatencySummary, RequestCounts } from '@svcproxy/core'
 import type { ManagedProxy } from './managed-services.ts'
 
-interface Summarized {
-  readonly ended: number
+/** What took how long. */
+export interface ServiceLatencies {
   readonly latency: LatencySummary
+  /** Null: no call of the service waits for a place. */
+  readonly queueWait: LatencySummary | null
+}
+
+interface Summarized extends ServiceLatencies {
+  readonly ended: number
+  readonly isIdle: boolean
 }
 
 /**
@@ -14,14 +21,24 @@ export class Latencies {
   readonly #last = new WeakMap<ManagedProxy, Summarized>()
 
   /** @param counts of `proxy`, read just now */
-  of(proxy: ManagedProxy, { totalRequests, inFlight }: RequestCounts): LatencySummary {
+  of(proxy: ManagedProxy, { totalRequests, inFlight, queuedCalls }: RequestCounts): ServiceLatencies {
     const ended = totalRequests - inFlight
+    // Calls come into the queue and out of it while none ends that is still to be retried.
+    const isIdle = queuedCalls === 0
     const last = this.#last.get(proxy)
-    if (last?.ended === ended) return last.latency
-    const latency = toMicroseconds(proxy.getOverallLatency())
-    this.#last.set(proxy, { ended, latency })
-    return latency
+    if (last?.ended === ended && last.isIdle && isIdle) return last
+    const summarized = { ended, isIdle, ...latenciesOf(proxy) }
+    this.#last.set(proxy, summarized)
+    return summarized
   }
+}
+
+function latenciesOf(proxy: ManagedProxy): ServiceLatencies {
+  if (proxy.settings.maxQueuedCalls === 0) {
+    return { latency: toMicroseconds(proxy.getOverallLatency()), queueWait: null }
+  }
+  const { overallLatency, queueWait } = proxy.getMetrics()
+  return { latency: toMicroseconds(overallLatency), queueWait: toMicroseconds(queueWait) }
 }
 
 /** Shorter to send, and no less exact than what was measured. */

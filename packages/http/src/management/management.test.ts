@@ -104,6 +104,8 @@ describe('the snapshot', () => {
       lastFailure: null,
       requestsPerSecond: null,
       counts: { totalRequests: 1, successfulRequests: 1 },
+      retryBudget: null,
+      queue: null,
       latency: { count: 2 },
       history: { intervalMs: 5_000, requests: [], failures: [], rejections: [] },
     } satisfies { [K in keyof ServiceView]: unknown })

@@ -1,10 +1,10 @@
-import type { Clock, HealthLevel, ServiceStatus } from '@svcproxy/core'
+import type { Clock, HealthLevel, LatencySummary, RequestCounts, ServiceStatus } from '@svcproxy/core'
 import { letsCallsThrough } from '@svcproxy/core/adapter'
 import type { FailureViews } from './failure-view.ts'
 import { isHeldByOperator } from './isolations.ts'
 import type { ManagedProxy } from './managed-services.ts'
 import type { ManagementState } from './management-state.ts'
-import { finite, settingsView } from './settings-view.ts'
+import { finite, serviceSettingsView } from './settings-view.ts'
 import type { CircuitView, FailureView, RequestHistory, ServiceDetail, ServiceView } from './snapshot.ts'
 import type { ShownTime } from './steady-time.ts'
 
@@ -30,7 +30,7 @@ export class ServiceViews {
   detailOf(proxy: ManagedProxy): ServiceDetail {
     return {
       ...this.of(proxy),
-      settings: settingsView(proxy.settings),
+      settings: serviceSettingsView(proxy.settings),
       methods: proxy.getMetrics().latency,
       events: this.#state.events.of(proxy.name),
     }
@@ -45,6 +45,7 @@ export class ServiceViews {
     const { name, critical } = proxy
     const status = proxy.getStatus()
     const counts = proxy.getCounts()
+    const { latency, queueWait } = this.#state.latencies.of(proxy, counts)
     return {
       name,
       critical,
@@ -55,8 +56,10 @@ export class ServiceViews {
       health: this.#health(proxy, status),
       lastFailure: this.#lastFailure(proxy, status),
       counts,
+      retryBudget: status.retryBudget ?? null,
+      queue: queueWait && queueView(proxy, counts, queueWait),
       requestsPerSecond: this.#state.history.requestsPerSecond(proxy) ?? null,
-      latency: this.#state.latencies.of(proxy, counts),
+      latency,
     }
   }
 
@@ -105,6 +108,14 @@ export class ServiceViews {
     const at = this.#state.times.iso(proxy, 'failedAt', lastFailure.at.getTime())
     return { ...this.#failures.of(proxy, lastFailure.error), at }
   }
+}
+
+function queueView(
+  { settings }: ManagedProxy,
+  { queuedCalls }: RequestCounts,
+  wait: LatencySummary,
+): ServiceView['queue'] {
+  return { waiting: queuedCalls, max: settings.maxQueuedCalls, wait }
 }
 
 /** The rule of `getHealthStatus()`, with the last result in place of a new one: a service nobody asked is well. */

@@ -1,7 +1,13 @@
+import type { ServiceSettings } from '@svcproxy/core'
 import type { SettingValue } from './snapshot.ts'
 
-/** Settings as JSON can have them, to any depth: null in place of `Infinity`, and nothing of what is off. */
-export function settingsView(settings: object): Readonly<Record<string, SettingValue>> {
+/** The settings of a service as JSON can have them: null in place of `Infinity`, and nothing of the rules that are off. */
+export function serviceSettingsView(settings: ServiceSettings): Readonly<Record<string, SettingValue>> {
+  // A request that has no time of its own has no end to it.
+  return settingsView({ ...settings, requestTimeoutMs: settings.requestTimeoutMs ?? Infinity })
+}
+
+function settingsView(settings: object): Readonly<Record<string, SettingValue>> {
   const shown: Record<string, SettingValue> = {}
   const entries: [string, unknown][] = Object.entries(settings)
   for (const [option, value] of entries) {

@@ -6,6 +6,7 @@ import type {
   LatencySummary,
   RateStatus,
   RequestCounts,
+  RetryBudgetStatus,
 } from '@svcproxy/core'
 
 // What the management API answers, as JSON. Points in time are ISO 8601 by the wall clock of the process, so that an
@@ -64,8 +65,15 @@ export interface ServiceView {
   readonly health: { readonly healthy: boolean; readonly at: string } | null
   /** Null before the first. */
   readonly lastFailure: FailureView | null
-  /** Since the proxy was made. */
+  /** Since the proxy was made; `retries` by outcome. */
   readonly counts: RequestCounts
+  /** The calls of the last ten seconds that could be retried, their retries, and how many more there may be; null before the first such call. */
+  readonly retryBudget: RetryBudgetStatus | null
+  /**
+   * The calls that wait for one of `maxConcurrentCalls` to end: how many now, how many may at most, and how long they
+   * waited since the proxy was made, however the wait ended. Null: none does, `maxQueuedCalls` is 0.
+   */
+  readonly queue: { readonly waiting: number; readonly max: number; readonly wait: LatencySummary } | null
   /** Over the last {@link RATE_WINDOW_MS}; null before the first two samples. */
   readonly requestsPerSecond: number | null
   /** Of all requests that did work, since the proxy was made. */
@@ -139,7 +147,7 @@ export interface RequestHistory {
 
 /** `GET api/services/:name`: {@link ServiceView} and more. */
 export interface ServiceDetail extends ServiceView {
-  /** The effective options. A rule that is off is left out. */
+  /** The effective options. A rule that is off is left out; `requestTimeoutMs` is null without one. */
   readonly settings: Readonly<Record<string, SettingValue>>
   /** Latencies by method. */
   readonly methods: Readonly<Record<string, LatencySummary>>
@@ -162,7 +170,8 @@ export type TimelineEvent = {
   (
     | { readonly type: 'circuit'; readonly from: CircuitState; readonly to: CircuitState; readonly observed: boolean }
     | { readonly type: 'health'; readonly healthy: boolean }
-    | { readonly type: 'invalidate' | 'expire' | 'stop' }
+    /** `retry-denied`: the retry budget is used up; told again when no retry was denied for a minute in between. */
+    | { readonly type: 'invalidate' | 'expire' | 'retry-denied' | 'stop' }
     | { readonly type: 'audit'; readonly action: ManagementAction; readonly actor: string | null }
   )
 
