@@ -4,7 +4,6 @@ import type { DemoApp } from './demo-app.ts'
 import type { DemoServer } from './demo-server.ts'
 import type { DemoWorld } from './demo-world.ts'
 import { MAX_BODY_BYTES } from './input.ts'
-import { connectDatabase } from './postgres/database.ts'
 import { startDemo } from './running-demo.ts'
 import type { RunningDemo } from './running-demo.ts'
 
@@ -145,7 +144,7 @@ function commandCases(app: () => Running, prefix: string): void {
     expect(status).toBe(202)
     expect(body).toMatchObject({ entity: { id: 'veh-003', speedLimitKmh: 80 } })
     expect(body).toHaveProperty('auditId')
-    expect(await auditEntriesOf(app(), actor)).toEqual([
+    expect(await app().demo.auditEntriesOf(actor)).toEqual([
       { action: 'limit_speed', entity_id: 'veh-003', details: { speedKmh: 80 } },
     ])
   })
@@ -154,7 +153,7 @@ function commandCases(app: () => Running, prefix: string): void {
     const actor = `nobody@${prefix.length}`
     const reply = await app().post(`${prefix}/entities/veh-999/commands`, '{"type":"unlock"}', { 'X-Actor': actor })
     expectProblem(reply, 404)
-    expect(await auditEntriesOf(app(), actor)).toEqual([{ action: 'unlock', entity_id: 'veh-999', details: {} }])
+    expect(await app().demo.auditEntriesOf(actor)).toEqual([{ action: 'unlock', entity_id: 'veh-999', details: {} }])
   })
 }
 
@@ -248,16 +247,6 @@ function expectProblem({ status, headers, body, text }: Reply, expected: number)
   expect(body).toMatchObject({ type: 'about:blank', status: expected, title: STATUS_CODES[expected] })
   expect(body).toHaveProperty('detail')
   expect(text).not.toMatch(/\bat .+:\d+|node_modules|ECONN|127\.0\.0\.1|select |password/i)
-}
-
-async function auditEntriesOf({ world }: Running, actor: string): Promise<object[]> {
-  const database = await connectDatabase({ url: world.databaseUrl, traffic: { connections: 0, queries: 0 } })
-  const entries = await database.query(
-    'select action, entity_id, details from svcproxy_demo.audit_entries where actor = $1',
-    [actor],
-  )
-  await database.end()
-  return entries
 }
 
 function client(baseUrl: string): Pick<Running, 'get' | 'post'> {

@@ -2,11 +2,18 @@ import type { DemoPolicy } from './service-manager.ts'
 import type { DemoParts } from './demo-app.ts'
 import { openOperations } from './operations.ts'
 import { EmbeddedPostgres } from './postgres/embedded-postgres.ts'
-import { placeOf } from './postgres/database.ts'
+import { noTraffic, placeOf } from './postgres/database.ts'
 import type { DatabaseTraffic } from './postgres/database.ts'
 import { createServiceManager } from './service-manager.ts'
 import { openStandardServices } from './standard-services.ts'
+import type { Side } from './story/ledger.ts'
 import { messageOf } from './story/terminal.ts'
+
+/** What PostgreSQL is told who connects. */
+export const APPLICATION_NAMES: Readonly<Record<Side, string>> = {
+  standard: 'svcproxy-demo standard',
+  proxied: 'svcproxy-demo proxied',
+}
 
 export interface DemoWorldOptions {
   /** A PostgreSQL of the user's; undefined: an embedded one. */
@@ -28,12 +35,19 @@ export interface DemoWorld extends AsyncDisposable {
 export async function openDemoWorld({ databaseUrl, policy, logError }: DemoWorldOptions): Promise<DemoWorld> {
   const embedded = databaseUrl === undefined ? await EmbeddedPostgres.start() : undefined
   const url = databaseUrl ?? embedded?.url ?? ''
-  const traffic = { standard: { connections: 0, queries: 0 }, proxied: { connections: 0, queries: 0 } }
+  const traffic = { standard: noTraffic(), proxied: noTraffic() }
   try {
-    const standard = await openStandardServices({ url, traffic: traffic.standard }).catch((cause: unknown) => {
+    const standard = await openStandardServices({
+      url,
+      traffic: traffic.standard,
+      applicationName: APPLICATION_NAMES.standard,
+    }).catch((cause: unknown) => {
       throw new Error(`PostgreSQL at ${placeOf(url)} cannot be used: ${messageOf(cause)}`, { cause })
     })
-    const manager = createServiceManager({ database: { url, traffic: traffic.proxied }, policy })
+    const manager = createServiceManager({
+      database: { url, traffic: traffic.proxied, applicationName: APPLICATION_NAMES.proxied },
+      policy,
+    })
     return {
       context: { manager, standard: standard.services, operations: openOperations(manager), logError },
       embedded,

@@ -1,7 +1,9 @@
+import { DatabaseError } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { InvalidInputError, NotFoundError } from './domain-error.ts'
-import { connectDatabase } from './postgres/database.ts'
-import type { Database, DatabaseTraffic } from './postgres/database.ts'
+import { connectDatabase, noTraffic } from './postgres/database.ts'
+import type { Database } from './postgres/database.ts'
+import { FailingDisk, FATES } from './postgres/failing-disk.ts'
 import { EmbeddedPostgres } from './postgres/embedded-postgres.ts'
 import { createServiceManager } from './service-manager.ts'
 import type { DemoManager, ServiceManagerOptions } from './service-manager.ts'
@@ -13,20 +15,24 @@ let database: Database
 
 beforeAll(async () => {
   postgres = await EmbeddedPostgres.start()
-  database = await connectDatabase({ url: postgres.url, traffic: counting() })
+  database = await connectDatabase({ url: postgres.url, traffic: noTraffic() })
 }, 60_000)
 afterAll(async () => {
   await database.end()
   await postgres[Symbol.asyncDispose]()
 }, 60_000)
 
-const counting = (): DatabaseTraffic => ({ connections: 0, queries: 0 })
+const outcomeOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => 'answered',
+    (error: unknown) => (error instanceof DatabaseError ? error.code : error),
+  )
 const managerWith = (options: Partial<ServiceManagerOptions> = {}): DemoManager =>
-  createServiceManager({ database: { url: postgres.url, traffic: counting() }, ...options })
+  createServiceManager({ database: { url: postgres.url, traffic: noTraffic() }, ...options })
 
 test('proxied and plain services answer the same', async () => {
   await using manager = managerWith()
-  const standard = await openStandardServices({ url: postgres.url, traffic: counting() })
+  const standard = await openStandardServices({ url: postgres.url, traffic: noTraffic() })
   const { entityService, featureManager, configService } = manager.services
   expect(await entityService.getEntity('veh-004')).toEqual(await standard.services.entityService.getEntity('veh-004'))
   expect(await featureManager.getFeature('live_map')).toEqual(
@@ -96,7 +102,8 @@ test('without its file the feature manager gives way to cautious defaults', asyn
 })
 
 test('without the database the last list is remembered; a single vehicle is an error, as before', async () => {
-  await using manager = managerWith({ policy: { failureThreshold: 2 } })
+  // The list is asked for three times, so the next failure is the fourth.
+  await using manager = managerWith({ policy: { failureThreshold: 4 } })
   const { entityService } = manager.services
   const live = await entityService.listEntities()
   await postgres.kill()
@@ -108,6 +115,63 @@ test('without the database the last list is remembered; a single vehicle is an e
   } finally {
     await postgres.start()
   }
+})
+
+test('reads that fail are tried again, within the budget', async () => {
+  const applicationName = 'reader'
+  await using disk = await FailingDisk.begin(postgres.url, [applicationName])
+  const traffic = noTraffic()
+  await using manager = managerWith({
+    database: { url: postgres.url, traffic, applicationName },
+    policy: { retryBudget: { ratio: 0.2, minPerSecond: 0 } },
+  })
+  const reads = []
+  // One at a time: the disk has its order.
+  for (let count = 0; count < 20; count++)
+    reads.push(await outcomeOf(manager.services.entityService.getEntity('veh-001')))
+  const { success, failure, denied } = manager.getProxy('entityService').getCounts().retries
+  const sent = 20 + success + failure
+  expect(success).toBeGreaterThan(0)
+  expect(denied).toBeGreaterThan(0)
+  expect(sent).toBeLessThanOrEqual(20 * 1.2)
+  expect([traffic.reads, await disk.statements(applicationName, 'vehicle_states')]).toEqual([sent, sent])
+  expect(reads.filter((outcome) => outcome === 'answered')).toHaveLength(
+    FATES.slice(0, sent).replaceAll('x', '').length,
+  )
+  expect(new Set(reads)).toEqual(new Set(['answered', '58030']))
+})
+
+test('commands that fail are not tried again', async () => {
+  const applicationName = 'writer'
+  await using disk = await FailingDisk.begin(postgres.url, [applicationName])
+  await using manager = managerWith({ database: { url: postgres.url, traffic: noTraffic(), applicationName } })
+  const { entityService, securityAuditService } = manager.services
+  const entry = { actor: 'writer', action: 'lock', entityId: 'veh-001', details: {} }
+  const commands = []
+  for (let count = 0; count < 5; count++) {
+    commands.push(await outcomeOf(entityService.applyCommand('veh-001', { type: 'lock' })))
+    commands.push(await outcomeOf(securityAuditService.record(entry)))
+  }
+  expect(commands.filter((outcome) => outcome === '58030')).toHaveLength(4)
+  expect(await disk.statements(applicationName, 'vehicle_states')).toBe(5)
+  expect(await disk.statements(applicationName, 'audit_entries')).toBe(5)
+  const [row] = await database.query("select count(*)::integer from svcproxy_demo.audit_entries where actor = 'writer'")
+  expect(row).toEqual({ count: 3 })
+})
+
+test('a part of the records that fails opens the circuit of the audit trail, before so many fail in a row', async () => {
+  const applicationName = 'recorder'
+  await using _disk = await FailingDisk.begin(postgres.url, [applicationName])
+  await using manager = managerWith({ database: { url: postgres.url, traffic: noTraffic(), applicationName } })
+  const proxy = manager.getProxy('securityAuditService')
+  const entry = { actor: 'recorder', action: 'lock', entityId: 'veh-001', details: {} }
+  const inARow = []
+  while (proxy.circuitState === 'closed') {
+    await outcomeOf(proxy.service.record(entry))
+    inARow.push(proxy.getStatus().circuit?.consecutiveFailures)
+  }
+  expect(inARow).toHaveLength(20)
+  expect(Math.max(...inARow.map(Number))).toBeLessThan(5)
 })
 
 test('all services are well, and stopping the manager ends their connections', async () => {

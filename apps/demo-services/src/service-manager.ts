@@ -1,6 +1,6 @@
 import { opossumBreaker } from '@svcproxy/breaker-opossum'
 import { combinedFailure, factoryProvider, postgresFailure, ServiceProxyManager } from '@svcproxy/core'
-import type { CircuitPolicy, ServiceProvider } from '@svcproxy/core'
+import type { CircuitPolicy, RetryBudget, ServiceProvider } from '@svcproxy/core'
 import { CONFIG_FILE, FEATURES_FILE } from './demo-services.ts'
 import type { DemoServices } from './demo-services.ts'
 import { DomainError } from './domain-error.ts'
@@ -18,9 +18,18 @@ export type DemoManager = ServiceProxyManager<DemoServices>
 /** Connections for the audit trail, so that it never waits for those who read. */
 const AUDIT_CONNECTIONS = 2
 
-/** The circuits' policy, and the deadline of every call. */
+/** Of the audit trail: a record that fails is a command that is not obeyed, so a part of them that fails is an outage. */
+export const AUDIT_FAILURE_RATE = { ratio: 0.3, minimumCalls: 20 } as const
+
+/** The deadline of every call, when nothing else is said: the pattern's. */
+const TIMEOUT_MS = 5_000
+
+/** The circuits' policy, and how calls are treated. */
 export interface DemoPolicy extends CircuitPolicy {
+  /** The deadline of every call, with all its attempts. */
   readonly timeoutMs?: number
+  /** How many reads may be tried again. */
+  readonly retryBudget?: RetryBudget
 }
 
 export interface ServiceManagerOptions {
@@ -33,12 +42,13 @@ export interface ServiceManagerOptions {
 
 /** The same services behind proxies. */
 export function createServiceManager(options: ServiceManagerOptions): DemoManager {
-  const { database, policy: { timeoutMs, ...policy } = {}, featuresFile = FEATURES_FILE } = options
+  const { database, policy = {}, featuresFile = FEATURES_FILE } = options
+  const { timeoutMs = TIMEOUT_MS, retryBudget = {}, ...circuit } = policy
   const lastKnown = lastKnownEntities()
   return new ServiceProxyManager({
     breaker: opossumBreaker(),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    circuit: { ...policy, isFailure: combinedFailure(isNoDomainError, postgresFailure) },
+    timeoutMs,
+    circuit: { ...circuit, isFailure: combinedFailure(isNoDomainError, postgresFailure) },
   })
     .add('featureManager', {
       provider: fileProvider('featureManager', featuresFile, openFeatureManager),
@@ -52,6 +62,12 @@ export function createServiceManager(options: ServiceManagerOptions): DemoManage
       cacheTtlMs: 30_000,
       // One more than there are connections would only queue in the driver.
       maxConcurrentCalls: MAX_CONNECTIONS,
+      // To read twice does no harm; a command that seems to have failed may have been carried out.
+      methods: { listEntities: { retry: true }, getEntity: { retry: true } },
+      // Short waits: a user sits through them.
+      retry: { backoffInitialMs: 50 },
+      requestTimeoutMs: timeoutMs,
+      retryBudget,
       fallback: (error) => lastKnown.substitute(error),
     })
     .add('configService', {
@@ -67,6 +83,7 @@ export function createServiceManager(options: ServiceManagerOptions): DemoManage
       ),
       cacheTtlMs: 30_000,
       security: true,
+      circuit: { failureRate: AUDIT_FAILURE_RATE },
       maxConcurrentCalls: AUDIT_CONNECTIONS,
     })
 }

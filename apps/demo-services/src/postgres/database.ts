@@ -10,11 +10,19 @@ export interface DatabaseTraffic {
   connections: number
   /** Queries sent over a connection. */
   queries: number
+  /** Of these, the ones that only read a table. */
+  reads: number
+}
+
+export function noTraffic(): DatabaseTraffic {
+  return { connections: 0, queries: 0, reads: 0 }
 }
 
 export interface DatabaseOptions {
   readonly url: string
   readonly traffic: DatabaseTraffic
+  /** What PostgreSQL is told who connects. @defaultValue `svcproxy-demo` */
+  readonly applicationName?: string
   /** @defaultValue {@link MAX_CONNECTIONS} */
   readonly maxConnections?: number
 }
@@ -66,10 +74,10 @@ export function placeOf(url: string): string {
 }
 
 function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database {
-  const { url, traffic, maxConnections = MAX_CONNECTIONS } = options
+  const { url, traffic, applicationName = 'svcproxy-demo', maxConnections = MAX_CONNECTIONS } = options
   const pool = new Pool({
     connectionString: url,
-    application_name: 'svcproxy-demo',
+    application_name: applicationName,
     max: maxConnections,
     connectionTimeoutMillis: DRIVER_TIMEOUT_MS,
     query_timeout: DRIVER_TIMEOUT_MS,
@@ -99,6 +107,7 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
       signal?.throwIfAborted()
       signal?.addEventListener('abort', cancel)
       sent = true
+      if (isRead(text)) traffic.reads++
       // Without values it is a simple query, which may hold several statements.
       const { rows } = await (values.length === 0 ? client.query<R>(text) : client.query<R>(text, [...values]))
       return rows
@@ -128,6 +137,10 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
       await Promise.all([pool.end(), canceller.end()])
     },
   }
+}
+
+function isRead(text: string): boolean {
+  return /^\s*select\b[^;]*\bfrom\b[^;]*$/.test(text)
 }
 
 /** Tells PostgreSQL to stop statements, over a connection of its own: those of the pool may all be busy. */

@@ -2,13 +2,13 @@ import { factoryProvider, ServiceProxy } from '@svcproxy/core'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from './database.ts'
-import { connectDatabase, placeOf } from './database.ts'
+import { connectDatabase, noTraffic, placeOf } from './database.ts'
 import { EmbeddedPostgres } from './embedded-postgres.ts'
 import { processFamily } from './processes.ts'
 
 /** How long it may take to make a database, or to start one again. */
 const PATIENCE_MS = 60_000
-const traffic = { connections: 0, queries: 0 }
+const traffic = noTraffic()
 let postgres: EmbeddedPostgres
 let database: Database
 
@@ -40,7 +40,9 @@ test('tables and first rows are there once, however many set them up at once', a
 test('connections attempted and queries sent are counted', async () => {
   const before = { ...traffic }
   await database.query('select 1')
-  expect(traffic).toEqual({ connections: before.connections, queries: before.queries + 1 })
+  expect(traffic).toEqual({ ...before, queries: before.queries + 1 })
+  await count()
+  expect(traffic).toEqual({ ...before, queries: before.queries + 2, reads: before.reads + 1 })
 })
 
 test('all connections busy: unwell, without asking', async () => {
@@ -78,7 +80,7 @@ test(
     await vi.waitFor(() => expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED'))
     const before = { ...traffic }
     await expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED')
-    expect(traffic).toEqual({ connections: before.connections + 1, queries: before.queries })
+    expect(traffic).toEqual({ ...before, connections: before.connections + 1 })
 
     await postgres.start()
     expect(await count()).toEqual([{ count: 12 }])

@@ -1,19 +1,30 @@
-import type { CircuitState, ServiceProxy } from '@svcproxy/core'
+import type { CircuitState, CircuitStatus, ServiceProxy } from '@svcproxy/core'
 import type { DatabaseTraffic } from '../postgres/database.ts'
-import type { EntityService } from '../services/entity-service.ts'
 
 export type CircuitListener = (from: CircuitState, to: CircuitState) => void
 
+/** What there is to see of a circuit, whatever the service. */
+export type Watched = Pick<ServiceProxy<never>, 'on' | 'circuitState' | 'getStatus'>
+
+/** What a circuit had counted when it opened. */
+export interface Opening {
+  /** In the window of its rate. */
+  readonly calls: number
+  readonly failed: number
+  readonly failedInARow: number
+}
+
 /** Watches a circuit, and what reaches the database while it is open. */
 export class CircuitWatch {
-  readonly #proxy: ServiceProxy<EntityService>
+  readonly #proxy: Watched
   readonly #traffic: DatabaseTraffic
   readonly #waiting = new Map<CircuitState, (() => void)[]>()
   #callsAtOpening: number | undefined
   #callsWhileOpen = 0
+  #lastClosed: CircuitStatus | undefined
   openings = 0
 
-  constructor(proxy: ServiceProxy<EntityService>, traffic: DatabaseTraffic, listener: CircuitListener) {
+  constructor(proxy: Watched, traffic: DatabaseTraffic, listener: CircuitListener) {
     this.#proxy = proxy
     this.#traffic = traffic
     proxy.on('circuit', ({ from, to }) => {
@@ -40,6 +51,19 @@ export class CircuitWatch {
     await new Promise<void>((resolve) => {
       this.#waiting.set(state, [...(this.#waiting.get(state) ?? []), resolve])
     })
+  }
+
+  /** To be called after each call, for {@link CircuitWatch.opening}: what a circuit has counted it forgets when it opens. */
+  look(): void {
+    const { circuit } = this.#proxy.getStatus()
+    if (circuit?.state === 'closed') this.#lastClosed = circuit
+  }
+
+  /** What had been counted when it opened: what was seen last, and the call that opened it, which failed. Zeroes before. */
+  get opening(): Opening {
+    const { rates: [rate] = [], consecutiveFailures = 0 } = this.#lastClosed ?? {}
+    if (this.openings === 0 || rate === undefined) return { calls: 0, failed: 0, failedInARow: 0 }
+    return { calls: rate.calls + 1, failed: rate.bad + 1, failedInARow: consecutiveFailures + 1 }
   }
 
   #count(to: CircuitState): void {

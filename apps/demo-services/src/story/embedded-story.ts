@@ -1,6 +1,7 @@
 import type { EmbeddedPostgres } from '../postgres/embedded-postgres.ts'
 import { DRIVER_TIMEOUT_MS, MAX_CONNECTIONS } from '../postgres/database.ts'
 import { DEMO_POLICY } from './demo-policy.ts'
+import { diskFails } from './disk-story.ts'
 import { kindOf } from './ledger.ts'
 import type { Stage } from './stage.ts'
 import { duration, printRemark } from './terminal.ts'
@@ -10,14 +11,15 @@ const AT_ONCE_MS = 250
 /** How far an answer at the deadline may be from it, in milliseconds. */
 const DEADLINE_TOLERANCE_MS = 500
 
-/** The story of a database that dies, comes back, hangs and goes on. Nobody has to do anything. */
-export async function tellEmbeddedStory(stage: Stage, database: EmbeddedPostgres): Promise<void> {
-  await allIsWell(stage)
-  await databaseDies(stage, database)
-  await databaseReturns(stage, database)
-  await databaseHangs(stage, database)
-  await databaseGoesOn(stage, database)
-}
+/** The story of a database that dies, comes back, hangs, goes on and half fails. Nobody has to do anything. */
+export const EMBEDDED_STORY: readonly ((stage: Stage, database: EmbeddedPostgres) => Promise<void>)[] = [
+  allIsWell,
+  databaseDies,
+  databaseReturns,
+  databaseHangs,
+  databaseGoesOn,
+  diskFails,
+]
 
 export async function allIsWell(stage: Stage): Promise<void> {
   stage.act('All is well')

@@ -17,7 +17,7 @@ export function printFinalTable(stage: Stage): void {
     ['most requests waiting at once', { standard: standard.mostWaiting, proxied: proxied.mostWaiting }],
     ['calls to the database while it was down', { standard: down.standard, proxied: down.proxied }],
   ]
-  print(`\n ${tone('bold', 'The same traffic, side by side')}\n`)
+  print(`\n ${tone('bold', 'The same reads, side by side')}\n`)
   print(tone('dim', `   ${''.padEnd(42)}${'standard'.padStart(10)}${'proxied'.padStart(12)}`))
   for (const [title, values] of rows) {
     const cells = [values?.standard, values?.proxied].map((value) => String(value === 0 ? '·' : value))

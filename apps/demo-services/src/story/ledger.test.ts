@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { kindOf, Ledger } from './ledger.ts'
+import { addTo, kindOf, Ledger } from './ledger.ts'
 import type { Answer } from './ledger.ts'
 
 const answer = (parts: Partial<Answer>): Answer => ({
@@ -14,6 +14,7 @@ const answer = (parts: Partial<Answer>): Answer => ({
 
 test.each([
   ['live', answer({})],
+  ['live', answer({ status: 202 })],
   ['lastKnown', answer({ lastKnown: true })],
   ['refused', answer({ status: 503, retryAfter: '2' })],
   ['failed', answer({ status: 503 })],
@@ -42,4 +43,21 @@ test('who still waits is seen to wait', () => {
   ledger.begin(100)
   expect(ledger.takeRecent(3_100).longestMs).toBeCloseTo(3_000)
   expect(ledger.total.requests).toBe(0)
+})
+
+test('tallies are added up, of durations the longest', () => {
+  const [sum, more] = [new Ledger(), new Ledger()]
+  sum.begin(0)(answer({ durationMs: 7 }))
+  more.begin(0)(answer({ status: 202, durationMs: 5 }))
+  more.begin(0)(answer({ status: 500, durationMs: 1 }))
+  addTo(sum.total, more.total)
+  expect(sum.total).toEqual({
+    requests: 3,
+    live: 2,
+    lastKnown: 0,
+    refused: 0,
+    failed: 1,
+    longestMs: 7,
+    waitedMs: 13,
+  })
 })

@@ -24,7 +24,7 @@ export type Tally = Record<AnswerKind, number> & {
 }
 
 export function kindOf({ status, lastKnown, retryAfter }: Answer): AnswerKind {
-  if (status === 200) return lastKnown ? 'lastKnown' : 'live'
+  if (status >= 200 && status < 300) return lastKnown ? 'lastKnown' : 'live'
   return status === 503 && retryAfter !== undefined ? 'refused' : 'failed'
 }
 
@@ -60,7 +60,14 @@ export class Ledger {
   }
 }
 
-function emptyTally(): Tally {
+/** Adds what `more` counted to `tally`. */
+export function addTo(tally: Tally, more: Tally): void {
+  for (const kind of ['requests', 'live', 'lastKnown', 'refused', 'failed', 'waitedMs'] as const)
+    tally[kind] += more[kind]
+  tally.longestMs = Math.max(tally.longestMs, more.longestMs)
+}
+
+export function emptyTally(): Tally {
   return { requests: 0, live: 0, lastKnown: 0, refused: 0, failed: 0, longestMs: 0, waitedMs: 0 }
 }
 

@@ -2,6 +2,13 @@ import type { CircuitState } from '@svcproxy/core'
 import type { Side, Tally } from './ledger.ts'
 import { duration, print, tone } from './terminal.ts'
 
+/** Shows the traffic of an act, row by row. */
+export interface Table {
+  printHeader(): void
+  /** What has come since the row before. @param seconds since the story began */
+  printRow(seconds: number): void
+}
+
 export interface Row extends Readonly<Record<Side, Tally>> {
   readonly seconds: number
   /** To the database, within the row. */
@@ -57,11 +64,11 @@ export function printRow({ seconds, standard, proxied, calls, circuit, cacheHits
   print(cells.join(''))
 }
 
-function titles(columns: readonly (readonly [title: string, width: number])[]): string {
+export function titles(columns: readonly (readonly [title: string, width: number])[]): string {
   return columns.map(([title, width]) => title.padStart(width)).join('')
 }
 
-function number(value: number, width: number, name?: 'red' | 'yellow' | 'cyan'): string {
+export function number(value: number, width: number, name?: 'red' | 'yellow' | 'cyan'): string {
   const text = (value === 0 ? '·' : String(value)).padStart(width)
   if (value === 0) return tone('dim', text)
   return name === undefined ? text : tone(name, text)

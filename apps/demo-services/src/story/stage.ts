@@ -6,8 +6,9 @@ import { callsOf, CircuitWatch } from './circuit-watch.ts'
 import { DEMO_POLICY } from './demo-policy.ts'
 import type { Answer, Side } from './ledger.ts'
 import { printHeader, printRow } from './row.ts'
+import type { Table } from './row.ts'
 import { duration, printCheck, printEvent, printRemark, printTitle } from './terminal.ts'
-import { Traffic } from './traffic.ts'
+import { COMMANDS, READS, Traffic } from './traffic.ts'
 
 export interface StageParts {
   readonly manager: DemoManager
@@ -21,9 +22,13 @@ const ROW_EVERY_MS = 1_000
 
 /** Where a story is told: the traffic that flows, the clock, and what the audience sees. */
 export class Stage {
+  /** Reads, from the first act on. */
   readonly traffic: Traffic
+  /** Writes, from when an act starts them. */
+  readonly commands: Traffic
   readonly circuit: CircuitWatch
   readonly #parts: StageParts
+  #table: Table
   readonly #startedAt = performance.now()
   readonly #callsWhileDown: Record<Side, number> = { standard: 0, proxied: 0 }
   #callsAtLastRow: Record<Side, number>
@@ -34,11 +39,23 @@ export class Stage {
   constructor(parts: StageParts) {
     const { manager, baseUrl, databaseTraffic } = parts
     this.#parts = parts
-    this.traffic = new Traffic(baseUrl)
+    this.#table = { printHeader, printRow: (seconds) => this.#printRow(seconds) }
+    this.traffic = new Traffic(baseUrl, READS)
+    this.commands = new Traffic(baseUrl, COMMANDS)
+    const opened = `after ${DEMO_POLICY.failureThreshold} failures: nothing is sent to the database any more`
     this.circuit = new CircuitWatch(manager.getProxy('entityService'), databaseTraffic.proxied, (from, to) =>
-      this.#circuitChanged(from, to),
+      this.circuitChanged('circuit', opened, from, to),
     )
     this.#callsAtLastRow = this.#databaseCalls()
+  }
+
+  get manager(): DemoManager {
+    return this.#parts.manager
+  }
+
+  /** What went to the database, counted at the driver. */
+  get databaseTraffic(): Readonly<Record<Side, DatabaseTraffic>> {
+    return this.#parts.databaseTraffic
   }
 
   /** How often something did not go as told. */
@@ -56,13 +73,26 @@ export class Stage {
     return this.#callsWhileDown
   }
 
-  act(title: string): void {
+  /** Begins an act. @param table what its rows show; otherwise the reads of both sides, as in the act before */
+  act(title: string, table: Table = this.#table): void {
+    this.#table = table
     printTitle(++this.#actCount, title)
-    printHeader()
+    table.printHeader()
   }
 
   event(mark: string, text: string, name: 'red' | 'green' | 'yellow' | 'cyan'): void {
     printEvent(this.#seconds(), mark, text, name)
+  }
+
+  /** @param circuit how it is called @param opened what made it open, and what that means */
+  circuitChanged(circuit: string, opened: string, from: CircuitState, to: CircuitState): void {
+    if (to === 'half_open') {
+      this.event('◐', `${circuit} half-open: one call at a time is let through, on trial`, 'yellow')
+    } else if (to === 'closed') {
+      this.event('●', `${circuit} closed: the trials succeeded`, 'green')
+    } else {
+      this.event('○', `${circuit} open ${from === 'half_open' ? 'again: the trial failed' : opened}`, 'red')
+    }
   }
 
   check(passed: boolean, text: string): void {
@@ -81,7 +111,7 @@ export class Stage {
   async rows(count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       await this.pause(ROW_EVERY_MS)
-      this.#printRow()
+      this.#table.printRow(this.#seconds())
     }
   }
 
@@ -96,6 +126,11 @@ export class Stage {
   /** @throws the reason, when the audience leaves */
   async pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#parts.signal })
+  }
+
+  /** Sends no more; resolves when everything was answered. */
+  async end(): Promise<void> {
+    await Promise.all([this.traffic.stop(), this.commands.stop()])
   }
 
   outageBegins(): void {
@@ -116,24 +151,12 @@ export class Stage {
     return this.traffic.next((answer) => answer.side === 'proxied' && wanted(answer))
   }
 
-  #circuitChanged(from: CircuitState, to: CircuitState): void {
-    if (to === 'half_open') this.event('◐', 'circuit half-open: one call at a time is let through, on trial', 'yellow')
-    else if (to === 'closed') this.event('●', 'circuit closed: the trials succeeded', 'green')
-    else if (from === 'half_open') this.event('○', 'circuit open again: the trial failed', 'red')
-    else
-      this.event(
-        '○',
-        `circuit open after ${DEMO_POLICY.failureThreshold} failures: nothing is sent to the database any more`,
-        'red',
-      )
-  }
-
-  #printRow(): void {
+  #printRow(seconds: number): void {
     const now = performance.now()
     const calls = this.#databaseCalls()
     const { standard, proxied } = this.traffic.ledgers
     printRow({
-      seconds: this.#seconds(),
+      seconds,
       standard: standard.takeRecent(now),
       proxied: proxied.takeRecent(now),
       calls: {

@@ -2,12 +2,12 @@ import type { DemoWorld } from '../demo-world.ts'
 import { DRIVER_TIMEOUT_MS, placeOf } from '../postgres/database.ts'
 import { OPERATIONS_PATH } from '../endpoints.ts'
 import { DEMO_POLICY } from './demo-policy.ts'
-import { tellEmbeddedStory } from './embedded-story.ts'
+import { EMBEDDED_STORY } from './embedded-story.ts'
 import { tellExternalStory } from './external-story.ts'
 import { printFinalTable } from './final-table.ts'
 import { Stage } from './stage.ts'
 import { print, tone } from './terminal.ts'
-import { REQUEST_EVERY_MS } from './traffic.ts'
+import { READS } from './traffic.ts'
 
 export interface StoryParts extends Pick<DemoWorld, 'context' | 'embedded' | 'databaseUrl' | 'traffic'> {
   readonly framework: string
@@ -15,17 +15,18 @@ export interface StoryParts extends Pick<DemoWorld, 'context' | 'embedded' | 'da
   readonly interrupted: AbortSignal
 }
 
-/** Tells the whole story. Resolves with whether it went as told. */
-export async function tellStory(parts: StoryParts): Promise<boolean> {
+/** Tells a story. Resolves with whether it went as told. @param acts of the story with an embedded database */
+export async function tellStory(parts: StoryParts, acts: typeof EMBEDDED_STORY = EMBEDDED_STORY): Promise<boolean> {
   const { context, embedded, databaseUrl, traffic, baseUrl, interrupted } = parts
   const place = placeOf(databaseUrl)
   printIntroduction(parts, embedded === undefined ? `PostgreSQL at ${place}` : `PostgreSQL, process ${embedded.pid}`)
   const stage = new Stage({ manager: context.manager, baseUrl, databaseTraffic: traffic, signal: interrupted })
   try {
-    await (embedded === undefined ? tellExternalStory(stage, place) : tellEmbeddedStory(stage, embedded))
+    if (embedded === undefined) await tellExternalStory(stage, place)
+    else for (const tellAct of acts) await tellAct(stage, embedded)
   } finally {
     await embedded?.thaw()
-    await stage.traffic.stop()
+    await stage.end()
   }
   printFinalTable(stage)
   if (stage.failedChecks > 0)
@@ -44,12 +45,13 @@ function printIntroduction({ framework, embedded, baseUrl }: StoryParts, databas
     ['', `closes after ${successThreshold} successes`],
     ['deadline', `${deadline} for a call; the database driver by itself would wait ${driver}`],
     ['', 'The defaults are 30 s and 5 s: shorter here, so that you need not wait.'],
+    ['retries', 'a read that failed is tried again, 3 attempts at most; a write is not'],
     ['to db', 'connections attempted and queries sent, counted at the driver'],
     ['hits', "requests that found the service in the proxy's cache"],
   ]
   print(`\n ${tone('bold', 'svcproxy demo')}  ${framework}, Node ${process.version.slice(1)}, ${database}\n`)
   print(` ${tone('bold', 'Watch it')} in a browser: ${tone('cyan', `${baseUrl}${OPERATIONS_PATH}/`)}\n`)
-  print(` Every ${REQUEST_EVERY_MS} ms the same GET request goes to both sides, over HTTP:`)
+  print(` Every ${READS.everyMs} ms the same GET request goes to both sides, over HTTP:`)
   for (const [title = '', text = ''] of lines) print(`   ${tone('bold', title.padEnd(10))}${text}`.trimEnd())
-  if (embedded !== undefined) print('\n The story takes about 20 seconds.')
+  if (embedded !== undefined) print('\n The story takes about 30 seconds.')
 }

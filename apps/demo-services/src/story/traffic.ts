@@ -1,35 +1,69 @@
 import { Ledger } from './ledger.ts'
 import type { Answer, Side } from './ledger.ts'
 
-/** Time between two requests to the same side, in milliseconds. */
-export const REQUEST_EVERY_MS = 50
+interface Sent {
+  readonly path: string
+  /** Undefined: it is a GET request. */
+  readonly command?: object
+}
+
+/** Requests that are sent in a steady rhythm. */
+export interface Rhythm {
+  /** Time between two requests to the same side, in milliseconds. */
+  readonly everyMs: number
+  /** What is sent, counted from 0. */
+  readonly request: (index: number) => Sent
+}
 
 const PREFIXES: Readonly<Record<Side, string>> = { standard: '/standard', proxied: '' }
 /** After that a client has better things to do. */
 const CLIENT_TIMEOUT_MS = 30_000
 const VEHICLE_COUNT = 12
 
+/** Three single vehicles, then the list. */
+export const READS: Rhythm = {
+  everyMs: 50,
+  request: (index) => ({ path: index % 4 === 3 ? '/entities' : vehiclePath(index) }),
+}
+
+/** Commands to one vehicle after the other. */
+export const COMMANDS: Rhythm = {
+  everyMs: 250,
+  request: (index) => ({
+    path: `${vehiclePath(index)}/commands`,
+    command: { type: index % 2 === 0 ? 'lock' : 'unlock' },
+  }),
+}
+
 /** Sends the same requests to both sides, over HTTP, in a steady rhythm whether or not the earlier ones were answered. */
 export class Traffic {
   readonly ledgers: Readonly<Record<Side, Ledger>> = { standard: new Ledger(), proxied: new Ledger() }
   readonly #baseUrl: string
+  readonly #rhythm: Rhythm
   readonly #listeners = new Set<(answer: Answer) => void>()
   readonly #underWay = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #sentCount = 0
 
-  constructor(baseUrl: string) {
+  constructor(baseUrl: string, rhythm: Rhythm) {
     this.#baseUrl = baseUrl
+    this.#rhythm = rhythm
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#sendToBoth(), REQUEST_EVERY_MS)
+    this.#sendToBoth()
+    this.#timer = setInterval(() => this.#sendToBoth(), this.#rhythm.everyMs)
   }
 
   /** Sends no more; resolves when everything was answered. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#underWay)
+  }
+
+  /** Tells `listener` of each answer from now on. */
+  onAnswer(listener: (answer: Answer) => void): void {
+    this.#listeners.add(listener)
   }
 
   /** Resolves with the first answer from now on that `wanted` holds for. */
@@ -40,37 +74,45 @@ export class Traffic {
         this.#listeners.delete(listener)
         resolve(answer)
       }
-      this.#listeners.add(listener)
+      this.onAnswer(listener)
     })
   }
 
   #sendToBoth(): void {
-    const path = pathOf(this.#sentCount++)
+    const sent = this.#rhythm.request(this.#sentCount++)
     for (const side of ['standard', 'proxied'] as const) {
-      const request = this.#send(side, path).finally(() => this.#underWay.delete(request))
+      const request = this.#send(side, sent).finally(() => this.#underWay.delete(request))
       this.#underWay.add(request)
     }
   }
 
-  async #send(side: Side, path: string): Promise<void> {
+  async #send(side: Side, { path, command }: Sent): Promise<void> {
     const startedAt = performance.now()
     const answered = this.ledgers[side].begin(startedAt)
     const url = `${this.#baseUrl}${PREFIXES[side]}${path}`
-    const reply = await fetchReply(url)
+    const reply = await fetchReply(url, command === undefined ? {} : posted(command, side))
     const answer: Answer = { side, path, ...reply, durationMs: performance.now() - startedAt }
     answered(answer)
     for (const listener of this.#listeners) listener(answer)
   }
 }
 
-/** Three single vehicles, then the list. */
-function pathOf(index: number): string {
-  return index % 4 === 3 ? '/entities' : `/entities/veh-${String(1 + (index % VEHICLE_COUNT)).padStart(3, '0')}`
+function vehiclePath(index: number): string {
+  return `/entities/veh-${String(1 + (index % VEHICLE_COUNT)).padStart(3, '0')}`
 }
 
-async function fetchReply(url: string): Promise<Pick<Answer, 'status' | 'retryAfter' | 'lastKnown'>> {
+/** A command, on behalf of a side: so the audit trail tells them apart. */
+function posted(command: object, side: Side): RequestInit {
+  const headers = { 'Content-Type': 'application/json', 'X-Actor': side }
+  return { method: 'POST', headers, body: JSON.stringify(command) }
+}
+
+async function fetchReply(
+  url: string,
+  request: RequestInit,
+): Promise<Pick<Answer, 'status' | 'retryAfter' | 'lastKnown'>> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS) })
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS) })
     const text = await response.text()
     return {
       status: response.status,

@@ -1,0 +1,91 @@
+import { connectDatabase, noTraffic } from './database.ts'
+import type { Database } from './database.ts'
+
+/** The places that a {@link FailingDisk} strikes: vehicles are read and changed there, and commands put on record. */
+export type Place = 'vehicle_states' | 'audit_entries'
+
+/** What becomes of one statement after another, again and again: `x` fails. Two of each five, and three in a row at most. */
+export const FATES: string = 'x..x. .x..x ..xx. x...x xx... ..x.x .x.x. x..x. ..xx. .x..x'.replaceAll(' ', '')
+
+const PLACES: readonly Place[] = ['vehicle_states', 'audit_entries']
+
+/**
+ * A disk that fails, as its database shows it: of five statements PostgreSQL answers two with 58030, an input/output error.
+ * Chance has no part in it. Each application has its statements counted by itself, so what one does changes nothing for
+ * another; those that are not named are spared.
+ */
+export class FailingDisk implements AsyncDisposable {
+  readonly #database: Database
+  #isFailing = true
+
+  private constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** From now on it fails. @param applications the names under which they are connected */
+  static async begin(url: string, applications: readonly string[]): Promise<FailingDisk> {
+    const database = await connectDatabase({ url, traffic: noTraffic(), maxConnections: 1 })
+    const counters = applications.flatMap((application) => PLACES.map((place) => counterOf(application, place)))
+    await database.query(
+      [BEGIN, ...counters.map((counter) => `create sequence ${counter}`), STRIKE_READS, STRIKE_WRITES].join(';\n'),
+    )
+    return new FailingDisk(database)
+  }
+
+  /** How many statements of an application PostgreSQL was sent since the disk fails. */
+  async statements(application: string, place: Place): Promise<number> {
+    const text = 'select coalesce(pg_sequence_last_value($1::regclass), 0)::integer as count'
+    const [row] = await this.#database.query<{ count: number }>(text, [counterOf(application, place)])
+    return row?.count ?? 0
+  }
+
+  /** From now on it does not fail any more. */
+  async repair(): Promise<void> {
+    if (!this.#isFailing) return
+    this.#isFailing = false
+    await this.#database.query(REPAIR)
+    await this.#database.end()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.repair()
+  }
+}
+
+function counterOf(application: string, place: Place): string {
+  return `svcproxy_demo_fault."${application} ${place}"`
+}
+
+/** A sequence counts statements that fail, too. */
+const BEGIN = `
+  create schema svcproxy_demo_fault;
+  create function svcproxy_demo_fault.strike(place text) returns boolean language plpgsql as $$
+    declare
+      counter regclass := to_regclass(
+        format('svcproxy_demo_fault.%I', current_setting('application_name') || ' ' || place));
+    begin
+      if counter is null or substr('${FATES}', 1 + ((nextval(counter) - 1) % ${FATES.length})::integer, 1) = '.' then
+        return true;
+      end if;
+      raise exception 'could not access the file of %: Input/output error', place using errcode = 'io_error';
+    end $$`
+
+/** The sub-select makes it once for each statement, not for each row. */
+const STRIKE_READS = `
+  alter table svcproxy_demo.vehicle_states rename to vehicle_states_on_disk;
+  create view svcproxy_demo.vehicle_states as
+    select * from svcproxy_demo.vehicle_states_on_disk where (select svcproxy_demo_fault.strike('vehicle_states'))`
+
+const STRIKE_WRITES = `
+  create function svcproxy_demo_fault.strike_entries() returns trigger language plpgsql as $$
+    begin
+      perform svcproxy_demo_fault.strike('audit_entries');
+      return null;
+    end $$;
+  create trigger failing_disk before insert on svcproxy_demo.audit_entries
+    for each statement execute function svcproxy_demo_fault.strike_entries()`
+
+/** With the schema go the view and the trigger, which use it. */
+const REPAIR = `
+  drop schema svcproxy_demo_fault cascade;
+  alter table svcproxy_demo.vehicle_states_on_disk rename to vehicle_states`
