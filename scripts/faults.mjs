@@ -104,7 +104,7 @@ const OF_POLICIES = {
  */
 const OF_METHODS = {
   'a deadline is the service’s for all': [['deadline.ts', 'if (timeoutMs === undefined) return this', 'return this']],
-  'a trial is given up before its deadline': [['gate.ts', ', attempt.timeoutMs)', ')']],
+  'a trial is given up before its deadline': [['gate.ts', ', attempt.timeoutMs, attempt.isLoad)', ')']],
   'the queue of a deadline is kept for ever': [['deadline.ts', 'this.#queue.leave()', 'void 0']],
   'a method does not judge its errors': [['deadline.ts', 'if (isFailure !== undefined) return', 'if (false) return']],
   'a misspelt method opens the circuit': [['outcome.ts', '|| error instanceof InvalidOptionError', '']],

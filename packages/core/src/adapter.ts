@@ -14,7 +14,13 @@ export {
   type ResolvedRate,
   resolveCircuitPolicy,
 } from './circuit/policy.ts'
-export { CircuitStateMachine, type CircuitTransition, type Permit } from './circuit/state-machine.ts'
+export {
+  type CircuitObserver,
+  CircuitStateMachine,
+  type CircuitTransition,
+  type Held,
+  type Permit,
+} from './circuit/state-machine.ts'
 export { letsCallsThrough } from './service-status.ts'
 export { systemClock } from './clock.ts'
 

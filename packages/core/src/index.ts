@@ -14,6 +14,7 @@ export { createServiceProxy, type CreateServiceProxyOptions } from './create-ser
 export type { Fallback, ProxySettings, ServiceProxyOptions } from './options/service-proxy-options.ts'
 export type {
   CallerOptions,
+  Caused,
   CallOptions,
   CheckHealthOptions,
   GetOptions,
@@ -57,7 +58,8 @@ export type { RetryBudgetStatus } from './calls/retry-allowance.ts'
 export type { CallSettings } from './options/call-policies.ts'
 export type { CircuitSettings, CircuitStatus, ServiceSettings, ServiceStatus } from './service-status.ts'
 export type { CacheStatus } from './instances/cache-slot.ts'
-export type { CircuitSnapshot, CircuitState } from './circuit/state-machine.ts'
+export type { Cause, CircuitSnapshot, CircuitState } from './circuit/state-machine.ts'
+export type { CircuitHold, SharedCircuit } from './circuit/circuit.ts'
 
 export {
   CapacityError,

@@ -253,7 +253,7 @@ describe('a listener to all proxies of a manager', () => {
     manager.on('expire', hear('manager'))
     manager.getProxy('clock').expireCache()
     expect(heard).toHaveLength(1)
-    expect(published).toEqual([{ type: 'expire', service: 'clock' }])
+    expect(published).toEqual([{ type: 'expire', service: 'clock', cause: 'process' }])
   })
 
   test('that throws changes nothing for the service or for those who listen with it; its error is published', async () => {

@@ -646,7 +646,14 @@ describe('events', () => {
       'dispose',
       'stop',
     ])
-    expect(events[1]).toEqual({ type: 'circuit', service: 'desk', from: 'closed', to: 'open', observed: false })
+    expect(events[1]).toEqual({
+      type: 'circuit',
+      service: 'desk',
+      from: 'closed',
+      to: 'open',
+      observed: false,
+      cause: 'process',
+    })
   })
 
   test('whose listener throws or calls back change no result and no count', async () => {

@@ -2,6 +2,7 @@ import { atMost } from './at-most.ts'
 import { OperationCall, type ServiceOperation } from './calls/call-attempt.ts'
 import { Requests } from './calls/requests.ts'
 import type {
+  Caused,
   CallerOptions,
   CallOptions,
   CheckHealthOptions,
@@ -10,6 +11,7 @@ import type {
 } from './options/caller-options.ts'
 import { isTraced } from './observing/call-trace.ts'
 import { Circuit, requiredCircuit } from './circuit/circuit.ts'
+import type { SharedCircuit } from './circuit/circuit.ts'
 import { Guard } from './circuit/guard.ts'
 import type { CircuitSnapshot, CircuitState, CircuitTransition } from './circuit/state-machine.ts'
 import { MAX_TIMER_MS } from './clock.ts'
@@ -57,7 +59,13 @@ export class ServiceProxy<T> implements AsyncDisposable {
     const { clock, healthIntervalMs, logger } = options
     const circuit =
       options.circuit &&
-      new Circuit({ ...options.circuit, name, clock, onTransition: (to) => this.#circuitChanged(to) })
+      new Circuit({
+        ...options.circuit,
+        name,
+        clock,
+        onTransition: (to) => this.#circuitChanged(to),
+        onFailures: (consecutive) => this.#context.events.emit({ type: 'failures', service: name, consecutive }),
+      })
     const context: ServiceContext<T> = {
       proxy: this,
       settings: options,
@@ -183,29 +191,37 @@ export class ServiceProxy<T> implements AsyncDisposable {
   }
 
   /** The cached instance is never served again, not even as a fallback; nor is one that is being loaded. */
-  invalidateCache(): void {
+  invalidateCache({ cause = 'process' }: Caused = {}): void {
     this.#requests.resolver.cache.invalidate()
     this.#context.counters.invalidated()
-    this.#context.events.emit({ type: 'invalidate', service: this.name })
+    this.#context.events.emit({ type: 'invalidate', service: this.name, cause })
   }
 
   /** The cached instance is stale from now on: served only where `staleWhileRevalidateMs` or `staleIfErrorMs` allow it. */
-  expireCache(): void {
+  expireCache({ cause = 'process' }: Caused = {}): void {
     this.#requests.resolver.cache.expire()
-    this.#context.events.emit({ type: 'expire', service: this.name })
+    this.#context.events.emit({ type: 'expire', service: this.name, cause })
   }
 
   /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
-  resetCircuitBreaker(): void {
-    this.#context.guard.circuit?.reset()
+  resetCircuitBreaker({ cause = 'process' }: Caused = {}): void {
+    this.#context.guard.circuit?.reset(cause)
   }
 
   /**
    * Holds the circuit open until the handle is disposed; with several handles, until the last one is.
    * @throws {@link InvalidOptionError} when the proxy has no circuit
    */
-  isolateCircuit(): Disposable {
-    return requiredCircuit(this.#context.guard.circuit, this.name).isolate()
+  isolateCircuit({ cause = 'operator' }: Caused = {}): Disposable {
+    return requiredCircuit(this.#context.guard.circuit, this.name).isolate(cause)
+  }
+
+  /**
+   * The circuit itself, for what decides for several processes: to hold it open, to have it make the trials, to let it go.
+   * Undefined: the proxy has none.
+   */
+  get sharedCircuit(): SharedCircuit | undefined {
+    return this.#context.guard.circuit
   }
 
   /** The circuit's state as plain data, to be taken over elsewhere. @throws {@link InvalidOptionError} when the proxy has no circuit */
@@ -261,7 +277,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#requests.run(call, fallback)
   }
 
-  #circuitChanged({ from, to }: CircuitTransition): void {
+  #circuitChanged({ from, to, cause }: CircuitTransition): void {
     const observed = this.#context.guard.circuit?.isObserving === true
     if (to === 'isolated' || (to === 'open' && !observed)) this.#requests.refuseQueued()
     // Whatever opened it may have broken the instance: it is served again when it has passed its health check; and when
@@ -271,7 +287,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
       else this.#requests.resolver.cache.suspect()
     }
     this.#context.counters.transition(to)
-    this.#context.events.emit({ type: 'circuit', service: this.name, from, to, observed })
+    this.#context.events.emit({ type: 'circuit', service: this.name, from, to, observed, cause })
   }
 
   get #facades(): Facades<T> {

@@ -65,6 +65,8 @@ export interface CircuitStatus {
   readonly rampLeftMs: number
   /** How often it has opened since it was last closed; 0 while closed. */
   readonly openings: number
+  /** What holds it open, or has it make its trials, for several processes; undefined when nothing does. */
+  readonly heldBy: string | undefined
 }
 
 /** Where a service stands, apart from what {@link ServiceProxy.getMetrics} counts. Reading it asks the service nothing. */
@@ -121,7 +123,7 @@ export function statusOf({ clock, circuit, cache, lastHealth, ...others }: Statu
 function circuitStatusOf(circuit: Circuit, clock: Clock): CircuitStatus {
   // The state first: an open circuit whose time is over is half-open from the moment somebody looks.
   const { state } = circuit
-  const { consecutiveFailures, retryAfterMs, changedAt, wouldReject, rates, rampLeftMs } = circuit
+  const { consecutiveFailures, retryAfterMs, changedAt, wouldReject, rates, rampLeftMs, heldBy } = circuit
   const { successes, openings = 0 } = circuit.exportState()
   return {
     state,
@@ -134,6 +136,7 @@ function circuitStatusOf(circuit: Circuit, clock: Clock): CircuitStatus {
     rates,
     rampLeftMs,
     openings,
+    heldBy,
   }
 }
 

@@ -40,6 +40,8 @@ export interface Attempt<R> {
   readonly timeoutMs?: number | undefined
   /** Which errors of its work say that the service is unwell, if it is not the circuit that judges. */
   readonly isFailure?: ((error: unknown) => boolean) | undefined
+  /** It gets the instance that calls need: the ramp after a close is not for it. @defaultValue false */
+  readonly isLoad?: boolean | undefined
   /** The work. Called at most once; not at all when the attempt is refused. */
   run(context: AttemptContext): R | PromiseLike<R>
   /**

@@ -45,8 +45,11 @@ export class CallLedger<T> {
 
   /** A place is given back: whoever waits gets it, unless more were taken than there are. */
   placeLeft(): void {
-    const { maxConcurrentCalls } = this.context.settings.calls
-    if (this.runningCalls > maxConcurrentCalls || this.queue?.give() !== true) this.runningCalls--
+    if (this.queue === undefined || !this.#givePlace(this.queue)) this.runningCalls--
+  }
+
+  #givePlace(queue: CallQueue): boolean {
+    return this.runningCalls <= this.context.settings.calls.maxConcurrentCalls && queue.give()
   }
 
   giveUp(call: GivenUpCall, now: number): void {

@@ -94,8 +94,8 @@ test('a transition says from where to where and when it was decided', async () =
   clock.advance(150)
   expect(circuit.stateAt(clock.now())).toBe('half_open')
   expect(seen).toEqual([
-    { from: 'closed', to: 'open', at: openedAt },
-    { from: 'open', to: 'half_open', at: openedAt + 150 },
+    { from: 'closed', to: 'open', at: openedAt, cause: 'process' },
+    { from: 'open', to: 'half_open', at: openedAt + 150, cause: 'process' },
   ])
 })
 

@@ -3,12 +3,13 @@ import type { Clock } from '../clock.ts'
 import { DeadlineQueue } from '../attempts/deadline.ts'
 import { InvalidOptionError, StoppedError } from '../errors.ts'
 import { notify } from '../notify.ts'
-import { numberOption } from '../option-checks.ts'
+import { MAX_TIMER_MS } from '../clock.ts'
+import { numberOption, requiredNumber } from '../option-checks.ts'
 import type { BreakerFactory, CircuitBreaker } from './breaker.ts'
 import { CircuitGate } from './gate.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import { CircuitStateMachine } from './state-machine.ts'
-import type { CircuitSnapshot, CircuitState, CircuitTransition } from './state-machine.ts'
+import type { Cause, CircuitObserver, CircuitSnapshot, CircuitState, CircuitTransition } from './state-machine.ts'
 import type { RateStatus } from './trip-rules.ts'
 
 /** What a {@link Circuit} is made from. */
@@ -23,24 +24,44 @@ export interface CircuitOptions {
   readonly clock: Clock
   /** Called after each change of state, when the new one is in force. What it throws changes nothing. */
   readonly onTransition?: (transition: CircuitTransition) => void
+  /** Called when the consecutive failures change: with one more, or 0 after a success. What it throws changes nothing. */
+  readonly onFailures?: (consecutive: number) => void
 }
+
+/** How something that decides for several processes holds a circuit open. */
+export interface CircuitHold {
+  /** What that is, in a word; operators are shown it. */
+  readonly by: string
+  /** When callers may try again, in milliseconds from now, as far as is known. */
+  readonly retryAfterMs: number
+  /**
+   * When it makes its own trials if nobody has said more, in milliseconds from now.
+   * @throws {@link InvalidOptionError} when not in `retryAfterMs` … 2 147 483 647
+   */
+  readonly endsInMs: number
+}
+
+/** What decides for several processes does with the circuit of one. */
+export type SharedCircuit = Pick<Circuit, 'heldBy' | 'hold' | 'admitTrials' | 'letGo'>
 
 /**
  * The circuit of one service. Three parts, each with one job: the state machine decides, the deadline queue runs and
  * ends an attempt in time, the breaker stands between them and shows its library's users what happens.
  */
-export class Circuit {
+export class Circuit implements CircuitObserver {
   readonly #machine: CircuitStateMachine
   readonly #breaker: CircuitBreaker
   readonly #gate: CircuitGate
   readonly #onTransition: ((transition: CircuitTransition) => void) | undefined
+  readonly #onFailures: ((consecutive: number) => void) | undefined
   #announcing: CircuitTransition[] | undefined
   /** To the millisecond: a small integer takes no memory of its own. */
   #changedAt: number
 
-  constructor({ name, policy, breaker, clock, onTransition }: CircuitOptions) {
+  constructor({ name, policy, breaker, clock, onTransition, onFailures }: CircuitOptions) {
     this.#onTransition = onTransition
-    this.#machine = new CircuitStateMachine(policy, (transition) => this.#announce(transition))
+    this.#onFailures = onFailures
+    this.#machine = new CircuitStateMachine(policy, this)
     this.#changedAt = Math.round(clock.now())
     this.#gate = new CircuitGate(name, policy, this.#machine, DeadlineQueue.join(clock, policy.timeoutMs))
     this.#breaker = breaker(this.#gate)
@@ -132,20 +153,50 @@ export class Circuit {
   }
 
   /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
-  reset(): void {
-    if (!this.#disposed) this.#forgetting((now) => this.#machine.reset(now))
+  reset(cause: Cause = 'process'): void {
+    if (!this.#disposed) this.#forgetting((now) => this.#machine.reset(now, cause))
   }
 
   /** Holds the circuit open until the handle is disposed. Several handles hold it until the last of them is. */
-  isolate(): Disposable {
-    if (!this.#disposed) this.#machine.isolate(this.#now)
+  isolate(cause: Cause = 'operator'): Disposable {
+    if (!this.#disposed) this.#machine.isolate(this.#now, cause)
     let held = !this.#disposed
     return {
       [Symbol.dispose]: () => {
-        if (held && !this.#disposed) this.#machine.release(this.#now)
+        if (held && !this.#disposed) this.#machine.release(this.#now, cause)
         held = false
       },
     }
+  }
+
+  /** What holds it open, or has it make its trials, for several processes; undefined when nothing does. */
+  get heldBy(): string | undefined {
+    return this.#machine.heldBy
+  }
+
+  /**
+   * Opens it for what others have seen, or holds it on. An isolated circuit stays isolated.
+   * @throws {@link InvalidOptionError}
+   */
+  hold({ by, retryAfterMs, endsInMs }: CircuitHold): void {
+    const times = { min: 0, max: MAX_TIMER_MS }
+    requiredNumber('hold.retryAfterMs', retryAfterMs, times)
+    requiredNumber('hold.endsInMs', endsInMs, { ...times, min: retryAfterMs })
+    const now = this.#now
+    if (!this.#disposed) this.#machine.hold({ by, retryAt: now + retryAfterMs }, now + endsInMs, now)
+  }
+
+  /** A held circuit is the one that makes the trials: it is half-open. How they end is its own to say. */
+  admitTrials(): void {
+    if (!this.#disposed) this.#machine.admitTrials(this.#now)
+  }
+
+  /**
+   * The service is well, as others have seen: a held circuit closes, with its ramp. One that had opened by itself is
+   * half-open in place of that, and sees for itself.
+   */
+  letGo(): void {
+    if (!this.#disposed) this.#machine.letGo(this.#now)
   }
 
   /** The state as plain data, with remaining time in place of points in time. */
@@ -186,8 +237,8 @@ export class Circuit {
     return this.#gate.clock.now()
   }
 
-  /** In order, to everybody: a listener that resets the circuit must not have the next one hear of the reset first. */
-  #announce(transition: CircuitTransition): void {
+  /** @internal In order, to everybody: a listener that resets the circuit must not have the next one hear of the reset first. */
+  transitioned(transition: CircuitTransition): void {
     this.#changedAt = Math.round(transition.at)
     if (this.#announcing !== undefined) {
       this.#announcing.push(transition)
@@ -199,6 +250,11 @@ export class Circuit {
       if (this.#onTransition !== undefined) notify(this.#onTransition, next)
     }
     this.#announcing = undefined
+  }
+
+  /** @internal */
+  failuresChanged(consecutive: number): void {
+    if (this.#onFailures !== undefined) notify(this.#onFailures, consecutive)
   }
 }
 

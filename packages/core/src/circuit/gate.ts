@@ -31,7 +31,7 @@ export class CircuitGate implements BreakerContext {
   }
 
   admit(attempt: Attempt<unknown>): Admission | undefined {
-    const permit = this.#machine.acquire(attempt.startedAt, attempt.timeoutMs)
+    const permit = this.#machine.acquire(attempt.startedAt, attempt.timeoutMs, attempt.isLoad)
     if (permit === undefined) return this.#observes() ? this.#admitUnasked() : undefined
     // While closed the permit stays the same, and so does what wraps it.
     if (this.#admission?.permit !== permit) {

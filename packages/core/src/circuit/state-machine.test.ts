@@ -9,7 +9,7 @@ function setUp(policy: CircuitPolicy = {}) {
   const transitions: CircuitTransition[] = []
   const machine = new CircuitStateMachine(
     resolveCircuitPolicy({ failureThreshold: 1, recoveryTimeoutMs: R, timeoutMs: T, ...policy }),
-    (transition) => transitions.push(transition),
+    { transitioned: (transition) => void transitions.push(transition) },
   )
   /** Opens it at 0, and has it half-open at R. */
   const halfOpen = () => {
@@ -63,7 +63,7 @@ test('a trial settled when its lease has just ended has failed, though it succee
   machine.settle(trial, 'success', late, 1)
   expect(machine.state(late)).toBe('open')
   expect(machine.retryAfterMs(late)).toBe(R)
-  expect(transitions.at(-1)).toEqual({ from: 'half_open', to: 'open', at: late })
+  expect(transitions.at(-1)).toEqual({ from: 'half_open', to: 'open', at: late, cause: 'process' })
 })
 
 test('a trial settled one millisecond before its lease ends counts', () => {

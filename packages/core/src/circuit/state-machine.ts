@@ -10,6 +10,12 @@ import type { RateStatus } from './trip-rules.ts'
  */
 export type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated'
 
+/**
+ * Who is behind a change: this `process`, by itself or because its application asked for it; an `operator`; or the `fleet`,
+ * the other processes.
+ */
+export type Cause = 'process' | 'operator' | 'fleet'
+
 /** A change of state. */
 export interface CircuitTransition {
   /** The state that it left. */
@@ -18,6 +24,26 @@ export interface CircuitTransition {
   readonly to: CircuitState
   /** {@link Clock.now} at which it was decided. */
   readonly at: number
+  /** Who is behind it. */
+  readonly cause: Cause
+}
+
+/** Hears what a {@link CircuitStateMachine} does. */
+export interface CircuitObserver {
+  /** Called last in every change of state, so it may call back into the machine. */
+  transitioned(transition: CircuitTransition): void
+  /** The consecutive failures of a closed circuit are now so many: one more, or 0 after a success. Called before they open it. */
+  failuresChanged?(consecutive: number): void
+}
+
+/** What holds a circuit open for several processes at once, in points of {@link Clock.now}. */
+export interface Held {
+  /** What that is, in a word: it is shown to operators. */
+  readonly by: string
+  /** When callers may try again, as far as is known. */
+  readonly retryAt: number
+  /** It had opened by itself: it is not closed for what others have seen. */
+  readonly wasOpen: boolean
 }
 
 /** A circuit's state as it travels to another process or outlives this one: remaining time, not points in time. */
@@ -55,9 +81,15 @@ type Phase =
       /** After a close, if the policy has one. */
       ramp?: Ramp | undefined
     }
-  /** `openings`: how often it has opened since it was closed. */
-  | { readonly state: 'open'; readonly until: number; readonly openings: number }
-  | { readonly state: 'half_open'; successes: number; readonly trials: Set<Permit>; readonly openings: number }
+  /** `openings`: how often it has opened since it was closed. `held`: by others than its own failures. */
+  | { readonly state: 'open'; readonly until: number; readonly openings: number; readonly held?: Held | undefined }
+  | {
+      readonly state: 'half_open'
+      successes: number
+      readonly trials: Set<Permit>
+      readonly openings: number
+      readonly held?: Held | undefined
+    }
   | { readonly state: 'isolated'; handles: number }
 
 type ClosedPhase = Extract<Phase, { state: 'closed' }>
@@ -71,15 +103,14 @@ export const TRIAL_LEASE_MARGIN_MS = 1_000
  */
 export class CircuitStateMachine {
   readonly #policy: ResolvedCircuitPolicy
-  readonly #onTransition: (transition: CircuitTransition) => void
+  readonly #observer: CircuitObserver
   #generation = 0
   #retired = false
   #phase: Phase
 
-  /** @param onTransition called last in every change of state, so it may call back into the machine */
-  constructor(policy: ResolvedCircuitPolicy, onTransition: (transition: CircuitTransition) => void) {
+  constructor(policy: ResolvedCircuitPolicy, observer: CircuitObserver) {
     this.#policy = policy
-    this.#onTransition = onTransition
+    this.#observer = observer
     this.#phase = this.#closedPhase(0, undefined)
   }
 
@@ -109,7 +140,7 @@ export class CircuitStateMachine {
     const phase = this.#phase
     if (this.#retired) return phase.state
     if (phase.state === 'open' && now >= phase.until) {
-      this.#enter({ state: 'half_open', successes: 0, trials: new Set(), openings: phase.openings }, now)
+      this.#halfOpen(phase.openings, undefined, now, 'process')
     } else if (phase.state === 'half_open') {
       for (const trial of phase.trials) {
         if (now >= trial.leaseEndsAt) {
@@ -136,12 +167,15 @@ export class CircuitStateMachine {
     return this.#phase.state === 'closed' ? (this.#phase.ramp?.leftMs(now) ?? 0) : 0
   }
 
-  /** A permit for one attempt, or undefined when the circuit does not admit it. */
-  acquire(now: number, timeoutMs: number = this.#policy.timeoutMs): Permit | undefined {
+  /**
+   * A permit for one attempt, or undefined when the circuit does not admit it.
+   * @param isLoad all calls need it: it is not one of those that the ramp lets through step by step
+   */
+  acquire(now: number, timeoutMs: number = this.#policy.timeoutMs, isLoad = false): Permit | undefined {
     if (this.#phase.state !== 'closed') this.state(now)
     const phase = this.#phase
     // All attempts of a closed generation share one permit: nothing is allocated on the way of a healthy call.
-    if (phase.state === 'closed') return this.#admits(phase, now) ? phase.permit : undefined
+    if (phase.state === 'closed') return isLoad || this.#admits(phase, now) ? phase.permit : undefined
     if (phase.state !== 'half_open' || phase.trials.size >= this.#policy.maxTrials) return undefined
     const trial: Permit = { generation: this.#generation, leaseEndsAt: leaseEnd(now, timeoutMs), timeoutMs }
     phase.trials.add(trial)
@@ -158,7 +192,7 @@ export class CircuitStateMachine {
     this.state(now)
     const phase = this.#phase
     if (phase.state === 'isolated') return undefined
-    if (phase.state === 'open') return Math.max(phase.until - now, 0)
+    if (phase.state === 'open') return Math.max((phase.held?.retryAt ?? phase.until) - now, 0)
     if (phase.state === 'closed' || phase.trials.size < this.#policy.maxTrials) return 0
     return Math.min(...[...phase.trials].map((trial) => trial.leaseEndsAt)) - now
   }
@@ -183,20 +217,55 @@ export class CircuitStateMachine {
   }
 
   /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
-  reset(now: number): void {
-    if (this.#phase.state !== 'isolated') this.#close(now)
+  reset(now: number, cause: Cause = 'process'): void {
+    if (this.#phase.state !== 'isolated') this.#close(now, { cause })
   }
 
   /** Holds the circuit open until every handle was given to {@link CircuitStateMachine.release}. */
-  isolate(now: number): void {
+  isolate(now: number, cause: Cause = 'operator'): void {
     this.state(now)
     if (this.#phase.state === 'isolated') this.#phase.handles++
-    else this.#enter({ state: 'isolated', handles: 1 }, now)
+    else this.#enter({ state: 'isolated', handles: 1 }, now, cause)
   }
 
   /** Gives back one handle; with the last one the circuit closes. */
-  release(now: number): void {
-    if (this.#phase.state === 'isolated' && --this.#phase.handles === 0) this.#close(now)
+  release(now: number, cause: Cause = 'operator'): void {
+    if (this.#phase.state === 'isolated' && --this.#phase.handles === 0) this.#close(now, { cause })
+  }
+
+  /** What holds it open, or has it make its trials, for several processes. */
+  get heldBy(): string | undefined {
+    return 'held' in this.#phase ? this.#phase.held?.by : undefined
+  }
+
+  /**
+   * Opens it for what others have seen, or holds it on. If nobody says more it makes its own trials at `until`. An isolated
+   * circuit stays isolated.
+   */
+  hold(held: Omit<Held, 'wasOpen'>, until: number, now: number): void {
+    this.state(now)
+    const phase = this.#phase
+    if (phase.state === 'isolated') return
+    const openings = phase.state === 'closed' ? 1 : phase.openings
+    const wasOpen = phase.state === 'closed' ? false : (phase.held?.wasOpen ?? true)
+    this.#enter({ state: 'open', until, openings, held: { ...held, wasOpen } }, now, 'fleet')
+  }
+
+  /** A held circuit is the one that makes the trials; how they end is its own to say. */
+  admitTrials(now: number): void {
+    const phase = this.#phase
+    if (phase.state === 'open' && phase.held !== undefined) this.#halfOpen(phase.openings, phase.held, now, 'fleet')
+  }
+
+  /**
+   * The service is well, as others have seen: a held circuit closes. One that had opened by itself has to see it for itself,
+   * in trials, and at once.
+   */
+  letGo(now: number): void {
+    const phase = this.#phase
+    if (!('held' in phase) || phase.held === undefined) return
+    if (!phase.held.wasOpen) this.#recover(now, 'fleet')
+    else if (phase.state === 'open') this.#halfOpen(phase.openings, undefined, now, 'fleet')
   }
 
   /** The state, to be imported elsewhere. An isolation belongs to its handles and does not travel. */
@@ -218,11 +287,11 @@ export class CircuitStateMachine {
     if (this.#phase.state === 'isolated') return
     const { openings = 1 } = snapshot
     if (snapshot.state === 'open') {
-      this.#enter({ state: 'open', until: now + snapshot.remainingMs, openings }, now)
+      this.#enter({ state: 'open', until: now + snapshot.remainingMs, openings }, now, 'process')
     } else if (snapshot.state === 'half_open') {
-      this.#enter({ state: 'half_open', successes: snapshot.successes, trials: new Set(), openings }, now)
+      this.#enter({ state: 'half_open', successes: snapshot.successes, trials: new Set(), openings }, now, 'process')
     } else {
-      this.#close(now, snapshot.failures)
+      this.#close(now, { failures: snapshot.failures, cause: 'process' })
     }
   }
 
@@ -235,14 +304,17 @@ export class CircuitStateMachine {
 
   /** Every rule counts, whichever of them opens it. */
   #trips(phase: ClosedPhase, failed: boolean, durationMs: number, now: number): boolean {
-    phase.failures = failed ? phase.failures + 1 : 0
+    if (failed || phase.failures > 0) {
+      phase.failures = failed ? phase.failures + 1 : 0
+      this.#observer.failuresChanged?.(phase.failures)
+    }
     const trips = phase.rules?.record(failed, durationMs, now) === true
     return trips || phase.failures >= this.#policy.failureThreshold
   }
 
   #open(now: number): void {
     const openings = this.#phase.state === 'half_open' ? this.#phase.openings + 1 : 1
-    this.#enter({ state: 'open', until: now + this.#openForMs(openings), openings }, now)
+    this.#enter({ state: 'open', until: now + this.#openForMs(openings), openings }, now, 'process')
   }
 
   /** Each opening without a close in between lasts longer, if it is to. */
@@ -254,24 +326,28 @@ export class CircuitStateMachine {
     return fullMs - fullMs * jitterRatio * random()
   }
 
-  /** Its trials close it. The service has just come back: it may be given its load step by step. */
-  #recover(now: number): void {
-    const { rampMs } = this.#policy
-    this.#close(now, 0, rampMs > 0 ? new Ramp(now, rampMs) : undefined)
+  #halfOpen(openings: number, held: Held | undefined, now: number, cause: Cause): void {
+    this.#enter({ state: 'half_open', successes: 0, trials: new Set(), openings, held }, now, cause)
   }
 
-  #close(now: number, failures = 0, ramp?: Ramp): void {
+  /** Trials close it. The service has just come back: it may be given its load step by step. */
+  #recover(now: number, cause: Cause = 'process'): void {
+    const { rampMs } = this.#policy
+    this.#close(now, { cause, ramp: rampMs > 0 ? new Ramp(now, rampMs) : undefined })
+  }
+
+  #close(now: number, { failures = 0, ramp, cause }: Closing): void {
     const from = this.#phase.state
     this.#generation++
     this.#phase = this.#closedPhase(failures, ramp)
-    if (from !== 'closed') this.#onTransition({ from, to: 'closed', at: now })
+    if (from !== 'closed') this.#observer.transitioned({ from, to: 'closed', at: now, cause })
   }
 
-  #enter(phase: Exclude<Phase, { state: 'closed' }>, now: number): void {
+  #enter(phase: Exclude<Phase, { state: 'closed' }>, now: number, cause: Cause): void {
     const from = this.#phase.state
     this.#generation++
     this.#phase = phase
-    if (from !== phase.state) this.#onTransition({ from, to: phase.state, at: now })
+    if (from !== phase.state) this.#observer.transitioned({ from, to: phase.state, at: now, cause })
   }
 
   #closedPhase(failures: number, ramp: Ramp | undefined): ClosedPhase {
@@ -281,6 +357,13 @@ export class CircuitStateMachine {
     if (rules === undefined && ramp === undefined) return { state: 'closed', failures, permit }
     return { state: 'closed', failures, permit, rules, ramp }
   }
+}
+
+/** How a circuit is closed. */
+interface Closing {
+  readonly failures?: number
+  readonly ramp?: Ramp | undefined
+  readonly cause: Cause
 }
 
 function leaseEnd(now: number, timeoutMs: number): number {

@@ -8,7 +8,7 @@ const R = 100
 function setUp(policy: CircuitPolicy, random?: () => number) {
   const machine = new CircuitStateMachine(
     resolveCircuitPolicy({ failureThreshold: Infinity, recoveryTimeoutMs: R, timeoutMs: 5_000, ...policy, random }),
-    () => {},
+    { transitioned: () => {} },
   )
   const call = (outcome: 'success' | 'failure', now: number, durationMs = 1): string => {
     const permit = machine.acquire(now)

@@ -179,6 +179,7 @@ interface LoadAttemptParts<T> {
 
 class LoadAttempt<T> implements Attempt<T>, PieceOfWork {
   readonly startedAt: number
+  readonly isLoad = true
   readonly #parts: LoadAttemptParts<T>
   /** The provider was asked. */
   working = false

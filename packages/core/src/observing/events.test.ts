@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ServiceEvents } from './events.ts'
 import type { ServiceEvent } from './events.ts'
 
-const event: ServiceEvent = { type: 'invalidate', service: 'pool' }
+const event: ServiceEvent = { type: 'invalidate', service: 'pool', cause: 'process' }
 
 describe('events', () => {
   test('are published to diagnostics_channel under their type', () => {
@@ -43,7 +43,7 @@ describe('events', () => {
     first()
     events.emit(event)
     expect(count).toBe(3)
-    events.emit({ type: 'expire', service: 'pool' })
+    events.emit({ type: 'expire', service: 'pool', cause: 'process' })
     expect(count).toBe(3)
     events.clear()
     events.emit(event)

@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Channel } from 'node:diagnostics_channel'
-import type { CircuitState } from '../circuit/state-machine.ts'
+import type { Cause, CircuitState } from '../circuit/state-machine.ts'
 import { notify } from '../notify.ts'
 
-/** What a proxy announces. `service` is its name. */
+/** What a proxy announces. `service` is its name; `cause` is who is behind it. */
 export type ServiceEvent =
   /** The circuit changed its state; `observed`: it only observes, and refuses nothing, whatever its state. */
   | {
@@ -12,13 +12,19 @@ export type ServiceEvent =
       readonly from: CircuitState
       readonly to: CircuitState
       readonly observed: boolean
+      readonly cause: Cause
     }
+  /**
+   * The circuit, closed, counts so many failures in a row now: one more than before, or 0 because a call succeeded. Nothing
+   * is told while all is well.
+   */
+  | { readonly type: 'failures'; readonly service: string; readonly consecutive: number }
   /** A load ended: with an instance, made or found well again, or with `error`. */
   | { readonly type: 'load'; readonly service: string; readonly durationMs: number; readonly error?: unknown }
   /** The cached instance was invalidated: it is not served again. */
-  | { readonly type: 'invalidate'; readonly service: string }
+  | { readonly type: 'invalidate'; readonly service: string; readonly cause: Cause }
   /** The cached instance was expired: it is stale from now on. */
-  | { readonly type: 'expire'; readonly service: string }
+  | { readonly type: 'expire'; readonly service: string; readonly cause: Cause }
   /** An owned instance was disposed; `error` when its disposal failed. */
   | { readonly type: 'dispose'; readonly service: string; readonly error?: unknown }
   /** A fallback answered in place of the service, because of `error`. */
@@ -51,6 +57,7 @@ export type ServiceEventListener<K extends ServiceEventType> = (event: ServiceEv
 /** The channels of `node:diagnostics_channel` are named `svcproxy:<type>`. */
 const CHANNELS: Readonly<Record<ServiceEventType, Channel>> = {
   circuit: channel('svcproxy:circuit'),
+  failures: channel('svcproxy:failures'),
   load: channel('svcproxy:load'),
   invalidate: channel('svcproxy:invalidate'),
   expire: channel('svcproxy:expire'),

@@ -129,7 +129,7 @@ describe('the log', () => {
     await proxy.call(() => Promise.reject<unknown>(refused), { fallback: () => 1 })
     expect(await proxy.checkHealth()).toBe(true)
     await clock.settle()
-    expect(new Set(told)).toEqual(new Set(['load', 'expire', 'invalidate', 'dispose', 'fallback']))
+    expect(new Set(told)).toEqual(new Set(['load', 'expire', 'invalidate', 'dispose', 'fallback', 'failures']))
     expect(logger.lines).toEqual([])
   })
 

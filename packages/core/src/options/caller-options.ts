@@ -1,3 +1,4 @@
+import type { Cause } from '../circuit/state-machine.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { Fallback } from './service-proxy-options.ts'
 
@@ -31,6 +32,12 @@ export interface CallOptions<R> {
   readonly retry?: boolean | RetryPolicy | undefined
   /** Answers in place of the service when it cannot be had or the operation fails; goes before the proxy's fallback. */
   readonly fallback?: Fallback<R> | undefined
+}
+
+/** On whose behalf something is done. */
+export interface Caused {
+  /** Who is behind it; events tell it. @defaultValue `process`: the application itself; `operator` for an isolation */
+  readonly cause?: Cause
 }
 
 /** How to check health. */

@@ -64,13 +64,15 @@ export class Actions {
 
 const NEEDS_CIRCUIT: ReadonlySet<ManagementAction> = new Set<ManagementAction>(['reset', 'isolate', 'release'])
 
+const BY_OPERATOR = { cause: 'operator' } as const
+
 /** What each does to a service; `health-check` alone takes time. */
 const ACTIONS: Readonly<Record<Exclude<ManagementAction, 'health-check'>, (proxy: ManagedProxy) => void>> = {
-  invalidate: (proxy) => proxy.invalidateCache(),
-  'invalidate-all': (proxy) => proxy.invalidateCache(),
-  expire: (proxy) => proxy.expireCache(),
-  reset: (proxy) => proxy.resetCircuitBreaker(),
-  'reset-all': (proxy) => proxy.resetCircuitBreaker(),
+  invalidate: (proxy) => proxy.invalidateCache(BY_OPERATOR),
+  'invalidate-all': (proxy) => proxy.invalidateCache(BY_OPERATOR),
+  expire: (proxy) => proxy.expireCache(BY_OPERATOR),
+  reset: (proxy) => proxy.resetCircuitBreaker(BY_OPERATOR),
+  'reset-all': (proxy) => proxy.resetCircuitBreaker(BY_OPERATOR),
   isolate,
   release,
 }
