@@ -28,8 +28,9 @@ const MAY_IMPORT: Record<string, { values: string[]; typesOnly?: string[] }> = {
   'breaker-opossum': { values: [...CORE, ...BUILT_IN, 'opossum'] },
   opentelemetry: { values: [...CORE, ...BUILT_IN, '@opentelemetry/api'] },
   prometheus: { values: [...CORE, ...BUILT_IN], typesOnly: ['prom-client', '@prometheus-io/client'] },
-  redis: { values: [...CORE, ...BUILT_IN, '@redis/client'] },
-  testing: { values: [...CORE, '@svcproxy/http', ...BUILT_IN, 'fast-check', 'vitest'] },
+  fleet: { values: [...CORE, ...BUILT_IN] },
+  redis: { values: ['@svcproxy/core', '@svcproxy/fleet', ...BUILT_IN, '@redis/client'] },
+  testing: { values: [...CORE, '@svcproxy/http', '@svcproxy/fleet', ...BUILT_IN, 'fast-check', 'vitest'] },
 }
 
 // The order matters: a pattern that a negated one lets through is not tried against those after it.

@@ -135,7 +135,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     // A misuse is no failure of the service, with a circuit or without.
     this.#outcome = end === 'refused' ? 'ignored' : outcome
     if (this.retry === undefined) this.#answer(end, outcome, now, result)
-    else this.#answerOrGoOn({ end, outcome, error: result, number: (this.before?.number ?? 0) + 1 }, now)
+    else this.#answerOrGoOn(this.retry, { end, outcome, error: result, number: (this.before?.number ?? 0) + 1 }, now)
     if (!this.#running) this.letGo()
     else if (end !== 'refused') this.#worked(end, result, now)
   }
@@ -154,7 +154,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     if (this.signal !== undefined && this.signal instanceof RequestTime) this.signal.end()
   }
 
-  #answerOrGoOn(settled: FailedAttempt, now: number): void {
+  #answerOrGoOn(retry: ResolvedRetryPolicy, settled: FailedAttempt, now: number): void {
     const { context, retries } = this.#ledger
     const { end, outcome, error } = settled
     if (this.before !== undefined && end === 'refused') {
@@ -166,7 +166,11 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     }
     if (this.before !== undefined) context.counters.retried(outcome === 'success' ? 'success' : 'failure')
     else if (this.#running) retries?.asked(now)
-    const waitMs = retries?.waitAfter(this, settled, now)
+    const waitMs = retries?.waitAfter(
+      { retry, method: this.method, signal: this.signal, hasBegun: this.#running },
+      settled,
+      now,
+    )
     if (waitMs === undefined) this.#answer(end, outcome, now, error)
     else this.goesOn = { waitMs, failed: settled }
   }

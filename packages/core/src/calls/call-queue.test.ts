@@ -203,12 +203,24 @@ describe('a call that waits', () => {
       const { clock, running, seen, answers, calls, proxy } = setUp({ circuit: { failureThreshold: 1 } })
       await proxy.get()
       await calls([1, 2, 3, 4])
-      if (open === 'isolate') proxy.isolateCircuit()
-      else running.shift()?.fail(down)
+      const isolation = open === 'isolate' ? proxy.isolateCircuit() : undefined
+      if (open === 'fail') running.shift()?.fail(down)
       await clock.settle()
       expect(seen).toEqual([1, 2])
       expect(answers.filter((answer) => answer !== '1: Error')).toEqual(['3: CircuitOpenError', '4: CircuitOpenError'])
       expect(proxy.getCounts()).toMatchObject({ queuedCalls: 0, rejections: { capacity: 0 } })
+      // Nothing of them is left: as many run and wait as may, when it is closed again.
+      for (const { answer } of running) answer()
+      await clock.settle()
+      isolation?.[Symbol.dispose]()
+      proxy.resetCircuitBreaker()
+      running.length = 0
+      await calls([11, 12, 13, 14, 15, 16])
+      expect(seen.slice(2)).toEqual([11, 12])
+      expect([proxy.getCounts().queuedCalls, answers.at(-1)]).toEqual([3, '16: CapacityError'])
+      running.shift()?.answer()
+      await clock.settle()
+      expect(seen.at(-1)).toBe(13)
     }
   })
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { fails, faultyService, hangs, hangsUntilAborted, ManualClock, plainBreaker, slows } from '@svcproxy/testing'
 import fc from 'fast-check'
@@ -168,6 +169,13 @@ describe('a call that failed is tried again', () => {
     await expect(proxy.service.find()).rejects.toBe(late)
     expect(retries).toHaveLength(1)
 
+    // At once, where it says so.
+    desk.next(fails(new Error('0')))
+    const second = watched(proxy.service.find())
+    await clock.advanceAsync(0)
+    expect(second.settled).toBe(true)
+    expect(retries.splice(1)).toMatchObject([{ waitMs: 0 }])
+
     // What is no time counts as a plain yes.
     desk.next(fails(new Error('soon')))
     const third = watched(proxy.service.find())
@@ -217,6 +225,7 @@ describe('a call that failed is tried again', () => {
       create: { retry: false },
     })
     await manager.stop()
+    expect(setUp({ retry: { isRetryable: () => true } }).proxy.settings.retry.hasIsRetryable).toBe(true)
   })
 })
 
@@ -364,11 +373,13 @@ describe('is not tried again', () => {
       () => null as unknown as boolean,
       () => ({ afterMs: -1 }),
       () => ({ afterMs: Number.NaN }),
+      () => ({ afterMs: '5' as unknown as number }),
     ]) {
-      const { clock, desk, proxy } = setUp({ methods: { find: { retry: { isRetryable } } } })
+      const { clock, desk, proxy, retries } = setUp({ methods: { find: { retry: { isRetryable } } } })
       desk.next(fails(down))
       const seen = watched(proxy.service.find())
       await clock.advanceAsync(100)
+      expect(retries).toMatchObject([{ waitMs: 100 }])
       expect(seen).toMatchObject({ settled: true })
       expect(seen.error).toBeUndefined()
     }
@@ -399,6 +410,8 @@ describe('is not tried again', () => {
     await clock.settle()
     expect(seen.error).toBe(gone)
     expect(proxy.getMetrics()).toMatchObject({ failedRequests: 1, abortedRequests: 1, inFlight: 0, fallbacks: 0 })
+    expect(proxy.getMetrics().retries).toEqual({ success: 0, failure: 0, denied: 0 })
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
     await clock.advanceAsync(5_000)
     expect(desk.calls).toBe(1)
     await proxy.stop()
@@ -677,6 +690,9 @@ describe('requestTimeoutMs', () => {
     await clock.settle()
     expect(seen.error).toBe(gone)
     expect(proxy.getMetrics()).toMatchObject({ abortedRequests: 2, timedOutRequests: 0 })
+    const { signal: kept } = new AbortController()
+    await proxy.serviceWith({ signal: kept }).find()
+    expect(getEventListeners(kept, 'abort')).toEqual([])
     await stop()
     expect(clock.pendingTimers).toBe(0)
   })

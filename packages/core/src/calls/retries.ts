@@ -24,7 +24,8 @@ export interface FailedAttempt {
 export interface RetriedAttempt {
   readonly method: string
   readonly signal: AbortSource | undefined
-  readonly retry?: ResolvedRetryPolicy
+  /** How its request is tried again. */
+  readonly retry: ResolvedRetryPolicy
   /** Whether it came to its work: there was an instance. */
   readonly hasBegun: boolean
 }
@@ -102,7 +103,7 @@ export class Retries {
   #waitWanted(attempt: RetriedAttempt, failed: FailedAttempt, now: number): number | undefined {
     const { retry, signal } = attempt
     const { error, number } = failed
-    if (retry === undefined || number >= retry.attempts) return undefined
+    if (number >= retry.attempts) return undefined
     if (!isOfService(failed) || signal?.aborted === true || !this.mayAskAt(now)) return undefined
     const verdict = verdictOn(error, retry)
     if (verdict === false) return undefined
@@ -120,7 +121,7 @@ export class Retries {
 /** Without a time of its own a request waits for a hint no longer than it would without one. */
 function isTooLong(waitMs: number, { signal, retry }: RetriedAttempt, now: number): boolean {
   if (signal instanceof RequestTime) return waitMs >= signal.dueAt - now
-  return waitMs > (retry?.backoffMaxMs ?? 0)
+  return waitMs > retry.backoffMaxMs
 }
 
 /** Whether the service failed. Without a circuit every error is a failure, but of some the service knows nothing. */

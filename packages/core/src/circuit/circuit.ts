@@ -252,7 +252,7 @@ export class Circuit implements CircuitObserver {
     this.#announcing = undefined
   }
 
-  /** @internal */
+  /** @internal Heard from its state machine. */
   failuresChanged(consecutive: number): void {
     if (this.#onFailures !== undefined) notify(this.#onFailures, consecutive)
   }

@@ -1,0 +1,337 @@
+import { hostname } from 'node:os'
+import { randomUUID } from 'node:crypto'
+import { InvalidOptionError } from '@svcproxy/core'
+import type { ServiceEvent, ServiceProxyManager } from '@svcproxy/core'
+import { Disconnection } from './disconnection.ts'
+import { HintGate } from './hint-gate.ts'
+import { decodeHint } from './hint.ts'
+import type { Hint } from './hint.ts'
+import { reportsOf } from './members.ts'
+import type { ResolvedFleetOptions } from './options.ts'
+import { EVERYTHING, SharedVersions } from './shared-versions.ts'
+import type { FleetOfCircuit, SharedCircuit } from './shared-circuit.ts'
+import { noCounts } from './status.ts'
+import type { Fleet, FleetInvalidation, FleetState, FleetStatus } from './status.ts'
+import type { FleetMember, FleetSnapshot, FleetStore, FleetStoreListener, MemberView } from './store.ts'
+import { sharedCircuitsOf } from './shared-circuits-of.ts'
+import { Timers } from './timers.ts'
+
+const HEARTBEAT_MS = 5_000
+/** A member that has told nothing for so long is dead, in milliseconds. */
+const MEMBER_TTL_MS = 15_000
+const READ_MS = 15_000
+/** How soon something is done that may come in numbers, in milliseconds: evidence, a change of a circuit, a look into the store. */
+const REPORT_MS = 2
+const TELL_MS = 100
+const LOOK_MS = 200
+/** How soon it tries again when the store is connected and did not answer. */
+const RETRY_MS = 1_000
+/** How long leaving may take, in milliseconds: who does not answer finds out by itself. */
+const LEAVE_MS = 1_000
+
+/**
+ * This process as a member of a fleet: it hears what others invalidate and tells them what is invalidated here, and shares
+ * circuits with them. Calls never wait for it: what they need of the fleet is in memory.
+ */
+export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, FleetStoreListener {
+  readonly #manager: ServiceProxyManager<M>
+  readonly #options: ResolvedFleetOptions
+  readonly #member: FleetMember
+  readonly #versions = new SharedVersions(
+    (scope) => this.#invalidated(scope),
+    () => this.#manager.clock.now(),
+  )
+  readonly #circuits: ReadonlyMap<string, SharedCircuit>
+  readonly #gate: HintGate
+  readonly #disconnection: Disconnection
+  readonly #counts = noCounts()
+  readonly #timers: Timers
+  #state: FleetState = 'connecting'
+  #since: Date
+  #members: readonly MemberView[] = []
+  #lastError: unknown
+  #stopListening: () => void = () => {}
+  #onFirstContact: () => void = () => {}
+  #left: Promise<void> | undefined
+
+  constructor(manager: ServiceProxyManager<M>, options: ResolvedFleetOptions) {
+    this.#manager = manager
+    this.#options = options
+    this.#member = { id: randomUUID(), label: options.label ?? `${hostname()}:${process.pid}` }
+    this.#since = new Date(manager.clock.wallNow())
+    this.#gate = new HintGate(manager.clock)
+    this.#timers = new Timers(manager.clock, options.random)
+    this.#disconnection = new Disconnection(options.whileDisconnected, manager.clock, {
+      proxies: () => manager.names.map((name) => manager.getProxy(name)),
+      proxyOf: (service) => (manager.has(service) ? manager.getProxy(service) : undefined),
+    })
+    this.#circuits = sharedCircuitsOf(manager, options, this.#member.id, this)
+  }
+
+  /** Resolves when it is connected, or when it has waited long enough: it connects in the background then. */
+  async join(): Promise<void> {
+    const { store, namespace, joinTimeoutMs } = this.#options
+    this.#stopListening = this.#manager.onAny((event) => this.#heard(event))
+    const contact = new Promise<void>((resolve) => (this.#onFirstContact = resolve))
+    store.open(namespace, this)
+    const timer = this.#manager.clock.setTimer(() => this.#onFirstContact(), joinTimeoutMs, true)
+    await contact
+    timer.cancel()
+    if (this.#state === 'connecting') this.#becomes('degraded')
+  }
+
+  get status(): FleetStatus {
+    return {
+      state: this.#state,
+      since: this.#since,
+      namespace: this.#options.namespace,
+      member: this.#member,
+      members: this.#members,
+      circuits: [...this.#circuits.values()].flatMap(({ view }) => view ?? []),
+      queuedInvalidations: this.#versions.queued,
+      counts: { ...this.#counts },
+      lastError: this.#lastError,
+    }
+  }
+
+  async invalidate(service?: keyof M & string): Promise<FleetInvalidation> {
+    if (service !== undefined && !this.#manager.has(service)) {
+      throw new InvalidOptionError('service', 'the name of a service of the manager', service)
+    }
+    const scope = service ?? EVERYTHING
+    this.#invalidate(scope, 'process')
+    this.#versions.queue(scope)
+    return { local: true, fleet: (await this.#flush()) ? 'sent' : 'queued' }
+  }
+
+  leave(): Promise<void> {
+    return (this.#left ??= this.#leave())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave()
+  }
+
+  get connectedStore(): FleetStore | undefined {
+    return this.#state === 'connected' ? this.#options.store : undefined
+  }
+
+  evidenceChanged(): void {
+    this.#timers.soon('report', REPORT_MS, () => this.#report())
+  }
+
+  probeBegan(): void {
+    this.#counts.probes++
+  }
+
+  storeFailed(error: unknown): void {
+    this.#counts.storeErrors++
+    this.#lastError = error
+  }
+
+  connected(): void {
+    void this.#synchronise()
+  }
+
+  disconnected(error: unknown): void {
+    if (this.#state === 'left') return
+    this.#lastError = error
+    if (this.#state === 'connected') this.#counts.disconnections++
+    if (this.#state !== 'connecting') this.#becomes('degraded')
+  }
+
+  hinted(message: string): void {
+    if (this.#state === 'left') return
+    const hint = decodeHint(message)
+    const scope = hint && scopeOf(hint)
+    if (hint === undefined || scope === undefined || !this.#knows(hint, scope)) {
+      this.#counts.droppedMessages++
+    } else if (hint.member !== this.#member.id || hint.kind === 'circuit') {
+      this.#heed(hint, scope)
+    }
+  }
+
+  #knows(hint: Hint, scope: string): boolean {
+    if (hint.kind === 'circuit') return this.#circuits.has(scope)
+    return scope === EVERYTHING || this.#manager.has(scope)
+  }
+
+  #heed(hint: Hint, scope: string): void {
+    if (!this.#gate.admits(`${hint.kind} ${scope}`)) {
+      this.#counts.deferredHints++
+      this.#look()
+      return
+    }
+    this.#counts.hints++
+    if (hint.kind === 'circuit') {
+      this.#circuits.get(scope)?.told(hint.circuit, true)
+      // It may be made up.
+      this.#look()
+    } else {
+      const { epoch, token } = hint
+      if (this.#versions.hinted({ epoch, tokens: { [scope]: token } }) === 'unclear') this.#look()
+    }
+  }
+
+  #heard(event: ServiceEvent): void {
+    this.#disconnection.heard(event)
+    const circuit = this.#circuits.get(event.service)
+    if (event.type === 'failures') circuit?.failuresChanged(event.consecutive)
+    if (event.type !== 'circuit') return
+    circuit?.transitioned(event)
+    this.#timers.soon('tell', TELL_MS, () => this.#beat())
+  }
+
+  /** After a connection came back: what happened meanwhile, here and elsewhere. */
+  async #synchronise(): Promise<void> {
+    const { store } = this.#options
+    try {
+      this.#counts.invalidationsSent += await this.#versions.flush(store, this.#member.id)
+      const snapshot = await store.read()
+      this.#versions.readAfterLoss(snapshot.versions)
+      this.#counts.resyncs++
+      this.#counts.invalidationsSent += await this.#versions.flush(store, this.#member.id)
+      await this.#tell()
+      if (this.#isLeft) return
+      this.#becomes('connected')
+      this.#takeCircuits(snapshot)
+      this.#timers.every('beat', HEARTBEAT_MS, () => this.#beat())
+      this.#timers.every('read', READ_MS, () => this.#readAgain())
+      await this.#report()
+    } catch (error) {
+      this.storeFailed(error)
+      this.#timers.soon('synchronise', RETRY_MS, () => this.#synchronise())
+    } finally {
+      this.#onFirstContact()
+    }
+  }
+
+  async #flush(): Promise<boolean> {
+    const store = this.connectedStore
+    if (store === undefined) return false
+    try {
+      this.#counts.invalidationsSent += await this.#versions.flush(store, this.#member.id)
+      return true
+    } catch (error) {
+      this.storeFailed(error)
+      return false
+    }
+  }
+
+  /** Whatever the hints said: this is how it is. */
+  async #readAgain(): Promise<void> {
+    const store = this.connectedStore
+    if (store === undefined) return
+    try {
+      await this.#flush()
+      const missed = this.#take(await store.read())
+      this.#counts.missedHints += missed
+      // Nobody told of it: the subscription may be dead, though the connection looks well.
+      if (missed > 0) store.reconnect()
+    } catch (error) {
+      this.storeFailed(error)
+    }
+  }
+
+  /** Something was unclear. */
+  #look(): void {
+    this.#timers.soon('look', LOOK_MS, async () => {
+      const store = this.connectedStore
+      if (store === undefined) return
+      try {
+        this.#take(await store.read())
+        this.#counts.resyncs++
+      } catch (error) {
+        this.storeFailed(error)
+      }
+    })
+  }
+
+  #take(snapshot: FleetSnapshot): number {
+    this.#takeCircuits(snapshot)
+    return this.#versions.read(snapshot.versions)
+  }
+
+  #takeCircuits({ circuits }: FleetSnapshot): void {
+    const views = new Map(circuits.map((view) => [view.service, view]))
+    for (const [service, circuit] of this.#circuits) {
+      const view = views.get(service)
+      if (view === undefined) circuit.notFound()
+      else circuit.told(view)
+    }
+  }
+
+  async #report(): Promise<void> {
+    const store = this.connectedStore
+    if (store === undefined) return
+    const evidence = [...this.#circuits.values()].flatMap((circuit) => circuit.takeEvidence() ?? [])
+    if (evidence.length === 0) return
+    try {
+      this.#counts.reports++
+      for (const view of await store.report(this.#member.id, evidence)) this.#circuits.get(view.service)?.told(view)
+    } catch (error) {
+      for (const told of evidence) this.#circuits.get(told.service)?.giveBack(told)
+      this.storeFailed(error)
+    }
+  }
+
+  async #beat(): Promise<void> {
+    if (this.connectedStore === undefined) return
+    try {
+      await this.#tell()
+    } catch (error) {
+      this.storeFailed(error)
+    }
+  }
+
+  async #tell(): Promise<void> {
+    this.#members = await this.#options.store.heartbeat(this.#member, reportsOf(this.#manager), MEMBER_TTL_MS)
+  }
+
+  #invalidated(scope: string): void {
+    this.#counts.invalidationsReceived++
+    this.#invalidate(scope, 'fleet')
+  }
+
+  #invalidate(scope: string, cause: 'process' | 'fleet'): void {
+    for (const name of this.#manager.names) {
+      if (scope === EVERYTHING || scope === name) this.#manager.getProxy(name).invalidateCache({ cause })
+    }
+  }
+
+  #becomes(state: FleetState): void {
+    if (this.#state === 'left' || this.#state === state) return
+    this.#state = state
+    this.#since = new Date(this.#manager.clock.wallNow())
+    if (state === 'degraded') this.#disconnection.begin()
+    else this.#disconnection.end()
+  }
+
+  get #isLeft(): boolean {
+    return this.#state === 'left'
+  }
+
+  async #leave(): Promise<void> {
+    const store = this.connectedStore
+    this.#becomes('left')
+    this.#onFirstContact()
+    this.#stopListening()
+    this.#disconnection.end()
+    this.#timers.end()
+    for (const circuit of this.#circuits.values()) circuit.end()
+    if (store !== undefined) await this.#inTime(store.leave(this.#member.id).catch(() => undefined))
+    await this.#options.store.close()
+  }
+
+  async #inTime(work: Promise<unknown>): Promise<void> {
+    let giveUp = (): void => {}
+    const late = new Promise<void>((resolve) => (giveUp = resolve))
+    const timer = this.#manager.clock.setTimer(giveUp, LEAVE_MS, true)
+    await Promise.race([work, late])
+    timer.cancel()
+  }
+}
+
+function scopeOf(hint: Hint): string {
+  return hint.kind === 'circuit' ? hint.circuit.service : hint.scope
+}

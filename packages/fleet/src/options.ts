@@ -1,0 +1,72 @@
+import { InvalidOptionError } from '@svcproxy/core'
+import type { FleetStore } from './store.ts'
+
+/** What becomes of cached instances while this process hears nothing of the fleet. */
+export type WhileDisconnected = 'keep' | 'shorten' | 'bypass'
+
+/** How a process takes part in a fleet. `M` maps the names of the manager's services to their types. */
+export interface FleetOptions<M> {
+  /** What the fleet keeps its common state in, `redisStore({ … })` for one. One for each fleet: it is closed with it. */
+  readonly store: FleetStore
+  /** Which fleet this is. Processes with the same store and the same namespace are one. */
+  readonly namespace: string
+  /**
+   * The services whose circuits the fleet shares. Each needs a circuit.
+   * @defaultValue none: their circuits are each process's own
+   */
+  readonly circuits?: readonly (keyof M & string)[]
+  /** What people call this process. @defaultValue its host and its process id */
+  readonly label?: string
+  /**
+   * While the store cannot be reached nobody tells this process what others invalidate. `keep`: instances are served as
+   * long as ever. `shorten`: none longer than 30 s. `bypass`: none is served twice. Security services are always bypassed.
+   * @defaultValue `shorten`
+   */
+  readonly whileDisconnected?: WhileDisconnected
+  /** How long {@link joinFleet} waits for the store, in milliseconds: without it the process begins by itself. @defaultValue 2 000 @throws {@link InvalidOptionError} when not in 0 … 60 000 */
+  readonly joinTimeoutMs?: number
+  /** Gives numbers in 0 … 1, by which the members do not do everything at once. @defaultValue Math.random */
+  readonly random?: () => number
+}
+
+/** {@link FleetOptions} with defaults filled in and bounds checked. */
+export interface ResolvedFleetOptions {
+  readonly store: FleetStore
+  readonly namespace: string
+  readonly circuits: readonly string[]
+  readonly label: string | undefined
+  readonly whileDisconnected: WhileDisconnected
+  readonly joinTimeoutMs: number
+  readonly random: () => number
+}
+
+const NAMES = ['store', 'namespace', 'circuits', 'label', 'whileDisconnected', 'joinTimeoutMs', 'random']
+const POLICIES: readonly unknown[] = ['keep', 'shorten', 'bypass']
+const DEFAULTS = { circuits: [], whileDisconnected: 'shorten', joinTimeoutMs: 2_000, random: Math.random } as const
+const NAMESPACE = /^[\w.:-]{1,64}$/
+
+/** @throws {@link InvalidOptionError} */
+export function resolveFleetOptions<M>(options: FleetOptions<M>): ResolvedFleetOptions {
+  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('options', 'an object', options)
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name)) throw new InvalidOptionError('options', `an object with only ${NAMES.join(', ')}`, name)
+  }
+  const resolved = { ...DEFAULTS, label: undefined, ...options }
+  const { store, namespace, circuits, label, whileDisconnected, joinTimeoutMs, random } = resolved
+  check('store', 'a FleetStore', store, typeof store?.open === 'function')
+  check('namespace', 'of 1 … 64 letters, digits, or . : _ -', namespace, NAMESPACE.test(namespace ?? ''))
+  check('circuits', 'a list of names of services', circuits, Array.isArray(circuits))
+  check('label', 'a text of at most 64 characters', label, isLabel(label))
+  check('whileDisconnected', "'keep', 'shorten' or 'bypass'", whileDisconnected, POLICIES.includes(whileDisconnected))
+  check('joinTimeoutMs', 'a number in 0 … 60000', joinTimeoutMs, joinTimeoutMs >= 0 && joinTimeoutMs <= 60_000)
+  check('random', 'a function', random, typeof random === 'function')
+  return resolved
+}
+
+function isLabel(label: unknown): boolean {
+  return label === undefined || (typeof label === 'string' && label.length <= 64)
+}
+
+function check(option: string, expected: string, given: unknown, isAccepted: boolean): void {
+  if (!isAccepted) throw new InvalidOptionError(option, expected, given)
+}

@@ -1,0 +1,269 @@
+import type { Clock, ServiceEventOf, ServiceProxy, SharedCircuit as HeldCircuit, Timer } from '@svcproxy/core'
+import type { Evidence, FleetStore, ProbeLease, ProbeResult, SharedCircuitView } from './store.ts'
+
+/** What a {@link SharedCircuit} is made from. */
+export interface SharedCircuitParts {
+  readonly proxy: Pick<ServiceProxy<unknown>, 'name' | 'getCounts' | 'getStatus'>
+  readonly circuit: HeldCircuit
+  readonly member: string
+  readonly clock: Clock
+  readonly random: () => number
+  /** Consecutive failures that open it, of all members together. */
+  readonly threshold: number
+  readonly recoveryMs: number
+  /** How long a member may take over a trial, in milliseconds: longer than a call may take. */
+  readonly leaseMs: number
+  readonly fleet: FleetOfCircuit
+}
+
+/** What a {@link SharedCircuit} needs of its fleet. */
+export interface FleetOfCircuit {
+  /** Undefined while it is not connected. */
+  readonly connectedStore: FleetStore | undefined
+  /** There is evidence to be told. */
+  evidenceChanged(): void
+  probeBegan(): void
+  /** The store did not do what it was asked for. */
+  storeFailed(error: unknown): void
+}
+
+/** How much longer than the others' a circuit stays open by itself, as a part of its recovery time: chance spreads the members. */
+const SPREAD_RATIO = 0.2
+/** A circuit is not held for longer than this, or than its own recovery time, in milliseconds, whatever it is told. */
+const LONGEST_MS = 300_000
+/** How often a member looks whether it may probe, in milliseconds, when the time of the circuit is over. */
+const LOOK_MS = 100
+/** A member that nobody calls leaves the probe to the others for so many looks. */
+const PATIENT_LOOKS = 2
+/** A member that has the probe and that nobody calls gives it back after so long, in milliseconds. */
+const IDLE_MS = 1_000
+
+/**
+ * The circuit of one service in this process, as a part of the fleet's: it is open when it has opened by itself or when the
+ * fleet's is. It tells the fleet of its failures. When the time of the fleet's is over, one member has the probe: its own
+ * circuit makes the trials, on calls of its own, and the others wait for what it finds.
+ */
+export class SharedCircuit {
+  readonly #parts: SharedCircuitParts
+  /** As the fleet last told of it, and when. */
+  #view: SharedCircuitView | undefined
+  #toldAt = 0
+  #isConfirmed = false
+  /** What the fleet has not been told of; undefined: nothing new. */
+  #evidence: number | undefined
+  #lease: ProbeLease | undefined
+  /** What it does next by itself. */
+  #timer: Timer | undefined
+  #ended = false
+
+  constructor(parts: SharedCircuitParts) {
+    this.#parts = parts
+  }
+
+  /** As the fleet last told of it; times count from now. */
+  get view(): SharedCircuitView | undefined {
+    if (this.#view === undefined) return undefined
+    const passedMs = this.#parts.clock.now() - this.#toldAt
+    const left = (ms: number): number => Math.max(0, ms - passedMs)
+    const { remainingMs, probe } = this.#view
+    return {
+      ...this.#view,
+      remainingMs: left(remainingMs),
+      probe: probe && { ...probe, remainingMs: left(probe.remainingMs) },
+    }
+  }
+
+  /** The circuit counts so many failures in a row. */
+  failuresChanged(consecutive: number): void {
+    this.#evidence = consecutive
+    this.#parts.fleet.evidenceChanged()
+  }
+
+  /** What there is to tell; told once. */
+  takeEvidence(): Evidence | undefined {
+    if (this.#evidence === undefined) return undefined
+    const { proxy, threshold, recoveryMs } = this.#parts
+    const evidence = { service: proxy.name, failures: this.#evidence, threshold, recoveryMs }
+    this.#evidence = undefined
+    return evidence
+  }
+
+  /** It could not be told. */
+  giveBack(evidence: Evidence): void {
+    this.#evidence ??= evidence.failures
+  }
+
+  /**
+   * The fleet's circuit is so.
+   * @param isHint somebody says it: it may be made up, and is to be looked up
+   */
+  told(told: SharedCircuitView, isHint = false): void {
+    if (this.#ended) return
+    const isNew = this.#view?.generation !== told.generation
+    if (isNew || !isHint) this.#isConfirmed = !isHint
+    const view = { ...told, remainingMs: Math.min(told.remainingMs, Math.max(this.#parts.recoveryMs, LONGEST_MS)) }
+    this.#view = view
+    this.#toldAt = this.#parts.clock.now()
+    if (view.state === 'open') {
+      if (isNew) this.#open()
+      else if (!this.#isHeld) void this.#tellOfRecovery()
+    } else if (isNew) {
+      this.#stop()
+      this.#parts.circuit.letGo()
+    }
+  }
+
+  /** The store does not know of it. What was only a hint was made up; what was known before has been lost, and is not closed for that. */
+  notFound(): void {
+    if (this.#view === undefined || this.#isConfirmed) return
+    this.#view = undefined
+    this.#stop()
+    this.#parts.circuit.letGo()
+  }
+
+  /** The circuit of this process has changed its state. */
+  transitioned({ from, to, cause }: ServiceEventOf<'circuit'>): void {
+    if (this.#ended) return
+    if (from === 'isolated' && this.#view?.state === 'open') this.#open()
+    else if (this.#lease !== undefined && cause === 'process' && to !== 'half_open') {
+      void this.#settle(this.#lease, to === 'closed' ? 'well' : 'failed')
+    }
+  }
+
+  /** It goes on by itself, as a circuit does whose time is over. */
+  end(): void {
+    this.#ended = true
+    this.#stop()
+    this.#parts.circuit.letGo()
+  }
+
+  get #isHeld(): boolean {
+    return this.#parts.circuit.heldBy !== undefined
+  }
+
+  /** How long until a member may probe, as far as it was told. */
+  get #remainingMs(): number {
+    const { remainingMs = 0, probe } = this.view ?? {}
+    return Math.max(remainingMs, probe?.remainingMs ?? 0)
+  }
+
+  #stop(): void {
+    this.#lease = undefined
+    this.#timer?.cancel()
+  }
+
+  #open(): void {
+    this.#stop()
+    this.#hold()
+    this.#lookIn(this.#remainingMs, 0)
+  }
+
+  /** If nobody says more, it makes its own trials a lease later. */
+  #hold(): void {
+    const { circuit, leaseMs, random, recoveryMs } = this.#parts
+    const retryAfterMs = this.#remainingMs
+    circuit.hold({
+      by: 'fleet',
+      retryAfterMs,
+      endsInMs: retryAfterMs + leaseMs + recoveryMs * SPREAD_RATIO * random(),
+    })
+  }
+
+  /** @param looks how often it has looked without being called in between */
+  #lookIn(delayMs: number, looks: number): void {
+    const refused = this.#refused
+    this.#in(delayMs, () => {
+      if (this.#refused > refused || looks >= PATIENT_LOOKS) void this.#tryForProbe()
+      else this.#lookIn(LOOK_MS, looks + 1)
+    })
+  }
+
+  /** Calls that found the circuit open: somebody waits for it. */
+  get #refused(): number {
+    return this.#parts.proxy.getCounts().rejections.open
+  }
+
+  async #tryForProbe(): Promise<void> {
+    const { circuit, fleet, leaseMs, member, proxy } = this.#parts
+    const store = fleet.connectedStore
+    const view = this.#view
+    // Without the fleet it goes on by itself at the end of its hold.
+    if (store === undefined || !this.#isHeld) return
+    try {
+      const taken = await store.takeProbe(member, proxy.name, leaseMs)
+      if (this.#ended || this.#view?.generation !== view?.generation) return
+      if (taken === undefined) return this.#lookIn(LOOK_MS, 0)
+      if ('token' in taken) {
+        this.#lease = taken
+        fleet.probeBegan()
+        circuit.admitTrials()
+        this.#watch(taken, IDLE_MS)
+      } else {
+        this.told(taken)
+        if (taken.state === 'open') this.#lookIn(Math.max(LOOK_MS, Math.min(this.#remainingMs, 5 * LOOK_MS)), 0)
+      }
+    } catch (error) {
+      fleet.storeFailed(error)
+      if (!this.#ended) this.#lookIn(LOOK_MS, 0)
+    }
+  }
+
+  /** It has the probe: it keeps it as long as it is at work, and gives it back when nobody calls. */
+  #watch(lease: ProbeLease, delayMs: number): void {
+    this.#in(Math.min(delayMs, this.#parts.leaseMs / 2), () => void this.#keepOrGiveBack(lease))
+  }
+
+  async #keepOrGiveBack(lease: ProbeLease): Promise<void> {
+    if (this.#lease !== lease) return
+    if (this.#isAtWork) return this.#keep(lease)
+    this.#hold()
+    await this.#settle(lease, 'unused')
+    this.#lookIn(LOOK_MS, -PATIENT_LOOKS)
+  }
+
+  /** A trial is under way, or has succeeded and the next is to come. */
+  get #isAtWork(): boolean {
+    const { successfulTrials = 0, retryAfterMs = 0 } = this.#parts.proxy.getStatus().circuit ?? {}
+    return successfulTrials > 0 || retryAfterMs > 0
+  }
+
+  async #keep(lease: ProbeLease): Promise<void> {
+    const { fleet, leaseMs } = this.#parts
+    try {
+      const isOurs = (await fleet.connectedStore?.renewProbe(lease, leaseMs)) ?? true
+      if (this.#lease === lease && isOurs) this.#watch(lease, leaseMs)
+    } catch (error) {
+      fleet.storeFailed(error)
+      if (this.#lease === lease) this.#watch(lease, LOOK_MS)
+    }
+  }
+
+  async #settle(lease: ProbeLease, result: ProbeResult): Promise<void> {
+    const { fleet, recoveryMs } = this.#parts
+    this.#stop()
+    try {
+      await fleet.connectedStore?.settleProbe(lease, result, recoveryMs)
+    } catch (error) {
+      // The lease ends by itself, and another member probes.
+      fleet.storeFailed(error)
+    }
+  }
+
+  /** While the store could not be reached it has recovered by itself: the fleet can close. */
+  async #tellOfRecovery(): Promise<void> {
+    const { circuit: held, fleet, leaseMs, member, proxy } = this.#parts
+    const store = fleet.connectedStore
+    if (store === undefined || held.heldBy !== undefined || proxy.getStatus().circuit?.state !== 'closed') return
+    try {
+      const taken = await store.takeProbe(member, proxy.name, leaseMs)
+      if (taken !== undefined && 'token' in taken) await this.#settle(taken, 'well')
+    } catch (error) {
+      fleet.storeFailed(error)
+    }
+  }
+
+  #in(delayMs: number, work: () => void): void {
+    this.#timer?.cancel()
+    this.#timer = this.#ended ? undefined : this.#parts.clock.setTimer(work, delayMs)
+  }
+}

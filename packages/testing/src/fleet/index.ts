@@ -1,0 +1,1 @@
+export { MemoryFleet, type MemoryFleetOptions, type MemoryFleetStore, type SavedFleet } from './memory-fleet.ts'
