@@ -11,7 +11,7 @@ import type {
   ProbeResult,
   SharedCircuitView,
 } from '@svcproxy/fleet'
-import { MemoryStore } from './memory-store.ts'
+import type { MemoryStore } from './memory-store.ts'
 
 /** How long evidence counts, in milliseconds. */
 const EVIDENCE_MS = 10_000
@@ -39,24 +39,24 @@ export interface Stored {
   readonly evidence: Map<string, Map<string, { readonly failures: number; readonly at: number }>>
 }
 
-/** The engine behind a {@link MemoryFleet}. */
+/** What one namespace of a {@link MemoryFleet} is kept in. */
 export class MemoryEngine {
   readonly clock: Clock
   readonly latencyMs: () => number
   readonly #stores = new Set<MemoryStore>()
   #stored: Stored = nothing()
   #count = 0
-  isRunning = true
+  isRunning: boolean
 
-  constructor(clock: Clock, latencyMs: () => number) {
+  constructor(clock: Clock, latencyMs: () => number, isRunning: boolean) {
+    this.isRunning = isRunning
     this.clock = clock
     this.latencyMs = latencyMs
   }
 
-  store(): MemoryStore {
-    const store = new MemoryStore(this)
+  /** A store is one of its namespace from now on. */
+  add(store: MemoryStore): void {
     this.#stores.add(store)
-    return store
   }
 
   stop(): void {
@@ -84,16 +84,17 @@ export class MemoryEngine {
 
   invalidate(member: string, scopes: readonly string[]): Invalidated {
     const epoch = (this.#stored.epoch ??= this.#unique('epoch'))
-    const tokens: Record<string, string> = {}
-    const previous: Record<string, string> = {}
+    const tokens = new Map<string, string>()
+    const previous = new Map<string, string>()
     for (const scope of scopes) {
       const before = this.#stored.tokens.get(scope)
-      if (before !== undefined) previous[scope] = before
-      const token = (tokens[scope] = this.#unique('token'))
+      if (before !== undefined) previous.set(scope, before)
+      const token = this.#unique('token')
+      tokens.set(scope, token)
       this.#stored.tokens.set(scope, token)
       this.#hint({ kind: 'invalidated', member, epoch, scope, token })
     }
-    return { epoch, tokens, previous }
+    return { epoch, tokens: Object.fromEntries(tokens), previous: Object.fromEntries(previous) }
   }
 
   read(): FleetSnapshot {

@@ -3,6 +3,7 @@ import { systemClock } from '@svcproxy/core/adapter'
 import type { FleetStore } from '@svcproxy/fleet'
 import { MemoryEngine, nothing } from './memory-engine.ts'
 import type { Stored } from './memory-engine.ts'
+import { MemoryStore } from './memory-store.ts'
 
 /** How a {@link MemoryFleet} is set up. */
 export interface MemoryFleetOptions {
@@ -30,44 +31,65 @@ export interface SavedFleet {
   readonly savedAt: number
 }
 
-const saved = new WeakMap<SavedFleet, Stored>()
+/** By namespace. */
+const saved = new WeakMap<SavedFleet, ReadonlyMap<string, Stored>>()
 
 /**
  * A store for fleets in one process: what a Redis is to real ones, with the same semantics, for tests. It can be stopped and
  * come back with its data, without or with older data; the links of its stores can be cut, frozen and made to lose hints.
  */
 export class MemoryFleet {
-  readonly #engine: MemoryEngine
+  readonly #clock: Clock
+  readonly #latencyMs: () => number
+  /** By namespace. */
+  readonly #engines = new Map<string, MemoryEngine>()
+  #isRunning = true
 
   constructor({ clock = systemClock, latencyMs = () => 0.5 }: MemoryFleetOptions = {}) {
-    this.#engine = new MemoryEngine(clock, latencyMs)
+    this.#clock = clock
+    this.#latencyMs = latencyMs
   }
 
   /** A store for one member. */
   store(): MemoryFleetStore {
-    return this.#engine.store()
+    return new MemoryStore((namespace) => this.#engineOf(namespace))
   }
 
   /** It dies: nobody is connected any more. */
   stop(): void {
-    this.#engine.stop()
+    this.#isRunning = false
+    for (const engine of this.#engines.values()) engine.stop()
   }
 
   /** It is back, with its data, with none, or with what it had when it was saved. */
   restart(data: 'intact' | 'empty' | SavedFleet = 'intact'): void {
-    if (data === 'intact') this.#engine.restart(undefined)
-    else this.#engine.restart(data === 'empty' ? nothing() : saved.get(data))
+    this.#isRunning = true
+    for (const [namespace, engine] of this.#engines) engine.restart(storedOf(data, namespace))
   }
 
   /** Its data, to come back with later: a snapshot on a disk. */
   save(): SavedFleet {
-    const data = { savedAt: this.#engine.clock.now() }
-    saved.set(data, this.#engine.save())
+    const data = { savedAt: this.#clock.now() }
+    saved.set(data, new Map([...this.#engines].map(([namespace, engine]) => [namespace, engine.save()])))
     return data
   }
 
-  /** Says something on the channel, as anybody can. */
+  /** Says something on the channels of all namespaces, as anybody can. */
   publish(message: string): void {
-    this.#engine.publish(message)
+    for (const engine of this.#engines.values()) engine.publish(message)
   }
+
+  #engineOf(namespace: string): MemoryEngine {
+    const known = this.#engines.get(namespace)
+    if (known !== undefined) return known
+    const engine = new MemoryEngine(this.#clock, this.#latencyMs, this.#isRunning)
+    this.#engines.set(namespace, engine)
+    return engine
+  }
+}
+
+/** Undefined: what it has. */
+function storedOf(data: 'intact' | 'empty' | SavedFleet, namespace: string): Stored | undefined {
+  if (data === 'intact') return undefined
+  return (data === 'empty' ? undefined : saved.get(data)?.get(namespace)) ?? nothing()
 }

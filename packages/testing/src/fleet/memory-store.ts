@@ -9,7 +9,8 @@ const RECONNECT_MS = 50
 
 /** A store of a {@link MemoryEngine}. */
 export class MemoryStore implements MemoryFleetStore {
-  readonly #engine: MemoryEngine
+  readonly #engineOf: (namespace: string) => MemoryEngine
+  #engineOpened: MemoryEngine | undefined
   #listener: FleetStoreListener | undefined
   #link: 'up' | 'cut' | 'frozen' = 'up'
   /** It hears hints; what it sends may be answered or not. */
@@ -18,8 +19,13 @@ export class MemoryStore implements MemoryFleetStore {
   #connection = 0
   readonly #pending = new Set<(error: Error) => void>()
 
-  constructor(engine: MemoryEngine) {
-    this.#engine = engine
+  constructor(engineOf: (namespace: string) => MemoryEngine) {
+    this.#engineOf = engineOf
+  }
+
+  get #engine(): MemoryEngine {
+    if (this.#engineOpened === undefined) throw new Error('The store was not opened')
+    return this.#engineOpened
   }
 
   cut(): void {
@@ -41,7 +47,9 @@ export class MemoryStore implements MemoryFleetStore {
     this.#losesHints = lost
   }
 
-  open(_namespace: string, listener: FleetStoreListener): void {
+  open(namespace: string, listener: FleetStoreListener): void {
+    this.#engineOpened = this.#engineOf(namespace)
+    this.#engineOpened.add(this)
     this.#listener = listener
     this.find()
   }
@@ -49,7 +57,7 @@ export class MemoryStore implements MemoryFleetStore {
   async close(): Promise<void> {
     this.#listener = undefined
     this.lose(new Error('The store was closed'))
-    this.#engine.forget(this)
+    this.#engineOpened?.forget(this)
   }
 
   reconnect(): void {
