@@ -134,7 +134,9 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     this.#end = end
     // A misuse is no failure of the service, with a circuit or without.
     this.#outcome = end === 'refused' ? 'ignored' : outcome
-    if (this.retry === undefined) this.#answer(end, outcome, now, result)
+    if (this.retry !== undefined) this.#counted(this.#outcome, end, now)
+    if (this.retry === undefined || (outcome !== 'failure' && end !== 'refused'))
+      this.#answer(end, outcome, now, result)
     else this.#answerOrGoOn(this.retry, { end, outcome, error: result, number: (this.before?.number ?? 0) + 1 }, now)
     if (!this.#running) this.letGo()
     else if (end !== 'refused') this.#worked(end, result, now)
@@ -155,24 +157,27 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   }
 
   #answerOrGoOn(retry: ResolvedRetryPolicy, settled: FailedAttempt, now: number): void {
-    const { context, retries } = this.#ledger
     const { end, outcome, error } = settled
     if (this.before !== undefined && end === 'refused') {
       // What the caller is told is what the service said, not that it was not asked again.
-      context.counters.retried('denied')
       if (this.trace !== undefined) this.trace.attempts--
       this.endRequest(this.before, now)
       return
     }
-    if (this.before !== undefined) context.counters.retried(outcome === 'success' ? 'success' : 'failure')
-    else if (this.#running) retries?.asked(now)
-    const waitMs = retries?.waitAfter(
-      { retry, method: this.method, signal: this.signal, hasBegun: this.#running },
-      settled,
-      now,
-    )
+    const { method, signal } = this
+    const attempt = { retry, method, signal, hasBegun: this.#running }
+    const waitMs = this.#ledger.retries?.waitAfter(attempt, settled, now)
     if (waitMs === undefined) this.#answer(end, outcome, now, error)
     else this.goesOn = { waitMs, failed: settled }
+  }
+
+  /** The first attempt adds to the budget, if the service was asked; of a retry it is counted what became of it. */
+  #counted(outcome: Outcome, end: AttemptEnd, now: number): void {
+    const { context, retries } = this.#ledger
+    if (this.before === undefined) {
+      if (this.#running) retries?.asked(now)
+    } else if (end === 'refused') context.counters.retried('denied')
+    else context.counters.retried(outcome === 'success' ? 'success' : 'failure')
   }
 
   /** The next attempt of its request; to be made when {@link CallAttempt.goesOn} says so. */
