@@ -80,6 +80,24 @@ describe.skipIf(MISSING_REDIS !== undefined)(`a fleet over Redis ${MISSING_REDIS
     )
   })
 
+  test('an invalidation that Redis has forgotten is said again', async () => {
+    const [one, two] = [await member(), await member()]
+    await server.save()
+    await Promise.all([one.ask(), two.ask()])
+    await one.fleet.invalidate('desk')
+    await server.kill()
+    await server.start()
+    await server.unsave()
+    await vi.waitFor(
+      async () => expect(await server.command('HEXISTS', 'svcproxy:{shop}:versions', 's:desk')).toBe('1'),
+      { timeout: 4_000, interval: 20 },
+    )
+    await vi.waitFor(async () => {
+      await two.ask()
+      expect(two.counts.made).toBeGreaterThanOrEqual(2)
+    })
+  })
+
   test('what two see together opens the circuit of both, and one closes it for both', async () => {
     const members = [await member(), await member()] as const
     for (const { desk } of members) desk.isDown = true

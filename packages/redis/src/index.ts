@@ -1,2 +1,2 @@
 export { redisStore } from './redis-store.ts'
-export type { RedisStoreOptions } from './options.ts'
+export type { RedisSocketOptions, RedisStoreOptions } from './options.ts'

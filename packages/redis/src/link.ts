@@ -1,4 +1,4 @@
-import { createClient } from '@redis/client'
+import { createClient, ErrorReply } from '@redis/client'
 import type { ResolvedOptions } from './options.ts'
 import type { Script } from './script.ts'
 
@@ -92,7 +92,7 @@ export class Link {
   }
 
   #refused(error: Error, fail: (error: Error) => void): void {
-    fail(new Error(`Redis refused: ${error.message}`, { cause: error }))
+    fail(error instanceof ErrorReply ? new Error(`Redis refused: ${error.message}`, { cause: error }) : error)
     if (isNoLonger(error)) this.end(error)
   }
 

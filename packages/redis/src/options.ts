@@ -1,8 +1,13 @@
 import { InvalidOptionError } from '@svcproxy/core'
 import type { AnyRedisClientOptions } from '@redis/client'
 
-type WithoutStrategy<S> = S extends unknown ? Omit<S, 'reconnectStrategy'> : never
-type SocketOptions = WithoutStrategy<NonNullable<AnyRedisClientOptions['socket']>>
+/** Where Redis is, and TLS, as `createClient()` of `@redis/client` takes it; but when to connect again is the store's to say. */
+export type RedisSocketOptions =
+  NonNullable<AnyRedisClientOptions['socket']> extends infer S
+    ? S extends unknown
+      ? Omit<S, 'reconnectStrategy'>
+      : never
+    : never
 
 /** What `createClient()` of `@redis/client` takes to connect. The rest is the store's own business. */
 export interface RedisStoreOptions extends Pick<
@@ -11,9 +16,9 @@ export interface RedisStoreOptions extends Pick<
 > {
   /**
    * Where it is, and TLS. `connectTimeout` limits all of connecting (default 2 000 ms); a connection that says nothing for
-   * `socketTimeout` (default 5 000 ms) is given up. When to connect again is the store's to say: no `reconnectStrategy`.
+   * `socketTimeout` (default 5 000 ms) is given up.
    */
-  readonly socket?: SocketOptions
+  readonly socket?: RedisSocketOptions
   /** How often an idle connection is tried, in milliseconds: more often than `socketTimeout`. @defaultValue 2 000 */
   readonly pingInterval?: number
   /**
@@ -72,7 +77,7 @@ export function resolveOptions(options: RedisStoreOptions): ResolvedOptions {
 }
 
 /** The two connections begin and end together, so they are made anew in pairs, by the store and not by the client. */
-function socketOf(socket: SocketOptions, signal: AbortSignal): NonNullable<AnyRedisClientOptions['socket']> {
+function socketOf(socket: RedisSocketOptions, signal: AbortSignal): NonNullable<AnyRedisClientOptions['socket']> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a spread forgets which kind of socket it is
   return { ...socket, reconnectStrategy: false, signal } as NonNullable<AnyRedisClientOptions['socket']>
 }

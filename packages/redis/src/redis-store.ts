@@ -21,6 +21,8 @@ import type { Operation } from './script.ts'
 /** How soon a link that was lost is tried again, in milliseconds: twice as long each time, up to the latter. */
 const FIRST_RETRY_MS = 50
 const LAST_RETRY_MS = 2_000
+/** One that is lost at once, again and again, is not tried at once again, but as after so many retries. */
+const FLAPPING_RETRIES = 3
 
 /**
  * A store of a fleet on Redis, for one member: its own two connections, that it makes when it is opened, and whenever they
@@ -124,11 +126,11 @@ class RedisStore implements FleetStore {
       this.#link = new Link(this.#options, `${this.#prefix}hints`, {
         ready: () => {
           readyAt = performance.now()
+          this.#retries = Math.min(this.#retries, FLAPPING_RETRIES)
           this.#listener?.connected()
         },
         message: (text) => this.#listener?.hinted(text),
         ended: (error) => {
-          // One that is lost at once, again and again, is not tried at once, again and again.
           if (readyAt !== undefined && performance.now() - readyAt > LAST_RETRY_MS) this.#retries = 0
           this.#later(error)
           if (readyAt !== undefined) this.#listener?.disconnected(error)

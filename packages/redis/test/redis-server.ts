@@ -32,7 +32,7 @@ export class RedisServer implements AsyncDisposable {
     return server
   }
 
-  /** After it was killed: with nothing in it. */
+  /** After it was killed: with what was in it when {@link save} was called, or nothing. */
   async start(): Promise<void> {
     const place = ['--port', String(this.port), '--bind', HOST, '--dir', this.#folder]
     const server = spawn('redis-server', [...place, '--save', '', '--appendonly', 'no'], {
@@ -54,6 +54,16 @@ export class RedisServer implements AsyncDisposable {
   async command(...args: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)('redis-cli', ['-h', HOST, '-p', String(this.port), ...args])
     return stdout.trimEnd()
+  }
+
+  /** What it has now is what it begins with, the next time. */
+  async save(): Promise<void> {
+    await this.command('SAVE')
+  }
+
+  /** Begins with nothing again, the next time. */
+  async unsave(): Promise<void> {
+    await rm(join(this.#folder, 'dump.rdb'), { force: true })
   }
 
   /** As a machine that stands still: connections stay, and nothing answers. */

@@ -9,12 +9,14 @@ local function suffices(service, threshold)
   local live = redis.call('ZCOUNT', alive, '(' .. int(now), '+inf')
   local quorum = live <= 1 and 1 or math.max(2, math.ceil(live * 3 / 10))
   local reporting, sum = 0, 0
-  local told = redis.call('HVALS', evidenceKey(service))
-  for _, one in ipairs(told) do
-    local failures, at = string.match(one, '^(%d+):(%d+)$')
+  local told = redis.call('HGETALL', evidenceKey(service))
+  for index = 1, #told, 2 do
+    local failures, at = string.match(told[index + 1], '^(%d+):(%d+)$')
     if failures and now - tonumber(at) < EVIDENCE_MS then
       reporting = reporting + 1
       sum = sum + tonumber(failures)
+    else
+      redis.call('HDEL', evidenceKey(service), told[index])
     end
   end
   return reporting >= quorum and sum >= math.max(threshold, quorum == 1 and 1 or 2 * quorum)
