@@ -440,6 +440,13 @@ test('says what is wrong', async () => {
   await manager.stop()
 })
 
+test('an option that is undefined is the default', async () => {
+  const { process } = setUp()
+  const given = { circuits: undefined, whileDisconnected: undefined, joinTimeoutMs: undefined, label: undefined }
+  const one = await process({ ...(given as object), random: () => 0.5 })
+  expect(one.fleet.status).toMatchObject({ state: 'connected', circuits: [] })
+})
+
 test('leaves nothing behind', async () => {
   const { clock, process } = setUp()
   const one = await process({ circuits: ['desk'] })

@@ -42,7 +42,6 @@ export interface ResolvedFleetOptions {
 
 const NAMES = ['store', 'namespace', 'circuits', 'label', 'whileDisconnected', 'joinTimeoutMs', 'random']
 const POLICIES: readonly unknown[] = ['keep', 'shorten', 'bypass']
-const DEFAULTS = { circuits: [], whileDisconnected: 'shorten', joinTimeoutMs: 2_000, random: Math.random } as const
 const NAMESPACE = /^[\w.:-]{1,64}$/
 
 /** @throws {@link InvalidOptionError} */
@@ -51,7 +50,7 @@ export function resolveFleetOptions<M>(options: FleetOptions<M>): ResolvedFleetO
   for (const name of Object.keys(options)) {
     if (!NAMES.includes(name)) throw new InvalidOptionError('options', `an object with only ${NAMES.join(', ')}`, name)
   }
-  const resolved = { ...DEFAULTS, label: undefined, ...options }
+  const resolved = withDefaults(options)
   const { store, namespace, circuits, label, whileDisconnected, joinTimeoutMs, random } = resolved
   check('store', 'a FleetStore', store, typeof store?.open === 'function')
   check('namespace', 'of 1 … 64 letters, digits, or . : _ -', namespace, NAMESPACE.test(namespace ?? ''))
@@ -61,6 +60,11 @@ export function resolveFleetOptions<M>(options: FleetOptions<M>): ResolvedFleetO
   check('joinTimeoutMs', 'a number in 0 … 60000', joinTimeoutMs, joinTimeoutMs >= 0 && joinTimeoutMs <= 60_000)
   check('random', 'a function', random, typeof random === 'function')
   return resolved
+}
+
+function withDefaults<M>(options: FleetOptions<M>): ResolvedFleetOptions {
+  const { circuits = [], label, whileDisconnected = 'shorten', joinTimeoutMs = 2_000, random = Math.random } = options
+  return { ...options, circuits, label, whileDisconnected, joinTimeoutMs, random }
 }
 
 function isLabel(label: unknown): boolean {
