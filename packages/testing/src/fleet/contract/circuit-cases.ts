@@ -88,6 +88,33 @@ export const circuitCases: readonly Case[] = [
     },
   ],
   [
+    'what a member reported that has left counts no more',
+    async (harness) => {
+      const [one, two] = await fleetOf(harness, 3)
+      if (one === undefined || two === undefined) throw new Error('There are two')
+      await report(harness, one, 4)
+      await within(harness, one.store.leave(one.id))
+      expect(await report(harness, two, 4)).toEqual([])
+    },
+  ],
+  [
+    'one report may be of several services, whatever they are called; each is a circuit of its own',
+    async (harness) => {
+      const [one, two] = await fleetOf(harness, 2)
+      if (one === undefined || two === undefined) throw new Error('There are two')
+      const names = ['__proto__', 'a b', 'ü:{}*']
+      const evidence = names.map((service) => ({ service, failures: 3, threshold: 5, recoveryMs: RECOVERY_MS }))
+      expect(await within(harness, one.store.report(one.id, evidence))).toEqual([])
+      const views = await within(harness, two.store.report(two.id, evidence.slice(0, 2)))
+      expect(views.map(({ service, state }) => [service, state])).toEqual([
+        ['__proto__', 'open'],
+        ['a b', 'open'],
+      ])
+      const { circuits } = await within(harness, one.store.read())
+      expect(circuits.map(({ service }) => service).sort()).toEqual(['__proto__', 'a b'])
+    },
+  ],
+  [
     'all hear of an opening, once, and can read it; its time goes by',
     async (harness) => {
       const [one, two, view] = await opened(harness)
