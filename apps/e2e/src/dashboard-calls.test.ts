@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessibilityViolations } from './accessibility.ts'
 import { launchChromium, MISSING_CHROMIUM } from './chromium.ts'
-import { lookAt, type Visitor } from './look.ts'
+import { APPEARANCES, lookAt, type Visitor } from './look.ts'
 import { askTimes, type Scene } from './scene.ts'
 
 const running: { browser?: Browser } = {}
@@ -168,12 +168,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`calls in Chromium ${MISSING_CHR
     expect(seen.complaints).toEqual([])
   })
 
-  test.for([
-    ['light', 1440],
-    ['dark', 1440],
-    ['light', 360],
-    ['dark', 360],
-  ] as const)('accessible in %s, %i wide, without a horizontal scroll bar', async ([colorScheme, width]) => {
+  test.for(APPEARANCES)('accessible in %s, %i wide, without a horizontal scroll bar', async ([colorScheme, width]) => {
     const how = { colorScheme, viewport: { width, height: 900 } }
     await using seen = await look({ circuits: CIRCUITS, options: OPTIONS, prepare: trouble, how })
     const { page } = seen

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessibilityViolations } from './accessibility.ts'
 import { launchChromium, MISSING_CHROMIUM, visit, type Visit } from './chromium.ts'
-import { lookAt, type Visitor } from './look.ts'
+import { APPEARANCES, lookAt, type Visitor } from './look.ts'
 import { breakCircuit, HOSTILE, openScene, type Scene } from './scene.ts'
 import { FRAMEWORKS, type Mounted, renamingProxy, serve } from './servers.ts'
 
@@ -166,12 +166,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MIS
     expect(await seen.page.content()).not.toContain('onerror')
   })
 
-  test.for([
-    ['light', 1440],
-    ['dark', 1440],
-    ['light', 360],
-    ['dark', 360],
-  ] as const)('accessible in %s, %i wide, without a horizontal scroll bar', async ([colorScheme, width]) => {
+  test.for(APPEARANCES)('accessible in %s, %i wide, without a horizontal scroll bar', async ([colorScheme, width]) => {
     const troubled = async (scene: Scene) => {
       await breakCircuit(scene, 'search')
       scene.manager.getProxy('billing').isolateCircuit()

@@ -22,6 +22,7 @@ export {
   type Permit,
 } from './circuit/state-machine.ts'
 export { letsCallsThrough } from './service-status.ts'
+export { atMost } from './at-most.ts'
 export { systemClock } from './clock.ts'
 
 export type { CallOutcome, CallSource, CallTrace } from './observing/call-trace.ts'

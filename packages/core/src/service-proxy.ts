@@ -212,8 +212,8 @@ export class ServiceProxy<T> implements AsyncDisposable {
    * Holds the circuit open until the handle is disposed; with several handles, until the last one is.
    * @throws {@link InvalidOptionError} when the proxy has no circuit
    */
-  isolateCircuit({ cause = 'operator' }: Caused = {}): Disposable {
-    return requiredCircuit(this.#context.guard.circuit, this.name).isolate(cause)
+  isolateCircuit(): Disposable {
+    return requiredCircuit(this.#context.guard.circuit, this.name).isolate()
   }
 
   /**

@@ -1,40 +1,28 @@
-import type { Clock, ServiceEvent, Timer } from '@svcproxy/core'
+import type { ServiceEvent, ServiceProxy, ServiceProxyManager, Timer } from '@svcproxy/core'
 import type { WhileDisconnected } from './options.ts'
 
 /** How long an instance is served at most while nobody tells what was invalidated, in milliseconds. */
 const SHORTENED_MS = 30_000
 
 /** A proxy, as far as its cache goes. */
-export interface CachingProxy {
-  readonly settings: { readonly security: boolean }
-  invalidateCache(options: { readonly cause: 'fleet' }): void
-  expireCache(options: { readonly cause: 'fleet' }): void
-}
+type CachingProxy = Pick<ServiceProxy<unknown>, 'settings' | 'invalidateCache' | 'expireCache'>
 
 /** What becomes of cached instances while this process hears nothing of the fleet. */
-export class Disconnection {
+export class Disconnection<M extends object> {
   readonly #policy: WhileDisconnected
-  readonly #proxies: () => readonly CachingProxy[]
-  readonly #proxyOf: (service: string) => CachingProxy | undefined
-  readonly #clock: Clock
+  readonly #manager: ServiceProxyManager<M>
   #lasts = false
   #timer: Timer | undefined
 
-  constructor(
-    policy: WhileDisconnected,
-    clock: Clock,
-    manager: { proxies(): readonly CachingProxy[]; proxyOf(service: string): CachingProxy | undefined },
-  ) {
+  constructor(policy: WhileDisconnected, manager: ServiceProxyManager<M>) {
     this.#policy = policy
-    this.#clock = clock
-    this.#proxies = () => manager.proxies()
-    this.#proxyOf = (service) => manager.proxyOf(service)
+    this.#manager = manager
   }
 
   begin(): void {
     if (this.#lasts) return
     this.#lasts = true
-    for (const proxy of this.#proxies()) if (this.#isBypassed(proxy)) proxy.invalidateCache({ cause: 'fleet' })
+    for (const proxy of this.#proxies) if (this.#isBypassed(proxy)) proxy.invalidateCache({ cause: 'fleet' })
     if (this.#policy === 'shorten') this.#shorten()
   }
 
@@ -45,20 +33,24 @@ export class Disconnection {
 
   /** What was loaded meanwhile is not served a second time, where the cache is bypassed. */
   heard({ type, service }: ServiceEvent): void {
-    if (!this.#lasts || type !== 'load') return
-    const proxy = this.#proxyOf(service)
-    if (proxy === undefined || !this.#isBypassed(proxy)) return
+    if (!this.#lasts || type !== 'load' || !this.#manager.has(service)) return
+    const proxy = this.#manager.getProxy(service)
+    if (!this.#isBypassed(proxy)) return
     // Those who waited for this load have it by then.
-    this.#clock.setTimer(() => {
+    this.#manager.clock.setTimer(() => {
       if (this.#lasts) proxy.invalidateCache({ cause: 'fleet' })
     }, 0)
   }
 
   #shorten(): void {
-    this.#timer = this.#clock.setTimer(() => {
-      for (const proxy of this.#proxies()) proxy.expireCache({ cause: 'fleet' })
+    this.#timer = this.#manager.clock.setTimer(() => {
+      for (const proxy of this.#proxies) proxy.expireCache({ cause: 'fleet' })
       this.#shorten()
     }, SHORTENED_MS)
+  }
+
+  get #proxies(): readonly CachingProxy[] {
+    return this.#manager.names.map((name) => this.#manager.getProxy(name))
   }
 
   #isBypassed({ settings }: CachingProxy): boolean {

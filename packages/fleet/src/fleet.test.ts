@@ -221,6 +221,28 @@ describe('while it is disconnected', () => {
     expect(one.fleet.status.members).toHaveLength(1)
   })
 
+  test('a link that is lost while it joins is no end of joining, and no error of the store', async () => {
+    const { clock, engine } = setUp()
+    const manager = new ServiceProxyManager({ clock })
+    const store = engine.store()
+    const joining = joinFleet(manager, { store, namespace: 'test', joinTimeoutMs: 300 })
+    let joined = false
+    void joining.then(() => (joined = true))
+    // Connected at 0.5 ms, the store is read at 1.5, and the first heartbeat is on its way.
+    await clock.advanceAsync(2)
+    store.cut()
+    await clock.advanceAsync(100)
+    expect(joined).toBe(false)
+    store.heal()
+    await clock.advanceAsync(100)
+    const fleet = await joining
+    expect(fleet.status).toMatchObject({ state: 'connected', counts: { storeErrors: 0 } })
+    const leaving = fleet.leave()
+    await clock.advanceAsync(10)
+    await leaving
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   test('a link that is frozen is noticed, and healed', async () => {
     const { clock, process } = setUp()
     const [one, two] = [await process(), await process()]
@@ -329,6 +351,63 @@ describe('a shared circuit', () => {
     await clock.advanceAsync(3_000)
     expect([one, two].map(({ proxy }) => proxy.circuitState)).toEqual(['closed', 'closed'])
     expect(one.fleet.status.circuits).toMatchObject([{ state: 'closed' }])
+  })
+
+  /** Two processes whose circuit has just opened. */
+  async function opened() {
+    const world = setUp()
+    const [one, two] = [await world.process(shared), await world.process(shared)]
+    world.fail()
+    for (const { ask } of [one, two, one, two, one]) await ask()
+    await world.clock.advanceAsync(5)
+    expect([one.proxy.circuitState, two.proxy.circuitState]).toEqual(['open', 'open'])
+    /** Both are called, until something is so; for how many milliseconds. */
+    const callUntil = async (isSo: () => boolean, mostMs: number): Promise<number> => {
+      const startedAt = world.clock.now()
+      while (!isSo() && world.clock.now() - startedAt < mostMs) {
+        for (const { ask } of [one, two]) await ask()
+        await world.clock.advanceAsync(10)
+      }
+      return world.clock.now() - startedAt
+    }
+    return { ...world, one, two, callUntil }
+  }
+
+  test('that an operator closes in one process is not taken for well by the others', async () => {
+    const { clock, one, two } = await opened()
+    two.store.freeze()
+    one.proxy.resetCircuitBreaker({ cause: 'operator' })
+    // The store is read again meanwhile, and tells of the circuit that it knows; nobody has probed it.
+    await clock.advanceAsync(20_000)
+    expect(one.proxy.circuitState).toBe('closed')
+    expect(one.fleet.status.circuits).toMatchObject([{ state: 'open' }])
+  })
+
+  test('is probed soon when the store is back, though it was away when its time was over', async () => {
+    const { clock, engine, fail, one, two, callUntil } = await opened()
+    await clock.advanceAsync(900)
+    engine.stop()
+    fail(false)
+    await clock.advanceAsync(400)
+    engine.restart()
+    const closedAfterMs = await callUntil(
+      () => one.proxy.circuitState === 'closed' && two.proxy.circuitState === 'closed',
+      5_000,
+    )
+    expect(closedAfterMs).toBeLessThanOrEqual(500)
+  })
+
+  test('stays open in a process that leaves: it makes its own trials when the hold is over', async () => {
+    const { clock, fail, one } = await opened()
+    const leaving = one.fleet.leave()
+    await clock.advanceAsync(10)
+    await leaving
+    expect([one.proxy.circuitState, await one.ask()]).toEqual(['open', 'CircuitOpenError'])
+    fail(false)
+    await clock.advanceAsync(3_000)
+    expect(one.proxy.circuitState).toBe('half_open')
+    expect(await one.ask()).toBe('answer')
+    expect(one.proxy.circuitState).toBe('closed')
   })
 
   test('is told to who joins later', async () => {

@@ -1,6 +1,6 @@
 import type { SharedCircuitView } from './store.ts'
 
-/** What a member tells the others when it has changed something. Nothing in it is believed but that something changed. */
+/** What a member tells the others when it has changed something. The store is the truth: what is told of a circuit is looked up there. */
 export type Hint =
   | {
       readonly kind: 'invalidated'

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { randomUUID } from 'node:crypto'
 import { InvalidOptionError } from '@svcproxy/core'
+import { atMost } from '@svcproxy/core/adapter'
 import type { ServiceEvent, ServiceProxyManager } from '@svcproxy/core'
 import { Disconnection } from './disconnection.ts'
 import { HintGate } from './hint-gate.ts'
@@ -43,10 +44,12 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   )
   readonly #circuits: ReadonlyMap<string, SharedCircuit>
   readonly #gate: HintGate
-  readonly #disconnection: Disconnection
+  readonly #disconnection: Disconnection<M>
   readonly #counts = noCounts()
   readonly #timers: Timers
   #state: FleetState = 'connecting'
+  /** The connection that there is, another object for each: what was begun on one does not end on the next. */
+  #connection: object | undefined
   #since: Date
   #members: readonly MemberView[] = []
   #lastError: unknown
@@ -61,10 +64,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     this.#since = new Date(manager.clock.wallNow())
     this.#gate = new HintGate(manager.clock)
     this.#timers = new Timers(manager.clock, options.random)
-    this.#disconnection = new Disconnection(options.whileDisconnected, manager.clock, {
-      proxies: () => manager.names.map((name) => manager.getProxy(name)),
-      proxyOf: (service) => (manager.has(service) ? manager.getProxy(service) : undefined),
-    })
+    this.#disconnection = new Disconnection(options.whileDisconnected, manager)
     this.#circuits = sharedCircuitsOf(manager, options, this.#member.id, this)
   }
 
@@ -74,9 +74,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     this.#stopListening = this.#manager.onAny((event) => this.#heard(event))
     const contact = new Promise<void>((resolve) => (this.#onFirstContact = resolve))
     store.open(namespace, this)
-    const timer = this.#manager.clock.setTimer(() => this.#onFirstContact(), joinTimeoutMs, true)
-    await contact
-    timer.cancel()
+    await atMost(contact, joinTimeoutMs, this.#manager.clock, true)
     if (this.#state === 'connecting') this.#becomes('degraded')
   }
 
@@ -130,11 +128,13 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   }
 
   connected(): void {
-    void this.#synchronise()
+    this.#connection = {}
+    void this.#synchronise(this.#connection)
   }
 
   disconnected(error: unknown): void {
     if (this.#state === 'left') return
+    this.#connection = undefined
     this.#lastError = error
     if (this.#state === 'connected') this.#counts.disconnections++
     if (this.#state !== 'connecting') this.#becomes('degraded')
@@ -169,7 +169,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
       this.#look()
     } else {
       const { epoch, token } = hint
-      if (this.#versions.hinted({ epoch, tokens: { [scope]: token } }) === 'unclear') this.#look()
+      if (!this.#versions.hinted({ epoch, tokens: { [scope]: token } })) this.#look()
     }
   }
 
@@ -183,7 +183,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   }
 
   /** After a connection came back: what happened meanwhile, here and elsewhere. */
-  async #synchronise(): Promise<void> {
+  async #synchronise(connection: object): Promise<void> {
     const { store } = this.#options
     try {
       this.#counts.invalidationsSent += await this.#versions.flush(store, this.#member.id)
@@ -192,17 +192,20 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
       this.#counts.resyncs++
       this.#counts.invalidationsSent += await this.#versions.flush(store, this.#member.id)
       await this.#tell()
-      if (this.#isLeft) return
+      if (this.#connection !== connection) return
       this.#becomes('connected')
+      this.#onFirstContact()
       this.#takeCircuits(snapshot)
       this.#timers.every('beat', HEARTBEAT_MS, () => this.#beat())
       this.#timers.every('read', READ_MS, () => this.#readAgain())
       await this.#report()
     } catch (error) {
+      // Without this connection it begins anew with the next one.
+      if (this.#connection !== connection) return
       this.storeFailed(error)
-      this.#timers.soon('synchronise', RETRY_MS, () => this.#synchronise())
-    } finally {
-      this.#onFirstContact()
+      this.#timers.soon('synchronise', RETRY_MS, async () => {
+        if (this.#connection !== undefined) await this.#synchronise(this.#connection)
+      })
     }
   }
 
@@ -307,28 +310,19 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     else this.#disconnection.end()
   }
 
-  get #isLeft(): boolean {
-    return this.#state === 'left'
-  }
-
   async #leave(): Promise<void> {
+    const { clock } = this.#manager
     const store = this.connectedStore
     this.#becomes('left')
+    this.#connection = undefined
     this.#onFirstContact()
     this.#stopListening()
     this.#disconnection.end()
     this.#timers.end()
     for (const circuit of this.#circuits.values()) circuit.end()
-    if (store !== undefined) await this.#inTime(store.leave(this.#member.id).catch(() => undefined))
+    const leaving = store?.leave(this.#member.id).catch(() => undefined)
+    if (leaving !== undefined) await atMost(leaving, LEAVE_MS, clock, true)
     await this.#options.store.close()
-  }
-
-  async #inTime(work: Promise<unknown>): Promise<void> {
-    let giveUp = (): void => {}
-    const late = new Promise<void>((resolve) => (giveUp = resolve))
-    const timer = this.#manager.clock.setTimer(giveUp, LEAVE_MS, true)
-    await Promise.race([work, late])
-    timer.cancel()
   }
 }
 

@@ -49,6 +49,8 @@ export class SharedCircuit {
   #view: SharedCircuitView | undefined
   #toldAt = 0
   #isConfirmed = false
+  /** It has closed by its own trials, and the fleet's is still open. */
+  #hasRecovered = false
   /** What the fleet has not been told of; undefined: nothing new. */
   #evidence: number | undefined
   #lease: ProbeLease | undefined
@@ -104,9 +106,10 @@ export class SharedCircuit {
     const view = { ...told, remainingMs: Math.min(told.remainingMs, Math.max(this.#parts.recoveryMs, LONGEST_MS)) }
     this.#view = view
     this.#toldAt = this.#parts.clock.now()
+    if (isNew) this.#hasRecovered = false
     if (view.state === 'open') {
       if (isNew) this.#open()
-      else if (!this.#isHeld) void this.#tellOfRecovery()
+      else void this.#tellOfRecovery()
     } else if (isNew) {
       this.#stop()
       this.#parts.circuit.letGo()
@@ -125,16 +128,22 @@ export class SharedCircuit {
   transitioned({ from, to, cause }: ServiceEventOf<'circuit'>): void {
     if (this.#ended) return
     if (from === 'isolated' && this.#view?.state === 'open') this.#open()
-    else if (this.#lease !== undefined && cause === 'process' && to !== 'half_open') {
-      void this.#settle(this.#lease, to === 'closed' ? 'well' : 'failed')
+    else if (cause === 'process' && to !== 'half_open') this.#ownTrialsEnded(to === 'closed')
+  }
+
+  #ownTrialsEnded(isWell: boolean): void {
+    if (this.#lease !== undefined) {
+      void this.#settle(this.#lease, isWell ? 'well' : 'failed')
+    } else {
+      this.#hasRecovered = isWell
+      void this.#tellOfRecovery()
     }
   }
 
-  /** It goes on by itself, as a circuit does whose time is over. */
+  /** It goes on by itself: where it is held it makes its own trials when the hold is over. */
   end(): void {
     this.#ended = true
     this.#stop()
-    this.#parts.circuit.letGo()
   }
 
   get #isHeld(): boolean {
@@ -187,8 +196,9 @@ export class SharedCircuit {
     const { circuit, fleet, leaseMs, member, proxy } = this.#parts
     const store = fleet.connectedStore
     const view = this.#view
-    // Without the fleet it goes on by itself at the end of its hold.
-    if (store === undefined || !this.#isHeld) return
+    if (!this.#isHeld) return
+    // Without the fleet it makes its own trials at the end of its hold, if that does not come back first.
+    if (store === undefined) return this.#lookIn(LOOK_MS, 0)
     try {
       const taken = await store.takeProbe(member, proxy.name, leaseMs)
       if (this.#ended || this.#view?.generation !== view?.generation) return
@@ -249,11 +259,11 @@ export class SharedCircuit {
     }
   }
 
-  /** While the store could not be reached it has recovered by itself: the fleet can close. */
+  /** While nobody said more, or the store was away, its own trials have found the service well: the fleet can close. */
   async #tellOfRecovery(): Promise<void> {
-    const { circuit: held, fleet, leaseMs, member, proxy } = this.#parts
+    const { fleet, leaseMs, member, proxy } = this.#parts
     const store = fleet.connectedStore
-    if (store === undefined || held.heldBy !== undefined || proxy.getStatus().circuit?.state !== 'closed') return
+    if (store === undefined || !this.#hasRecovered || this.#view?.state !== 'open') return
     try {
       const taken = await store.takeProbe(member, proxy.name, leaseMs)
       if (taken !== undefined && 'token' in taken) await this.#settle(taken, 'well')

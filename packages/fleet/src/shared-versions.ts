@@ -53,11 +53,12 @@ export class SharedVersions {
     }
   }
 
-  /** Another member says that it has invalidated a scope. False: it says nothing new, or too much: the store is to be read. */
-  hinted(hint: Versions): 'new' | 'known' | 'unclear' {
-    if (this.#epoch !== undefined && this.#epoch !== hint.epoch) return 'unclear'
+  /** Another member says that it has invalidated something. False: it speaks of another table, and the store is to be read. */
+  hinted(hint: Versions): boolean {
+    if (this.#epoch !== undefined && this.#epoch !== hint.epoch) return false
     this.#epoch = hint.epoch
-    return this.#take(hint.tokens) > 0 ? 'new' : 'known'
+    this.#take(hint.tokens)
+    return true
   }
 
   /** The connection came back, and the store has been read: it may have lost something meanwhile. */

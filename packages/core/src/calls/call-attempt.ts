@@ -153,7 +153,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   #answer(end: AttemptEnd, outcome: Outcome, now: number, result: unknown): void {
     this.trace?.settled(end, outcome)
     this.#ledger.context.counters.settle(end, outcome, now, result)
-    if (this.signal !== undefined && this.signal instanceof RequestTime) this.signal.end()
+    if (this.signal instanceof RequestTime) this.signal.end()
   }
 
   #answerOrGoOn(retry: ResolvedRetryPolicy, settled: FailedAttempt, now: number): void {

@@ -158,12 +158,12 @@ export class Circuit implements CircuitObserver {
   }
 
   /** Holds the circuit open until the handle is disposed. Several handles hold it until the last of them is. */
-  isolate(cause: Cause = 'operator'): Disposable {
-    if (!this.#disposed) this.#machine.isolate(this.#now, cause)
+  isolate(): Disposable {
+    if (!this.#disposed) this.#machine.isolate(this.#now)
     let held = !this.#disposed
     return {
       [Symbol.dispose]: () => {
-        if (held && !this.#disposed) this.#machine.release(this.#now, cause)
+        if (held && !this.#disposed) this.#machine.release(this.#now)
         held = false
       },
     }

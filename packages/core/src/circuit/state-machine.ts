@@ -222,15 +222,15 @@ export class CircuitStateMachine {
   }
 
   /** Holds the circuit open until every handle was given to {@link CircuitStateMachine.release}. */
-  isolate(now: number, cause: Cause = 'operator'): void {
+  isolate(now: number): void {
     this.state(now)
     if (this.#phase.state === 'isolated') this.#phase.handles++
-    else this.#enter({ state: 'isolated', handles: 1 }, now, cause)
+    else this.#enter({ state: 'isolated', handles: 1 }, now, 'operator')
   }
 
   /** Gives back one handle; with the last one the circuit closes. */
-  release(now: number, cause: Cause = 'operator'): void {
-    if (this.#phase.state === 'isolated' && --this.#phase.handles === 0) this.#close(now, { cause })
+  release(now: number): void {
+    if (this.#phase.state === 'isolated' && --this.#phase.handles === 0) this.#close(now, { cause: 'operator' })
   }
 
   /** What holds it open, or has it make its trials, for several processes. */

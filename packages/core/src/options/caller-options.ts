@@ -36,7 +36,7 @@ export interface CallOptions<R> {
 
 /** On whose behalf something is done. */
 export interface Caused {
-  /** Who is behind it; events tell it. @defaultValue `process`: the application itself; `operator` for an isolation */
+  /** Who is behind it; events tell it. @defaultValue `process`: the application itself */
   readonly cause?: Cause
 }
 

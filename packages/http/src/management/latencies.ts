@@ -1,4 +1,4 @@
-import type { LatencySummary, RequestCounts } from '@svcproxy/core'
+import type { LatencySummary, RequestCounts, ServiceSettings } from '@svcproxy/core'
 import type { ManagedProxy } from './managed-services.ts'
 
 /** What took how long. */
@@ -20,23 +20,28 @@ interface Summarized extends ServiceLatencies {
 export class Latencies {
   readonly #last = new WeakMap<ManagedProxy, Summarized>()
 
-  /** @param counts of `proxy`, read just now */
-  of(proxy: ManagedProxy, { totalRequests, inFlight, queuedCalls }: RequestCounts): ServiceLatencies {
+  /**
+   * @param counts of `proxy`, read just now
+   * @param settings its own
+   */
+  of(
+    proxy: ManagedProxy,
+    { totalRequests, inFlight, queuedCalls }: RequestCounts,
+    { maxQueuedCalls }: Pick<ServiceSettings, 'maxQueuedCalls'>,
+  ): ServiceLatencies {
     const ended = totalRequests - inFlight
     // Calls come into the queue and out of it while none ends that is still to be retried.
     const isIdle = queuedCalls === 0
     const last = this.#last.get(proxy)
     if (last?.ended === ended && last.isIdle && isIdle) return last
-    const summarized = { ended, isIdle, ...latenciesOf(proxy) }
+    const summarized = { ended, isIdle, ...latenciesOf(proxy, maxQueuedCalls > 0) }
     this.#last.set(proxy, summarized)
     return summarized
   }
 }
 
-function latenciesOf(proxy: ManagedProxy): ServiceLatencies {
-  if (proxy.settings.maxQueuedCalls === 0) {
-    return { latency: toMicroseconds(proxy.getOverallLatency()), queueWait: null }
-  }
+function latenciesOf(proxy: ManagedProxy, hasQueue: boolean): ServiceLatencies {
+  if (!hasQueue) return { latency: toMicroseconds(proxy.getOverallLatency()), queueWait: null }
   const { overallLatency, queueWait } = proxy.getMetrics()
   return { latency: toMicroseconds(overallLatency), queueWait: toMicroseconds(queueWait) }
 }

@@ -1,4 +1,4 @@
-import type { Clock, HealthLevel, LatencySummary, RequestCounts, ServiceStatus } from '@svcproxy/core'
+import type { Clock, HealthLevel, ServiceSettings, ServiceStatus } from '@svcproxy/core'
 import { letsCallsThrough } from '@svcproxy/core/adapter'
 import type { FailureViews } from './failure-view.ts'
 import { isHeldByOperator } from './isolations.ts'
@@ -42,29 +42,28 @@ export class ServiceViews {
   }
 
   withoutHistory(proxy: ManagedProxy): Omit<ServiceView, 'history'> {
-    const { name, critical } = proxy
+    const { name, critical, settings } = proxy
     const status = proxy.getStatus()
     const counts = proxy.getCounts()
-    const { latency, queueWait } = this.#state.latencies.of(proxy, counts)
+    const { latency, queueWait } = this.#state.latencies.of(proxy, counts, settings)
     return {
       name,
       critical,
       stopped: status.stopped,
       status: levelOf(status, critical),
-      circuit: this.#circuit(proxy, status),
+      circuit: this.#circuit(proxy, status, settings),
       cache: this.#cache(proxy, status),
       health: this.#health(proxy, status),
       lastFailure: this.#lastFailure(proxy, status),
       counts,
       retryBudget: status.retryBudget ?? null,
-      queue: queueWait && queueView(proxy, counts, queueWait),
+      queue: queueWait && { waiting: counts.queuedCalls, max: settings.maxQueuedCalls, wait: queueWait },
       requestsPerSecond: this.#state.history.requestsPerSecond(proxy) ?? null,
       latency,
     }
   }
 
-  #circuit(proxy: ManagedProxy, { circuit }: ServiceStatus): CircuitView | null {
-    const { settings } = proxy
+  #circuit(proxy: ManagedProxy, { circuit }: ServiceStatus, settings: ServiceSettings): CircuitView | null {
     if (circuit === undefined || settings.circuit === false) return null
     const { state, since, mode, consecutiveFailures, successfulTrials, retryAfterMs, rampLeftMs } = circuit
     const { wouldReject, rates, openings } = circuit
@@ -108,14 +107,6 @@ export class ServiceViews {
     const at = this.#state.times.iso(proxy, 'failedAt', lastFailure.at.getTime())
     return { ...this.#failures.of(proxy, lastFailure.error), at }
   }
-}
-
-function queueView(
-  { settings }: ManagedProxy,
-  { queuedCalls }: RequestCounts,
-  wait: LatencySummary,
-): ServiceView['queue'] {
-  return { waiting: queuedCalls, max: settings.maxQueuedCalls, wait }
 }
 
 /** The rule of `getHealthStatus()`, with the last result in place of a new one: a service nobody asked is well. */
