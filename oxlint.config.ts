@@ -39,7 +39,7 @@ const NO_INSIDES = {
   message: "Import a package by its name, never a path into a package's src or dist.",
 }
 const NO_APPS = {
-  group: ['@svcproxy/demo-*', '@svcproxy/bench', '@svcproxy/soak'],
+  group: ['@svcproxy/demo-*', '@svcproxy/bench', '@svcproxy/fleet-bench', '@svcproxy/soak'],
   message: 'No package imports an app.',
 }
 
@@ -67,7 +67,7 @@ const ROOMS = ['facade', 'calls', 'instances', 'options', 'observing', 'provider
 const roomRules = ROOMS.map((room, index): OxlintOverride => {
   const above = ROOMS.slice(0, index)
   const proxy =
-    '(service-proxy|service-proxy-manager|service-status|services-for|create-service-proxy|index|adapter)\\.ts'
+    '(service-proxy|service-proxy-manager|service-status|services-for|create-service-proxy|fleet|index|adapter)\\.ts'
   return {
     files: [`packages/core/src/${room}/**`],
     excludeFiles: ['**/*.test.ts'],
@@ -88,11 +88,14 @@ const roomRules = ROOMS.map((room, index): OxlintOverride => {
   }
 })
 
+/** What the tests of every package may use: who shows a fleet shows a real one. */
+const FOR_TESTS = ['@svcproxy/testing', '@svcproxy/fleet']
+
 const importRules = Object.entries(MAY_IMPORT).flatMap(([name, { values, typesOnly = [] }]): OxlintOverride[] => {
   const allowed = [...values, ...typesOnly]
   const siblings = Object.keys(MAY_IMPORT)
     .map((other) => `@svcproxy/${other}`)
-    .filter((other) => !allowed.includes(other) && other !== `@svcproxy/${name}` && other !== '@svcproxy/testing')
+    .filter((other) => ![...allowed, ...FOR_TESTS, `@svcproxy/${name}`].includes(other))
   return [
     {
       files: [`packages/${name}/src/**`],

@@ -28,9 +28,9 @@ console.log(`${passed} ${failed}`)
 
 function countFile({ assertionResults, message, name, status }) {
   const path = name.replace(`${root}/`, '')
-  for (const { fullName, status: outcome } of assertionResults) {
+  for (const { failureMessages, fullName, status: outcome } of assertionResults) {
     if (outcome === 'passed') passed += 1
-    else fail(`${path} > ${fullName} (${outcome})`)
+    else fail([`${path} > ${fullName} (${outcome})`, ...(failureMessages ?? [])].join('\n'))
   }
   // A file that does not load, or a hook that throws, fails without a failed test.
   if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) fail(`${path}: ${message}`)

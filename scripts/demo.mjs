@@ -1,4 +1,5 @@
-// `npm run demo` shows the Express demo, `npm run demo -- --koa` the Koa one; further arguments go to the demo.
+// `npm run demo` shows the Express demo, `npm run demo -- --koa` the Koa one; further arguments, as
+// `--fleet 4` for four processes over a Redis, go to the demo.
 import { runApp } from './run-app.mjs'
 
 const args = process.argv.slice(2)

@@ -2,6 +2,9 @@ import type { ViteUserConfig } from 'vitest/config'
 import { shared } from '../../vitest.shared.ts'
 
 /** A real browser and a real database take their time on a busy machine. */
-const config: ViteUserConfig = { ...shared, test: { ...shared.test, testTimeout: 60_000, hookTimeout: 60_000 } }
+const config: ViteUserConfig = {
+  ...shared,
+  test: { ...shared.test, testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 10_000 } } },
+}
 
 export { config as default }

@@ -19,6 +19,10 @@ export interface DemoWorldOptions {
   /** A PostgreSQL of the user's; undefined: an embedded one. */
   readonly databaseUrl: string | undefined
   readonly policy?: DemoPolicy
+  /** @defaultValue the one of the repository */
+  readonly featuresFile?: URL
+  /** What an operator sees this process called. @defaultValue something random */
+  readonly instanceId?: string
   readonly logError: (error: unknown) => void
 }
 
@@ -32,7 +36,8 @@ export interface DemoWorld extends AsyncDisposable {
 }
 
 /** What is disposed ends in the opposite order: first who uses, last what is used. */
-export async function openDemoWorld({ databaseUrl, policy, logError }: DemoWorldOptions): Promise<DemoWorld> {
+export async function openDemoWorld(options: DemoWorldOptions): Promise<DemoWorld> {
+  const { databaseUrl, policy, featuresFile, instanceId, logError } = options
   const embedded = databaseUrl === undefined ? await EmbeddedPostgres.start() : undefined
   const url = databaseUrl ?? embedded?.url ?? ''
   const traffic = { standard: noTraffic(), proxied: noTraffic() }
@@ -47,9 +52,10 @@ export async function openDemoWorld({ databaseUrl, policy, logError }: DemoWorld
     const manager = createServiceManager({
       database: { url, traffic: traffic.proxied, applicationName: APPLICATION_NAMES.proxied },
       policy,
+      ...(featuresFile && { featuresFile }),
     })
     return {
-      context: { manager, standard: standard.services, operations: openOperations(manager), logError },
+      context: { manager, standard: standard.services, operations: openOperations(manager, instanceId), logError },
       embedded,
       databaseUrl: url,
       traffic,

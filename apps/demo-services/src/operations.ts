@@ -11,11 +11,13 @@ export interface Operations {
     readonly authorize: (request: { readonly headers: { readonly host?: string | undefined } }) => boolean
     readonly readOnly: false
     readonly environment: string
+    readonly instanceId?: string
     readonly redact: (error: unknown) => string | undefined
   }
 }
 
-export function openOperations(manager: DemoManager): Operations {
+/** @param instanceId what the page calls this process; something random otherwise */
+export function openOperations(manager: DemoManager, instanceId?: string): Operations {
   const register = new client.Registry()
   prometheusMetrics(manager, { client, register })
   return {
@@ -26,6 +28,7 @@ export function openOperations(manager: DemoManager): Operations {
       authorize: ({ headers }) => isLoopback(headers.host),
       readOnly: false,
       environment: 'demo',
+      ...(instanceId === undefined ? {} : { instanceId }),
       // The services' errors are those of the demo's own database: there is nothing in them to hide but addresses.
       redact: (error) => (error instanceof Error ? withoutAddresses(error.message) : undefined),
     },

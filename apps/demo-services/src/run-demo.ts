@@ -1,26 +1,23 @@
 import { once } from 'node:events'
-import { parseArgs } from 'node:util'
 import type { DemoApp } from './demo-app.ts'
 import { startServer } from './demo-server.ts'
 import { openDemoWorld } from './demo-world.ts'
+import { fromEnvironment, runMember } from './fleet/member.ts'
+import type { MemberSettings } from './fleet/member.ts'
+import { runFleet } from './fleet/run-fleet.ts'
 import { Interruption, interruption } from './interruption.ts'
 import { DEMO_POLICY } from './story/demo-policy.ts'
 import { tellStory } from './story/story.ts'
 import { messageOf, print, tone } from './story/terminal.ts'
 import { startTracing } from './tracing.ts'
-
-const USAGE = `Usage: npm run demo [-- [--koa] [--serve] [--traces]]
-
-  --koa     the Koa application; the Express one otherwise
-  --serve   no story: just serves, until it is interrupted
-  --traces  prints an OpenTelemetry span for each request and each call
-
-  DATABASE_URL   a PostgreSQL to use in place of the embedded one
-  PORT           where to listen; a free port otherwise`
+import { readWishes, USAGE } from './wishes.ts'
+import type { Wishes } from './wishes.ts'
 
 /** Runs a demo to its end. Resolves with the exit code of the process. */
 export async function runDemo(app: DemoApp): Promise<number> {
-  const wishes = readWishes()
+  const settings = fromEnvironment(process.env)
+  if (settings !== undefined) return runAsMember(app, settings)
+  const wishes = readWishes(process.argv.slice(2), process.env)
   if (wishes === 'help' || wishes === 'mistaken') {
     print(USAGE)
     return wishes === 'help' ? 0 : 2
@@ -35,27 +32,26 @@ export async function runDemo(app: DemoApp): Promise<number> {
   }
 }
 
-/** What the command line asks for. */
-interface Wishes {
-  readonly serveOnly: boolean
-  readonly traces: boolean
-}
-
-function readWishes(): Wishes | 'help' | 'mistaken' {
-  const flag = { type: 'boolean', default: false } as const
+/** What goes wrong is told to whoever started this process, by standard error and the exit code. */
+async function runAsMember(app: DemoApp, settings: MemberSettings): Promise<number> {
   try {
-    const { serve, traces, help } = parseArgs({
-      options: { serve: flag, traces: flag, help: { ...flag, short: 'h' } },
-    }).values
-    return help ? 'help' : { serveOnly: serve, traces }
+    await runMember(app, settings)
+    return 0
   } catch (error) {
-    console.error(`${messageOf(error)}\n`)
-    return 'mistaken'
+    console.error(`${settings.label}: ${messageOf(error)}`)
+    return 1
   }
 }
 
-async function run(app: DemoApp, { serveOnly, traces }: Wishes, interrupted: AbortSignal): Promise<number> {
-  const { DATABASE_URL: databaseUrl, PORT: port } = process.env
+async function run(app: DemoApp, wishes: Wishes, interrupted: AbortSignal): Promise<number> {
+  const { fleetSize, port, serveOnly } = wishes
+  if (fleetSize === undefined) return runAlone(app, wishes, interrupted)
+  const { framework } = app
+  return runFleet({ framework, entry: process.argv[1] ?? '', size: fleetSize, port, serveOnly, interrupted })
+}
+
+async function runAlone(app: DemoApp, wishes: Wishes, interrupted: AbortSignal): Promise<number> {
+  const { databaseUrl, port, serveOnly, traces } = wishes
   await using world = await openDemoWorld({
     databaseUrl,
     ...(serveOnly ? {} : { policy: DEMO_POLICY }),
@@ -63,7 +59,7 @@ async function run(app: DemoApp, { serveOnly, traces }: Wishes, interrupted: Abo
   })
   await using tracing = traces ? startTracing(world.context.manager) : undefined
   await using server = await startServer(app, world.context, {
-    port: Number(port ?? 0),
+    port,
     around: tracing && ((listener) => tracing.around(listener)),
   })
 

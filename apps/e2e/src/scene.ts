@@ -63,7 +63,7 @@ export async function openScene(
   for (const [name, service] of Object.entries(services)) {
     const provider = factoryProvider(name, {
       create: () => service,
-      checkHealth: () => service.behaviour === 'answers',
+      checkHealth: () => service.behaviour !== 'fails',
     })
     manager.createProxy(name, {
       provider,

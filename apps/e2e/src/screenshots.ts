@@ -1,5 +1,5 @@
 // `npm run screenshots`: the main states of the dashboard, as pictures for the documentation. Takes as long as the page's
-// history is, for what it shows really happened.
+// history is, for what it shows really happened. `-- fleet`: those of a fleet alone, in a few seconds.
 import { nativeBreaker } from '@svcproxy/breaker-native'
 import { type CircuitPolicy, factoryProvider, ServiceProxyManager } from '@svcproxy/core'
 import { mkdirSync } from 'node:fs'
@@ -8,6 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium, visit } from './chromium.ts'
+import { openApplication, visitApplication } from './fleet-scene.ts'
+import { askTimes, breakCircuit } from './scene.ts'
 import { FRAMEWORKS, type Mounted, serve } from './servers.ts'
 
 const FOLDER = fileURLToPath(new URL('../../../docs/screenshots', import.meta.url))
@@ -97,6 +99,36 @@ function createManager(): ServiceProxyManager<Record<string, ScreenshotService>>
 
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true })
+  await picturesOfFleet()
+  if (!process.argv.includes('fleet')) await picturesOfProcess()
+}
+
+/** One service is open in all processes, another one in one alone. */
+async function picturesOfFleet(): Promise<void> {
+  const labels = ['api-1', 'api-2', 'api-3', 'api-4', 'api-5', 'api-6']
+  await using application = await openApplication({ labels, shared: ['entityService'] })
+  const { processes } = application
+  const named = (label: string) => processes.filter((process) => process.label === label)
+  await Promise.all(processes.slice(0, 3).map((process) => breakCircuit(process, 'entityService')))
+  for (const process of named('api-4')) await breakCircuit(process, 'billing')
+  for (const process of [...named('api-2'), ...named('api-4')]) {
+    for (const service of Object.values(process.services)) service.behaviour = 'fails'
+    await askTimes(process, 'search', 2)
+  }
+  for (const process of named('api-5')) process.manager.getProxy('featureManager').isolateCircuit()
+  const browser = await launchChromium()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const how = { ...size(1440, colorScheme), viewport: { width: 1440, height: 690 } }
+    await using visited = await visitApplication(browser, application, how)
+    const { page } = visited
+    await page.getByRole('button', { name: 'Show api-6' }).waitFor()
+    await page.locator('.fleet-facts').evaluate((facts) => window.scrollBy(0, facts.getBoundingClientRect().top - 98))
+    await picture(page, `fleet-${colorScheme}`)
+  }
+  await browser.close()
+}
+
+async function picturesOfProcess(): Promise<void> {
   const manager = createManager()
   const end = new AbortController()
   for (const [name, { requestsPerSecond }] of Object.entries(PARTS)) {

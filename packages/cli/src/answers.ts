@@ -1,7 +1,22 @@
-import type { ActionResult, ErrorView, ServiceDetail, ServiceView, Snapshot, TimelineEvent } from '@svcproxy/http'
-import { isAnything, isFlag, isNumber, isText, listOf, objectOf, oneOf, orNull, recordOf, type Shape } from './shape.ts'
+import type { ActionResult, ErrorView, ServiceDetail, ServiceView, Snapshot } from '@svcproxy/http'
+import { ERROR, isState } from './answer-parts.ts'
+import { type Fleet, isFleet } from './fleet-answer.ts'
+import {
+  isAnything,
+  isFlag,
+  isNumber,
+  isText,
+  listOf,
+  objectOf,
+  oneOf,
+  orAbsent,
+  orNull,
+  recordOf,
+  type Shape,
+} from './shape.ts'
 
 // Of the answers of the management API, what this command reads. What else they hold, now or later, is not looked at.
+// What may be absent came later: a server without it is shown all the same.
 
 type Circuit = NonNullable<ServiceView['circuit']>
 type Failure = NonNullable<ServiceView['lastFailure']>
@@ -20,6 +35,10 @@ type Counts = Pick<
 type Budget = NonNullable<ServiceView['retryBudget']>
 type Queue = NonNullable<ServiceView['queue']>
 
+export interface CircuitRow extends Omit<Circuit, 'successfulTrials' | 'successThreshold' | 'heldBy'> {
+  readonly heldBy?: Circuit['heldBy'] | undefined
+}
+
 /** One service. */
 export interface ServiceRow extends Pick<
   ServiceView,
@@ -35,7 +54,7 @@ export interface ServiceRow extends Pick<
   | 'requestsPerSecond'
   | 'latency'
 > {
-  readonly circuit: Omit<Circuit, 'successfulTrials' | 'successThreshold'> | null
+  readonly circuit: CircuitRow | null
   readonly counts: Counts
 }
 
@@ -50,6 +69,7 @@ export interface ProcessState extends Pick<
   Snapshot,
   'version' | 'at' | 'instance' | 'readOnly' | 'status' | 'stopping'
 > {
+  readonly fleet?: Fleet | null | undefined
   readonly services: readonly ServiceRow[]
   readonly events: readonly unknown[]
 }
@@ -58,10 +78,10 @@ export interface ProcessState extends Pick<
 export interface ActionState extends Pick<ActionResult, 'action'> {
   readonly services: readonly ServiceRow[]
   readonly healthy?: boolean | undefined
+  readonly fleet?: ActionResult['fleet'] | undefined
 }
 
 const isLevel = oneOf('pass', 'warn', 'fail')
-const isState = oneOf('closed', 'open', 'half_open', 'isolated')
 
 const isLatency = objectOf<Latency>({
   count: isNumber,
@@ -70,12 +90,6 @@ const isLatency = objectOf<Latency>({
   p99Ms: isNumber,
   maxMs: isNumber,
 })
-
-const isError: { readonly [K in keyof ErrorView]: Shape<ErrorView[K]> } = {
-  name: isText,
-  code: orNull(isText),
-  message: orNull(isText),
-}
 
 const isRate = objectOf<Circuit['rates'][number]>({
   kind: oneOf('failure', 'slow'),
@@ -92,7 +106,7 @@ const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
   stopped: isFlag,
   status: isLevel,
   circuit: orNull(
-    objectOf<NonNullable<ServiceRow['circuit']>>({
+    objectOf<CircuitRow>({
       state: isState,
       since: isText,
       mode: oneOf('enforce', 'observe'),
@@ -104,6 +118,7 @@ const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
       openings: isNumber,
       rampUntil: orNull(isText),
       heldByOperator: isFlag,
+      heldBy: orAbsent(orNull(isText)),
     }),
   ),
   cache: objectOf<ServiceView['cache']>({
@@ -112,7 +127,7 @@ const ROW: { readonly [K in keyof ServiceRow]-?: Shape<ServiceRow[K]> } = {
     loading: isFlag,
   }),
   health: orNull(objectOf<NonNullable<ServiceView['health']>>({ healthy: isFlag, at: isText })),
-  lastFailure: orNull(objectOf<Failure>({ ...isError, cause: orNull(objectOf<ErrorView>(isError)), at: isText })),
+  lastFailure: orNull(objectOf<Failure>({ ...ERROR, cause: orNull(objectOf<ErrorView>(ERROR)), at: isText })),
   retryBudget: orNull(objectOf<Budget>({ calls: isNumber, retries: isNumber, remaining: isNumber })),
   queue: orNull(objectOf<Queue>({ waiting: isNumber, max: isNumber, wait: isLatency })),
   requestsPerSecond: orNull(isNumber),
@@ -145,6 +160,7 @@ export const isProcessState: Shape<ProcessState> = objectOf<ProcessState>({
   readOnly: isFlag,
   status: isLevel,
   stopping: isFlag,
+  fleet: orAbsent(orNull(isFleet)),
   services: listOf(isRow),
   events: listOf(isAnything),
 })
@@ -152,29 +168,6 @@ export const isProcessState: Shape<ProcessState> = objectOf<ProcessState>({
 export const isActionState: Shape<ActionState> = objectOf<ActionState>({
   action: oneOf('invalidate', 'expire', 'reset', 'isolate', 'release', 'health-check', 'invalidate-all', 'reset-all'),
   services: listOf(isRow),
-  healthy: (value): value is boolean | undefined => value === undefined || isFlag(value),
+  healthy: orAbsent(isFlag),
+  fleet: orAbsent(oneOf('sent', 'queued')),
 })
-
-type EventHead = Pick<TimelineEvent, 'id' | 'at' | 'service'>
-const HEAD = { id: isNumber, at: isText, service: orNull(isText) }
-type EventOf<T extends TimelineEvent['type']> = Extract<TimelineEvent, { readonly type: T }>
-
-const EVENTS: readonly Shape<TimelineEvent>[] = [
-  objectOf<EventOf<'circuit'>>({ ...HEAD, type: oneOf('circuit'), from: isState, to: isState, observed: isFlag }),
-  objectOf<EventOf<'health'>>({ ...HEAD, type: oneOf('health'), healthy: isFlag }),
-  objectOf<EventHead & { readonly type: 'invalidate' | 'expire' | 'retry-denied' | 'stop' }>({
-    ...HEAD,
-    type: oneOf('invalidate', 'expire', 'retry-denied', 'stop'),
-  }),
-  objectOf<EventOf<'audit'>>({
-    ...HEAD,
-    type: oneOf('audit'),
-    action: (value): value is EventOf<'audit'>['action'] => isText(value),
-    actor: orNull(isText),
-  }),
-]
-
-/** Those of the events that this version of the command knows. */
-export function knownEvents(events: readonly unknown[]): TimelineEvent[] {
-  return events.filter((event): event is TimelineEvent => EVENTS.some((shape) => shape(event)))
-}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Circuit, circuitLines, nearestRule, noteText } from './circuit-words.ts'
+import type { CircuitRow as Circuit } from './answers.ts'
+import { circuitLines, nearestRule, noteText } from './circuit-words.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const inSeconds = (seconds: number): string => new Date(NOW + seconds * 1_000).toISOString()
@@ -17,6 +18,7 @@ function circuit(part: Partial<Circuit> = {}): Circuit {
     openings: 0,
     rampUntil: null,
     heldByOperator: false,
+    heldBy: null,
     ...part,
   }
 }
@@ -46,6 +48,10 @@ test.each([
   [{ rampUntil: inSeconds(12) }, 'ramp 12s'],
   [{ state: 'open', mode: 'observe', wouldReject: 7, openings: 2, retryAt: inSeconds(5) }, 'would reject 7'],
   [{ state: 'isolated', mode: 'observe', wouldReject: 7 }, undefined],
+  [{ heldBy: undefined }, undefined],
+  [{ state: 'open', heldBy: 'fleet', retryAt: inSeconds(28), openings: 1 }, 'held by the fleet, trial 28s'],
+  [{ state: 'half_open', heldBy: 'fleet', openings: 1 }, 'held by the fleet'],
+  [{ state: 'open', heldBy: '\u001b[2J' }, String.raw`held by the \u001b[2J`],
 ] as const)('of %o a row notes: %s', (part, note) => {
   expect(noteText(circuit(part), NOW)).toBe(note)
 })

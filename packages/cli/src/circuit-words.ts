@@ -1,8 +1,7 @@
-import type { ServiceRow } from './answers.ts'
-import { countText, spanText } from './quantities.ts'
+import type { CircuitRow as Circuit } from './answers.ts'
+import { plainText } from './plain-text.ts'
+import { countText, untilText } from './quantities.ts'
 
-/** A circuit as it is answered. */
-export type Circuit = NonNullable<ServiceRow['circuit']>
 type Rate = Circuit['rates'][number]
 
 /** Whether it refuses nothing, whatever its state; an isolation holds all the same. */
@@ -35,12 +34,21 @@ export function nearestRule({ consecutiveFailures, failureThreshold, rates }: Ci
 
 /** What a row has room for, of what is not in its other columns; undefined: nothing. @param now as of the answer */
 export function noteText(circuit: Circuit, now: number): string | undefined {
-  const { wouldReject, openings, retryAt, rampUntil } = circuit
-  if (isObserving(circuit)) return `would reject ${countText(wouldReject)}`
+  if (isObserving(circuit)) return `would reject ${countText(circuit.wouldReject)}`
+  const notes = [heldByText(circuit), nextText(circuit, now)].filter((note) => note !== undefined)
+  return notes.length === 0 ? undefined : notes.join(', ')
+}
+
+function nextText({ openings, retryAt, rampUntil }: Circuit, now: number): string | undefined {
   if (rampUntil !== null) return `ramp ${untilText(rampUntil, now)}`
   const times = openings > 1 ? ` ×${countText(openings)}` : ''
   if (retryAt !== null) return `trial ${untilText(retryAt, now)}${times}`
   return openings > 1 ? `opened${times}` : undefined
+}
+
+/** Undefined: several processes have no part in it. */
+function heldByText({ heldBy }: Circuit): string | undefined {
+  return heldBy === null || heldBy === undefined ? undefined : `held by the ${plainText(heldBy)}`
 }
 
 /** All that is to be said of a circuit, one thing a line. @param now as of the answer */
@@ -52,6 +60,7 @@ export function circuitLines(circuit: Circuit, now: number): string[] {
       : comingText(circuit, now),
     mode === 'observe' ? `would have refused ${countText(wouldReject)} calls` : '',
     heldByOperator ? 'held open by an operator' : '',
+    heldByText(circuit) ?? '',
     openings > 1 ? `opened ${countText(openings)} times without a close in between` : '',
     ...rates.map(rateText),
   ].filter((line) => line !== '')
@@ -78,9 +87,4 @@ function rateText({ kind, ratio, calls, threshold, minimumCalls }: Rate): string
 /** Without its sign: `34`, `0.5`. */
 function percent(part: number): string {
   return String(Math.round(part * 1_000) / 10)
-}
-
-/** Rounded up, so that it is zero only when the time has come. */
-function untilText(at: string, now: number): string {
-  return spanText(Math.ceil((Date.parse(at) - now) / 1_000) * 1_000)
 }

@@ -17,6 +17,7 @@ test('what is not said has a default', () => {
     url: URL_GIVEN,
     service: undefined,
     all: false,
+    fleet: false,
     json: false,
     timeoutMs: 5_000,
     intervalMs: 2_000,
@@ -48,6 +49,11 @@ test('a URL that is given goes before that of the environment', () => {
   })
 })
 
+test('an invalidation may be for the whole fleet', () => {
+  expect(parse(`invalidate ${URL_GIVEN} desk --fleet`)).toMatchObject({ service: 'desk', all: false, fleet: true })
+  expect(parse(`invalidate ${URL_GIVEN} --all --fleet`)).toMatchObject({ service: undefined, all: true, fleet: true })
+})
+
 test('the token comes from the environment', () => {
   expect(parse(`status ${URL_GIVEN}`, { SVCPROXY_TOKEN: 's3cr3t' })).toMatchObject({ token: 's3cr3t' })
   expect(parse(`status ${URL_GIVEN}`, { SVCPROXY_TOKEN: '' })).toMatchObject({ token: undefined })
@@ -73,6 +79,10 @@ test.each([
   ['status https://app.internal one two', 'too many arguments'],
   ['status https://app.internal ..', 'not the name of a service'],
   ['status https://app.internal --all', '--all goes with invalidate and reset only'],
+  ['status https://app.internal --fleet', '--fleet goes with invalidate only: all else is for one process.'],
+  ['reset https://app.internal desk --fleet', '--fleet goes with invalidate only'],
+  ['invalidate https://app.internal --fleet', 'invalidate needs the name of a service, or --all'],
+  ['invalidate https://app.internal desk --fleet=s3cr3t', '--fleet takes no value'],
   ['watch https://app.internal fleet', 'watch takes no service'],
   ['reset https://app.internal', 'reset needs the name of a service, or --all'],
   ['reset https://app.internal fleet --all', 'not both'],

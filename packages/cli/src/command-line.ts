@@ -13,6 +13,8 @@ export interface Invocation {
   /** Undefined: none was named. */
   readonly service: string | undefined
   readonly all: boolean
+  /** In every process of the fleet. */
+  readonly fleet: boolean
   readonly json: boolean
   readonly timeoutMs: number
   readonly intervalMs: number
@@ -22,6 +24,7 @@ export interface Invocation {
 const OPTIONS = {
   all: { type: 'boolean' },
   'allow-insecure': { type: 'boolean' },
+  fleet: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   'interval-ms': { type: 'string' },
   json: { type: 'boolean' },
@@ -43,9 +46,8 @@ export function parseCommandLine(argv: readonly string[], env: CliEnvironment): 
   const [command, ...rest] = positionals
   if (command === undefined) throw usageFailure('No command was given.')
   if (!isCommandName(command)) throw usageFailure(`There is no such command${quotedIfHarmless(command)}.`)
-  const all = values.all === true
-  if (values['interval-ms'] !== undefined && command !== 'watch')
-    throw usageFailure('--interval-ms goes with watch only.')
+  const { all = false, fleet = false } = values
+  checkOptions(command, values)
   const { url, service } = targetOf(rest, env['SVCPROXY_URL'])
   checkTarget(command, service, all)
   return {
@@ -53,6 +55,7 @@ export function parseCommandLine(argv: readonly string[], env: CliEnvironment): 
     url: managementUrl(url, values['allow-insecure'] === true),
     service,
     all,
+    fleet,
     json: values.json === true,
     timeoutMs: milliseconds('--timeout-ms', values['timeout-ms'], 1, patience(command, service)),
     intervalMs: milliseconds('--interval-ms', values['interval-ms'], MIN_INTERVAL_MS, 2_000),
@@ -92,6 +95,15 @@ function targetOf(rest: readonly string[], preset: string | undefined): { url: s
   // A URL parser would take these two for a way up.
   if (service === '' || service === '.' || service === '..') throw usageFailure('That is not the name of a service.')
   return { url, service }
+}
+
+function checkOptions(
+  command: CommandName,
+  { 'interval-ms': interval, fleet }: ReturnType<typeof split>['values'],
+): void {
+  if (interval !== undefined && command !== 'watch') throw usageFailure('--interval-ms goes with watch only.')
+  if (fleet !== true || command === 'invalidate') return
+  throw usageFailure('--fleet goes with invalidate only: all else is for one process.')
 }
 
 function checkTarget(command: CommandName, service: string | undefined, all: boolean): void {

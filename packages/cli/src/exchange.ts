@@ -1,4 +1,14 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { CommandFailure, UNKNOWN_OUTCOME } from './failure.ts'
+
+export interface HttpQuestion {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
 
 export interface HttpAnswer {
   readonly status: number
@@ -21,7 +31,12 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
  * Sends a request and reads the answer, whatever its status; follows no redirect.
  * @throws {@link CommandFailure} when there is none
  */
-export async function exchange(target: string, init: RequestInit, limits: Limits): Promise<HttpAnswer> {
+export async function exchange(
+  target: string,
+  question: HttpQuestion,
+  agent: HttpAgent,
+  limits: Limits,
+): Promise<HttpAnswer> {
   const { timeoutMs, interrupted, isWrite } = limits
   // Not AbortSignal.any: a signal that lives as long as a watch would gather one dependent for each request.
   const ended = new AbortController()
@@ -30,8 +45,8 @@ export async function exchange(target: string, init: RequestInit, limits: Limits
   interrupted.addEventListener('abort', end)
   if (interrupted.aborted) end()
   try {
-    const response = await fetch(target, { ...init, redirect: 'manual', signal: ended.signal })
-    return { status: response.status, headers: response.headers, body: await textOf(response) }
+    const message = await messageFrom(new URL(target), question, agent, ended.signal)
+    return { status: message.statusCode ?? 0, headers: headersOf(message), body: await textOf(message) }
   } catch (error) {
     if (error instanceof CommandFailure) throw error
     const doubt = isWrite ? ` ${UNKNOWN_OUTCOME}` : ''
@@ -48,12 +63,42 @@ export async function exchange(target: string, init: RequestInit, limits: Limits
   }
 }
 
-async function textOf({ body }: Response): Promise<string> {
-  if (body === null) return ''
+/** There are gateways that let nobody through who does not say what it is. */
+const ALWAYS = { Accept: 'application/json', 'Accept-Encoding': 'gzip', 'User-Agent': 'svcproxy' }
+
+/** What keeps a connection to `url` for the next request. */
+export function agentFor(url: string): HttpAgent {
+  return isHttps(new URL(url)) ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+}
+
+/** Not `fetch`, which chooses the connection: behind a balancer another connection may lead to another process. */
+function messageFrom(
+  url: URL,
+  { method, headers, body }: HttpQuestion,
+  agent: HttpAgent,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const request = isHttps(url) ? httpsRequest : httpRequest
+  return new Promise((resolve, reject) => {
+    request(url, { method, headers: { ...ALWAYS, ...headers }, agent, signal }, resolve)
+      .on('error', reject)
+      .end(body)
+  })
+}
+
+function isHttps({ protocol }: URL): boolean {
+  return protocol === 'https:'
+}
+
+function headersOf({ headers }: IncomingMessage): Headers {
+  return new Headers(Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]))
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
-  for await (const part of body) {
+  for await (const part of decoded(message)) {
     const chunk: unknown = part
     if (!(chunk instanceof Uint8Array)) continue
     bytes += chunk.byteLength
@@ -61,6 +106,11 @@ async function textOf({ body }: Response): Promise<string> {
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
+}
+
+function decoded(message: IncomingMessage): AsyncIterable<unknown> {
+  if (message.headers['content-encoding'] !== 'gzip') return message
+  return pipeline(message, createGunzip(), () => undefined)
 }
 
 /** What operating systems say, in words; nothing was sent in any of these cases. */
@@ -72,12 +122,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name server does not answer',
 }
 
-/** Fetch says "fetch failed"; why is in its cause. */
 function causeOf(error: unknown): { reason: string; wasSent: boolean } {
-  const cause: unknown = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const words = REASONS[code]
   if (words !== undefined) return { reason: `${words} (${code})`, wasSent: false }
-  const message = cause instanceof Error ? cause.message : 'no reason was given'
+  const message = error instanceof Error && error.message !== '' ? error.message : 'no reason was given'
   return { reason: code === '' || message.includes(code) ? message : `${message} (${code})`, wasSent: true }
 }

@@ -23,6 +23,7 @@ ${Object.entries(COMMANDS)
 The url is where the API is mounted: https://app.internal/ops/services, say.
 
 Options
+  --fleet             invalidate: in every process of the fleet
   --json              what the API answers; watch: one JSON document a line
   --timeout-ms <n>    for each request; 5000, or 15000 for a health check
   --interval-ms <n>   watch: from one answer to the next request; 2000

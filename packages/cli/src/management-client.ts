@@ -6,10 +6,11 @@ import {
   type ProcessState,
   type ServiceSheet,
 } from './answers.ts'
-import { exchange, type HttpAnswer, type Limits } from './exchange.ts'
+import { agentFor, exchange, type HttpAnswer, type Limits } from './exchange.ts'
 import { CommandFailure } from './failure.ts'
 import { refusalOf } from './refusal.ts'
 import type { Shape } from './shape.ts'
+import { answeredBy, INSTANCE, instanceHeader, instanceName } from './which-process.ts'
 import { withoutToken } from './without-token.ts'
 
 /** An answer of the management API. */
@@ -21,18 +22,40 @@ export interface Answer<T> {
   readonly at: number
   /** Undefined: it has none. */
   readonly etag: string | undefined
+  /** What the process that answered is called; undefined: a server of an earlier version does not say. */
+  readonly by: string | undefined
+}
+
+/** A snapshot, and what to ask with for another one of the same process. */
+export interface SnapshotAnswer extends Answer<ProcessState> {
+  readonly instance: string
+}
+
+/** What is wanted of a snapshot. */
+interface SnapshotWish {
+  /** Not again, if it has not changed since the answer with this one. */
+  readonly etag?: string | undefined
+  /** Of this process: {@link SnapshotAnswer.instance}. @defaultValue of the one that answers */
+  readonly instance?: string | undefined
+  /** Over a new connection, which a load balancer may lead elsewhere. @defaultValue false */
+  readonly anew?: boolean
+}
+
+/** Another process than the one that was meant. */
+interface OtherProcess {
+  readonly other: string
 }
 
 type Action = 'invalidate' | 'reset' | 'isolate' | 'release' | 'health-check'
 
 /** The management API of a process. All reject with a {@link CommandFailure}. */
 export interface ManagementClient {
-  snapshot(): Promise<Answer<ProcessState>>
-  /** Undefined: it has not changed since the answer with this `etag`. */
-  snapshotSince(etag: string | undefined): Promise<Answer<ProcessState> | undefined>
+  snapshot(): Promise<SnapshotAnswer>
+  snapshotAs(wish: SnapshotWish): Promise<SnapshotAnswer | 'unchanged' | OtherProcess>
   service(name: string): Promise<Answer<ServiceSheet>>
-  act(action: Action, service: string): Promise<Answer<ActionState>>
-  actOnAll(action: 'invalidate' | 'reset'): Promise<Answer<ActionState>>
+  /** @param scope `fleet`: in every process of the fleet, an invalidation only */
+  act(action: Action, service: string, scope?: 'fleet'): Promise<Answer<ActionState>>
+  actOnAll(action: 'invalidate' | 'reset', scope?: 'fleet'): Promise<Answer<ActionState>>
 }
 
 export interface ClientOptions extends Omit<Limits, 'isWrite'> {
@@ -46,49 +69,81 @@ export interface ClientOptions extends Omit<Limits, 'isWrite'> {
 export function managementClient(options: ClientOptions): ManagementClient {
   const { url, token, now } = options
   const authorization: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` }
+  let agent = agentFor(url)
+  const reconnect = (): void => {
+    agent.destroy()
+    agent = agentFor(url)
+  }
 
   const answerOf = <T>(answer: HttpAnswer, shape: Shape<T>, request: { service?: string; isWrite: boolean }) => {
     if (answer.status !== 200) throw refusalOf(answer, { ...request, url, token })
     const json = parsed(answer, url, token)
     if (!shape(json)) throw misunderstood(json, url)
     const date = Date.parse(answer.headers.get('Date') ?? '')
-    return { value: json, json, at: Number.isNaN(date) ? now() : date, etag: answer.headers.get('ETag') ?? undefined }
+    const instance = answeredBy(answer)
+    return {
+      value: json,
+      json,
+      at: Number.isNaN(date) ? now() : date,
+      etag: answer.headers.get('ETag') ?? undefined,
+      by: instance === undefined ? undefined : withoutToken(instanceName(instance), token),
+    }
   }
 
-  const read = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> =>
-    exchange(`${url}/api/${path}`, { headers: { ...authorization, ...headers } }, { ...options, isWrite: false })
+  const read = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> => {
+    const question = { method: 'GET', headers: { ...authorization, ...headers } } as const
+    return exchange(`${url}/api/${path}`, question, agent, { ...options, isWrite: false })
+  }
 
   const write = async (path: string, body: object, service?: string): Promise<Answer<ActionState>> => {
     const headers = { ...authorization, 'Content-Type': 'application/json', 'X-Svcproxy-Action': '1' }
-    const init = { method: 'POST', headers, body: JSON.stringify(body) }
-    const answer = await exchange(`${url}/api/${path}`, init, { ...options, isWrite: true })
+    const question = { method: 'POST', headers, body: JSON.stringify(body) } as const
+    const answer = await exchange(`${url}/api/${path}`, question, agent, { ...options, isWrite: true })
     return answerOf(answer, isActionState, { isWrite: true, ...(service !== undefined && { service }) })
   }
 
-  const snapshotOf = (answer: HttpAnswer): Answer<ProcessState> => {
+  const snapshotOf = (answer: HttpAnswer): SnapshotAnswer => {
     const snapshot = answerOf(answer, isProcessState, { isWrite: false })
-    const at = Date.parse(snapshot.value.at)
-    return { ...snapshot, at: Number.isNaN(at) ? snapshot.at : at }
+    const { instance, at } = snapshot.value
+    const time = Date.parse(at)
+    return {
+      ...snapshot,
+      at: Number.isNaN(time) ? snapshot.at : time,
+      instance: answeredBy(answer) ?? instanceHeader(instance.id),
+    }
   }
 
   return {
     async snapshot() {
       return snapshotOf(await read('snapshot'))
     },
-    async snapshotSince(etag) {
-      const answer = await read('snapshot', etag === undefined ? {} : { 'If-None-Match': etag })
-      return answer.status === 304 && etag !== undefined ? undefined : snapshotOf(answer)
+    async snapshotAs({ etag, instance, anew = false }) {
+      if (anew) reconnect()
+      const answer = await read('snapshot', {
+        ...(etag !== undefined && { 'If-None-Match': etag }),
+        ...(instance !== undefined && { [INSTANCE]: instance }),
+      })
+      const by = answeredBy(answer)
+      if (answer.status === 412 && by !== undefined && by !== instance) return { other: by }
+      if (answer.status === 304 && etag !== undefined) return 'unchanged'
+      const snapshot = snapshotOf(answer)
+      // A server of an earlier version does not look at which process is meant.
+      return instance === undefined || snapshot.instance === instance ? snapshot : { other: snapshot.instance }
     },
     async service(name) {
       return answerOf(await read(servicePath(name)), isServiceSheet, { service: name, isWrite: false })
     },
-    act(action, service) {
+    act(action, service, scope) {
       const path = servicePath(service)
       if (action === 'health-check') return write(`${path}/health-check`, {}, service)
-      return write(`${path}/${action === 'invalidate' ? 'cache' : 'circuit'}`, { action }, service)
+      return write(
+        `${path}/${action === 'invalidate' ? 'cache' : 'circuit'}`,
+        { action, ...(scope && { scope }) },
+        service,
+      )
     },
-    actOnAll(action) {
-      return write(action === 'invalidate' ? 'cache/invalidate-all' : 'circuits/reset-all', {})
+    actOnAll(action, scope) {
+      return write(action === 'invalidate' ? 'cache/invalidate-all' : 'circuits/reset-all', scope ? { scope } : {})
     },
   }
 }

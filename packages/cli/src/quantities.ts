@@ -13,6 +13,11 @@ export function spanText(ms: number): string {
   return `${Math.floor(span / DAY)}d${Math.floor((span % DAY) / HOUR)}h`
 }
 
+/** How long until a point in time, rounded up, so that it is zero only when the time has come. */
+export function untilText(at: string, now: number): string {
+  return spanText(Math.ceil((Date.parse(at) - now) / SECOND) * SECOND)
+}
+
 /** A latency in milliseconds: `0.4ms`, `12ms`, `1.2s`. */
 export function latencyText(ms: number): string {
   if (ms >= MINUTE) return spanText(ms)

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { deferred } from '../test/deferred.ts'
 import { operated, serve } from '../test/operated-process.ts'
@@ -148,6 +149,14 @@ test('isolate holds a circuit open, until release', async () => {
   expect(app.manager.getProxy('fleet').circuitState).not.toBe('isolated')
 })
 
+test('an action says which process did it', async () => {
+  const app = await operated({ instanceId: 'web 1/ä\u001b[2J' })
+  const done = String.raw`Done by instance web 1/ä\u001b[2J.`
+  for (const command of ['invalidate', 'reset', 'isolate', 'release']) {
+    expect((await svcproxy([command, app.url, 'fleet'])).out.split('\n')).toContain(done)
+  }
+})
+
 test('release says so when the application itself holds the circuit open', async () => {
   const app = await operated()
   using _held = app.manager.getProxy('fleet').isolateCircuit()
@@ -160,11 +169,17 @@ test('health of a service asks it now', async () => {
   const app = await operated()
   await app.manager.services.fleet.ask() // what was never loaded is not asked
   const well = await svcproxy(['health', app.url, 'fleet'])
-  expect({ code: well.code, out: well.out }).toEqual({ code: 0, out: 'fleet is well.\n' })
+  expect({ code: well.code, out: well.out }).toEqual({
+    code: 0,
+    out: 'fleet is well.\nChecked by instance a1b2c3d4.\n',
+  })
   app.behaviour.healthy = false
   app.clock.advance(1_000) // a result is good for so long
   const unwell = await svcproxy(['health', app.url, 'fleet'])
-  expect({ code: unwell.code, out: unwell.out }).toEqual({ code: 1, out: 'fleet is unwell.\n' })
+  expect({ code: unwell.code, out: unwell.out }).toEqual({
+    code: 1,
+    out: 'fleet is unwell.\nChecked by instance a1b2c3d4.\n',
+  })
 })
 
 test('health of all services shows the last checks, and asks nobody', async () => {
@@ -268,6 +283,21 @@ test('an answer that breaks off ends with 2', async () => {
   const { code, err } = await svcproxy(['status', url])
   expect(code).toBe(2)
   expect(err).toContain('cannot be reached')
+})
+
+test('an answer that is compressed is read, and one that breaks off in the middle of that ends with 2', async () => {
+  const app = await operated()
+  const packed = gzipSync(await (await fetch(`${app.url}/api/snapshot`)).text())
+  let end = packed.length
+  const { url } = await serve(({ headers }, response) => {
+    expect(headers['accept-encoding']).toBe('gzip')
+    response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(packed.subarray(0, end))
+  })
+  expect(await svcproxy(['status', url])).toMatchObject({ code: 0, out: expect.stringMatching(/^PASS /) })
+  end /= 2
+  const { code, err } = await svcproxy(['status', url])
+  expect(code).toBe(2)
+  expect(err).toContain('unexpected end of file')
 })
 
 test('401 without a token says where to put it, and with one that it is not accepted', async () => {
@@ -397,6 +427,7 @@ test('--help and --version end with 0; a wrong call ends with 2 and says what is
   for (const name of ['status', 'watch', 'invalidate', 'reset', 'isolate', 'release', 'health', 'SVCPROXY_TOKEN']) {
     expect(help.out).toContain(name)
   }
+  expect(help.out).toMatch(/^ {2}--fleet +invalidate: in every process of the fleet$/m)
   expect((await svcproxy(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
   const wrong = await svcproxy(['isolate', 'https://app.internal'])
   expect({ code: wrong.code, out: wrong.out }).toEqual({ code: 2, out: '' })

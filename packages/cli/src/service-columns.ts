@@ -1,22 +1,10 @@
-import type { ServiceRow } from './answers.ts'
+import type { CircuitRow, ServiceRow } from './answers.ts'
 import { retriesOf } from './call-words.ts'
+import { NONE, STATES } from './circuit-cells.ts'
 import { isObserving, nearestRule, noteText, stateText } from './circuit-words.ts'
 import { plainText } from './plain-text.ts'
 import { countText, latencyText, rateText, spanText } from './quantities.ts'
 import type { Cell, Column } from './table.ts'
-import type { Style } from './terminal.ts'
-
-const NONE: Cell = { text: '–', style: 'dim' }
-
-type CircuitState = NonNullable<ServiceRow['circuit']>['state']
-
-/** The state of a circuit: each has a symbol and a word, for those who see no colours. */
-const STATES: Readonly<Record<CircuitState, { text: string; style: Style }>> = {
-  closed: { text: '● closed', style: 'green' },
-  half_open: { text: '◐ half-open', style: 'yellow' },
-  open: { text: '○ open', style: 'red' },
-  isolated: { text: '■ isolated', style: 'magenta' },
-}
 
 /**
  * Those for retries and a queue are there when a service has something to show in them.
@@ -74,7 +62,7 @@ export function healthColumns(now: number): readonly Column<ServiceRow>[] {
 }
 
 /** What an error is called, and its cause, and what it says. */
-export function failureText(failure: NonNullable<ServiceRow['lastFailure']>): string {
+export function failureText(failure: Omit<NonNullable<ServiceRow['lastFailure']>, 'at'>): string {
   const { cause, message } = failure
   const title = cause === null ? titleOf(failure) : `${titleOf(failure)} (${titleOf(cause)})`
   return plainText(message === null || message === '' ? title : `${title}: ${message}`)
@@ -96,7 +84,7 @@ function stateCell({ circuit, stopped }: ServiceRow): Cell {
 }
 
 /** Neither the symbol, the word nor the colour of a circuit that protects anybody. */
-function observingCell(state: CircuitState): Cell {
+function observingCell(state: CircuitRow['state']): Cell {
   return { text: state === 'closed' ? '◌ observing' : `◌ observing: ${stateText(state)}`, style: 'cyan' }
 }
 

@@ -4,8 +4,9 @@ import { circuitLines } from './circuit-words.ts'
 import { cutTo, plainText } from './plain-text.ts'
 import { countText, latencyText } from './quantities.ts'
 import { failureText } from './service-columns.ts'
-import { eventLines, serviceLines, type Window } from './status-lines.ts'
+import { eventLines, serviceLines } from './status-lines.ts'
 import { type Column, tableLines } from './table.ts'
+import type { Window } from './terminal.ts'
 
 const MOST_EVENTS = 20
 

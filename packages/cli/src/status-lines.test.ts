@@ -19,6 +19,7 @@ const CLOSED: NonNullable<ServiceRow['circuit']> = {
   openings: 0,
   rampUntil: null,
   heldByOperator: false,
+  heldBy: null,
 }
 
 const FLEET: ServiceRow = {
@@ -313,9 +314,15 @@ test('events say when, where and what; those of a later version are left out', (
     { id: 6, at, service: 'flags', type: 'circuit', from: 'closed', to: 'open', observed: true },
     { id: 7, at, service: 'flags', type: 'retry-denied' },
     { id: 8, at, service: 'flags', type: 'circuit', from: 'open', to: 'isolated', observed: true },
+    { id: 9, at, service: 'flags', type: 'circuit', from: 'closed', to: 'open', observed: false, cause: 'fleet' },
+    { id: 10, at, service: 'flags', type: 'circuit', from: 'open', to: 'closed', observed: false, cause: 'operator' },
+    { id: 11, at, service: 'flags', type: 'invalidate', cause: 'fleet' },
+    { id: 12, at, service: 'flags', type: 'invalidate', cause: 'process' },
+    { id: 13, at, service: 'flags', type: 'audit', action: 'invalidate', scope: 'fleet', actor: 'alice' },
+    { id: 14, at, service: 'flags', type: 'audit', action: 'invalidate', scope: 'process', actor: 'alice' },
     'no event',
   ]
-  expect(eventLines(events, 10, { width: 80 })).toEqual([
+  expect(eventLines(events, 20, { width: 80 })).toEqual([
     '03:11:00Z  flags  health check: unwell',
     String.raw`03:11:00Z  all services  reset-all by alice\u001b[2J`,
     '03:11:00Z  flags  expire by an operator without a name',
@@ -323,6 +330,12 @@ test('events say when, where and what; those of a later version are left out', (
     '03:11:00Z  flags  circuit would go closed → open; it only observes',
     '03:11:00Z  flags  retry budget used up',
     '03:11:00Z  flags  circuit open → isolated',
+    '03:11:00Z  flags  circuit closed → open by the fleet',
+    '03:11:00Z  flags  circuit open → closed',
+    '03:11:00Z  flags  cache invalidated by the fleet',
+    '03:11:00Z  flags  cache invalidated',
+    '03:11:00Z  flags  invalidate in the whole fleet by alice',
+    '03:11:00Z  flags  invalidate by alice',
   ])
-  expect(eventLines(events, 1, { width: 20 })).toEqual(['03:11:00Z  flags  c…'])
+  expect(eventLines(events, 1, { width: 20 })).toEqual(['03:11:00Z  flags  i…'])
 })

@@ -1,20 +1,20 @@
-import type { TimelineEvent } from '@svcproxy/http'
-import { knownEvents, type ProcessState, type ServiceRow } from './answers.ts'
+import type { ProcessState, ServiceRow } from './answers.ts'
 import { stateText } from './circuit-words.ts'
+import { type KnownEvent, knownEvents } from './event-answers.ts'
+import { fleetLines } from './fleet-lines.ts'
 import { cutTo, plainText } from './plain-text.ts'
 import { spanText, timeText } from './quantities.ts'
 import { serviceColumns } from './service-columns.ts'
 import { tableLines } from './table.ts'
-import type { Style, Terminal } from './terminal.ts'
-
-/** What a window needs to know to be written to. */
-export type Window = Pick<Terminal, 'width' | 'paint'>
+import type { Style, Window } from './terminal.ts'
 
 const LEVELS: Readonly<Record<ProcessState['status'], Style>> = { pass: 'green', warn: 'yellow', fail: 'red' }
 
-/** The process in a line, then its services. @param now by its clock, in milliseconds since the epoch */
+/** The process in a line, its services, then its fleet. @param now by its clock, in milliseconds since the epoch */
 export function statusLines(state: ProcessState, now: number, window: Window): string[] {
-  return [headLine(state, now, window), ...serviceLines(state.services, now, window)]
+  const { fleet, services } = state
+  const ofFleet = fleet ? ['', ...fleetLines(fleet, services, now, window)] : []
+  return [headLine(state, now, window), ...serviceLines(services, now, window), ...ofFleet]
 }
 
 /** How a process does, and which one it is: behind a load balancer, it may be another one the next time. */
@@ -45,33 +45,46 @@ export function eventLines(events: readonly unknown[], most: number, { width }: 
 }
 
 /** An event in a line: when, of which service, what. */
-export function eventText(event: TimelineEvent): string {
+export function eventText(event: KnownEvent): string {
   const service = event.service === null ? 'all services' : plainText(event.service)
   return `${timeText(Date.parse(event.at))}  ${service}  ${whatHappened(event)}`
 }
 
-function whatHappened(event: TimelineEvent): string {
+function whatHappened(event: KnownEvent): string {
   switch (event.type) {
     case 'circuit':
       return circuitChange(event)
     case 'health':
       return `health check: ${event.healthy ? 'well' : 'unwell'}`
     case 'invalidate':
-      return 'cache invalidated'
+      return `cache invalidated${byFleet(event)}`
     case 'expire':
-      return 'cache expired'
+      return `cache expired${byFleet(event)}`
     case 'retry-denied':
       return 'retry budget used up'
     case 'stop':
       return 'stopped'
     case 'audit':
-      return plainText(`${event.action} by ${event.actor ?? 'an operator without a name'}`)
+      return auditText(event)
   }
 }
 
+type EventOf<T extends KnownEvent['type']> = Extract<KnownEvent, { readonly type: T }>
+
+function auditText({ action, scope, actor }: EventOf<'audit'>): string {
+  const where = scope === 'fleet' ? ' in the whole fleet' : ''
+  return plainText(`${action}${where} by ${actor ?? 'an operator without a name'}`)
+}
+
+/** What operators do has an event of its own; what the process does by itself is the rule. */
+function byFleet({ cause }: { readonly cause?: string | undefined }): string {
+  return cause === 'fleet' ? ' by the fleet' : ''
+}
+
 /** An isolation holds, also where the circuit only observes. */
-function circuitChange({ from, to, observed }: Extract<TimelineEvent, { readonly type: 'circuit' }>): string {
+function circuitChange(event: EventOf<'circuit'>): string {
+  const { from, to, observed } = event
   const change = `${stateText(from)} → ${stateText(to)}`
   const holds = !observed || from === 'isolated' || to === 'isolated'
-  return holds ? `circuit ${change}` : `circuit would go ${change}; it only observes`
+  return holds ? `circuit ${change}${byFleet(event)}` : `circuit would go ${change}; it only observes`
 }

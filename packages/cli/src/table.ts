@@ -1,5 +1,5 @@
 import { cutTo, widthOf } from './plain-text.ts'
-import type { Style, Terminal } from './terminal.ts'
+import type { Style, Window } from './terminal.ts'
 
 /** What stands in one field of a table: plain text. */
 export interface Cell {
@@ -39,7 +39,7 @@ const GAP = '  '
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { width, paint }: Pick<Terminal, 'width' | 'paint'>,
+  { width, paint }: Window,
 ): string[] {
   const fitted = fit(
     columns.map((column) => measured(column, rows, width)),
@@ -56,6 +56,12 @@ export function tableLines<Row>(
       .join(GAP),
   )
   return [paint('dim', head.join(GAP)), ...lines].map((line) => line.trimEnd())
+}
+
+/** How wide a table is that has all its columns and nothing of them cut. */
+export function tableWidth<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number {
+  const widths = columns.map((column) => measured(column, rows, Infinity).wanted)
+  return widths.reduce((sum, width) => sum + GAP.length + width, -GAP.length)
 }
 
 function measured<Row>(column: Column<Row>, rows: readonly Row[], room: number): Fitted<Row> {

@@ -52,6 +52,9 @@ export interface Terminal {
   readonly paint: (style: Style, text: string) => string
 }
 
+/** What lines need to know of a terminal to fit into it. */
+export type Window = Pick<Terminal, 'width' | 'paint'>
+
 export function terminalOf(io: CliIo, env: CliEnvironment): Terminal {
   const { stdout, stderr, now = Date.now, pause = pauseWithTimer } = io
   const interrupted = io.interrupted ?? new AbortController().signal

@@ -1,11 +1,12 @@
 import type { ProcessState } from './answers.ts'
-import { knownEvents } from './answers.ts'
-import type { Watched } from './watched.ts'
+import { knownEvents } from './event-answers.ts'
+import { fleetChanges } from './fleet-changes.ts'
 import { liveDisplay } from './live-display.ts'
 import { cutTo, plainJson, plainText } from './plain-text.ts'
-import { spanText, timeText } from './quantities.ts'
+import { countText, spanText, timeText } from './quantities.ts'
 import { eventLines, eventText, headLine, statusLines } from './status-lines.ts'
 import type { Terminal } from './terminal.ts'
+import type { Watched } from './watched.ts'
 
 /** How what is watched is shown. */
 export interface WatchView {
@@ -24,7 +25,8 @@ export function liveView(terminal: Terminal): WatchView {
   }
 }
 
-function screenOf({ latest, receivedAt, stale }: Watched, terminal: Terminal): string[] {
+function screenOf(watched: Watched, terminal: Terminal): string[] {
+  const { latest, receivedAt, stale } = watched
   const { paint, width } = terminal
   const now = terminal.now()
   const warning = stale && [
@@ -34,14 +36,16 @@ function screenOf({ latest, receivedAt, stale }: Watched, terminal: Terminal): s
   if (latest === undefined) return [...(warning ?? []), cutTo('Trying again; Ctrl-C ends it.', width)]
   // The clocks differ: time goes on from when the answer was made, and stands still while nothing is known.
   const passed = (stale?.since ?? now) - receivedAt
+  const others = othersText(watched)
+  const head = [...(warning ?? []), ...(others === undefined ? [] : [cutTo(others, width)])]
   const lines = statusLines(latest.value, latest.at + passed, terminal)
   const events = eventLines(latest.value.events, EVENTS_BELOW, terminal)
-  return [...(warning ?? []), ...lines, ...(events.length > 0 ? ['', ...events] : [])]
+  return [...head, ...lines, ...(events.length > 0 ? ['', ...events] : [])]
 }
 
 /** One JSON document a line, for each answer that differs from the one before. */
 export function jsonView(terminal: Terminal): WatchView {
-  const remarks = staleRemarks((sentence) => terminal.remark(sentence))
+  const remarks = remarksOf((sentence) => terminal.remark(sentence))
   return {
     show(watched) {
       remarks(watched)
@@ -53,7 +57,7 @@ export function jsonView(terminal: Terminal): WatchView {
 
 /** A line for how things are, then one for each change. */
 export function changeView(terminal: Terminal): WatchView {
-  const remarks = staleRemarks((sentence) => terminal.print(`${timeText(terminal.now())}  ${plainText(sentence)}`))
+  const remarks = remarksOf((sentence) => terminal.print(`${timeText(terminal.now())}  ${plainText(sentence)}`))
   let shown: ProcessState | undefined
   return {
     show(watched) {
@@ -74,19 +78,35 @@ function changeLines(before: ProcessState | undefined, now: ProcessState, at: nu
     .filter(({ id }) => id > known)
     .map(eventText)
   const isLevelSame = isSame && before.status === now.status && before.stopping === now.stopping
-  return isLevelSame ? events : [...events, `${timeText(at)}  ${headLine(now, at, terminal)}`]
+  const head = isLevelSame ? [] : [headLine(now, at, terminal)]
+  const { fleet } = now
+  const ofFleet = fleet ? fleetChanges(before?.fleet ?? undefined, fleet, at, terminal) : []
+  return [...events, ...[...head, ...ofFleet].map((line) => `${timeText(at)}  ${line}`)]
 }
 
 function lastIdOf({ events }: ProcessState): number {
   return Math.max(0, ...knownEvents(events).map(({ id }) => id))
 }
 
-/** Tells once that there is no answer, and once that there is one again. */
-function staleRemarks(tell: (sentence: string) => void): (watched: Watched) => void {
+/** Where others answer, too, and share nothing, what is shown is a part of it. Undefined: nothing is to be said. */
+function othersText({ latest, others }: Watched): string | undefined {
+  if (latest === undefined || latest.value.fleet || others === 0) return undefined
+  return `Answers come from ${countText(others + 1)} processes: this shows ${plainText(latest.value.instance.id)}.`
+}
+
+/** Tells once that there is no answer, once that there is one again, and once of the process that is shown that it is not alone. */
+function remarksOf(tell: (sentence: string) => void): (watched: Watched) => void {
   let wasStale = false
-  return ({ stale }) => {
+  let toldOf: string | undefined
+  return (watched) => {
+    const { stale, latest } = watched
     if (stale !== undefined && !wasStale) tell(`stale since ${timeText(stale.since)}: ${stale.reason} Trying again.`)
     if (stale === undefined && wasStale) tell('There is an answer again.')
     wasStale = stale !== undefined
+    const others = othersText(watched)
+    const shown = latest?.value.instance.id
+    if (others === undefined || toldOf === shown) return
+    toldOf = shown
+    tell(others)
   }
 }

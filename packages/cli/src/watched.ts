@@ -11,4 +11,6 @@ export interface Watched {
   readonly receivedAt: number
   /** Since when there was no answer, by the clock of this machine, and why; undefined: there was one. */
   readonly stale: { readonly since: number; readonly reason: string } | undefined
+  /** How many other processes have answered lately. */
+  readonly others: number
 }

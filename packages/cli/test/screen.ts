@@ -10,14 +10,17 @@ export function newWidth(columns: number): string {
 export function screenAfter(written: string): string {
   let rows: string[] = []
   let row = 0
+  let line = ''
   for (const [token, figure = ''] of written.matchAll(TOKEN)) {
-    if (token === '\n') row++
-    else if (token === `${ESCAPE}[0J`) rows.length = row
+    if (token === '\n') {
+      rows[row++] = line
+      line = ''
+    } else if (token === `${ESCAPE}[0J`) rows.length = row
     else if (token.startsWith(ESCAPE) && token.endsWith('A')) row -= Number(figure)
     else if (token.startsWith(ESCAPE) && token.endsWith('t')) {
       rows = rows.flatMap((text) => wrapped(text, Number(figure)))
       row = rows.length
-    } else if (!token.startsWith(ESCAPE) && token !== '\r') rows[row] = token
+    } else if (!token.startsWith(ESCAPE) && token !== '\r') line += token
   }
   return `${rows.join('\n')}\n`
 }

@@ -1,6 +1,7 @@
 // For applications. What breakers, bindings and exporters use beside it is in adapter.ts.
 export { ServiceProxyManager } from './service-proxy-manager.ts'
 export type {
+  FleetHealth,
   GuardedServices,
   HealthLevel,
   HealthStatus,
@@ -43,6 +44,17 @@ export { callSignal } from './attempts/call-signal.ts'
 export type { ServiceOperation } from './calls/call-attempt.ts'
 
 export type { ServiceEvent, ServiceEventListener, ServiceEventOf, ServiceEventType } from './observing/events.ts'
+export type {
+  FleetCounts,
+  FleetInvalidation,
+  FleetMember,
+  FleetState,
+  FleetStatus,
+  ManagedFleet,
+  MemberView,
+  ServiceReport,
+  SharedCircuitView,
+} from './fleet.ts'
 export type { LatencySummary } from './observing/latency-histogram.ts'
 export type {
   RejectionReason,

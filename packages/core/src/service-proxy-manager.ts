@@ -2,6 +2,8 @@ import type { CircuitState } from './circuit/state-machine.ts'
 import { InvalidOptionError, UnknownServiceError } from './errors.ts'
 import { ServiceEvents } from './observing/events.ts'
 import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './observing/events.ts'
+import { fleetOf } from './fleet.ts'
+import type { FleetCounts, FleetState, ManagedFleet, SharedCircuitView } from './fleet.ts'
 import type { Guarded } from './facade/guarded.ts'
 import type { ServiceMetrics } from './observing/service-metrics.ts'
 import { MAX_TIMER_MS, systemClock } from './clock.ts'
@@ -54,14 +56,34 @@ export interface HealthStatusOptions {
   readonly timeoutMs?: number
 }
 
+/** How a process does in its fleet. */
+export interface FleetHealth {
+  /** `warn` while it does not hear the others: it works by itself. */
+  readonly status: HealthLevel
+  /** Whether it hears the others. */
+  readonly state: FleetState
+  /** When it entered that state. */
+  readonly since: Date
+  /** How many live, as the store last told; 0 before it did. */
+  readonly members: number
+  /** The circuits that the fleet shares, and who probes. */
+  readonly circuits: readonly SharedCircuitView[]
+  /** Scopes that were invalidated here and of which the fleet has not heard. */
+  readonly queuedInvalidations: number
+  /** What it has counted. */
+  readonly counts: FleetCounts
+}
+
 /** The health of all services of a manager. */
 export interface HealthStatus {
-  /** The worst of all services; `fail` while the manager stops. */
+  /** The worst of all services and of the fleet; `fail` while the manager stops. */
   readonly status: HealthLevel
   /** Whether the manager was told to stop. */
   readonly stopping: boolean
   /** The health of each service, by name. */
   readonly services: Readonly<Record<string, ServiceHealth>>
+  /** Where the process stands in its fleet; undefined: it is in none. */
+  readonly fleet?: FleetHealth | undefined
 }
 
 /** What can be done with a proxy whatever its service is. */
@@ -129,6 +151,11 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   /** The clock of its defaults: what works for all services, a history of them for example, goes by it. */
   get clock(): Clock {
     return this.#defaults.clock ?? systemClock
+  }
+
+  /** The fleet that this process has joined with it; undefined: none. */
+  get fleet(): ManagedFleet | undefined {
+    return fleetOf(this)
   }
 
   /** Whether {@link ServiceProxyManager.stop} was called. */
@@ -230,11 +257,13 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     const bounded = numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, MAX_TIMER_MS)
     const checks = [...this.#proxies].map(async ([name, proxy]) => [name, await healthOf(proxy, bounded)] as const)
     const services = await Promise.all(checks)
-    const levels = services.map(([, { status }]) => status)
+    const fleet = this.fleet && healthOfFleet(this.fleet)
+    const levels = [...services.map(([, { status }]) => status), fleet?.status ?? 'pass']
     return {
       status: this.stopping ? 'fail' : worstOf(levels),
       stopping: this.stopping,
       services: Object.fromEntries(services),
+      ...(fleet && { fleet }),
     }
   }
 
@@ -280,6 +309,13 @@ async function healthOf(proxy: AnyServiceProxy, timeoutMs: number): Promise<Serv
   const works = healthy && letsCallsThrough(proxy.getStatus().circuit)
   const unwell = critical && !healthy ? 'fail' : 'warn'
   return { status: works ? 'pass' : unwell, healthy, circuitState, critical }
+}
+
+function healthOfFleet({ status }: ManagedFleet): FleetHealth {
+  const { state, since, members, circuits, queuedInvalidations, counts } = status
+  const hearsOthers = state === 'connected' || state === 'left'
+  const level = hearsOthers ? 'pass' : 'warn'
+  return { status: level, state, since, members: members.length, circuits, queuedInvalidations, counts }
 }
 
 function worstOf(levels: readonly HealthLevel[]): HealthLevel {

@@ -1,4 +1,6 @@
-import type { ManagementAction, ServiceView } from '@svcproxy/http'
+import type { ActionScope, FleetView, ManagementAction, ServiceView } from '@svcproxy/http'
+import type { ActionOutcome, Deed } from './api.ts'
+import { isMember, TOLD_LATER } from './fleet.ts'
 
 // What an operator can do, in words.
 
@@ -93,6 +95,39 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     past: 'all circuits reset',
     risky: true,
   },
+}
+
+/** The fleet that an action can be done in as a whole; null: it is for one process alone. */
+export function fleetFor(action: ManagementAction, fleet: FleetView | null): FleetView | null {
+  return isMember(fleet) && (action === 'invalidate' || action === 'invalidate-all') ? fleet : null
+}
+
+/** What the button says that does it. `fleet`: where it can be done in more than one process. */
+export function confirmLabel(action: ManagementAction, scope: ActionScope, fleet: FleetView | null): string {
+  if (fleet === null) return ACTION_TEXT[action].label
+  if (scope === 'process') return 'Invalidate in this process'
+  const { length } = fleet.members
+  return `Invalidate in ${length > 1 ? `${length} processes` : 'the fleet'}`
+}
+
+/** What is said of an action. `fleet`: that of the process it was done in. */
+export function outcomeWords(
+  { action, service }: Deed,
+  outcome: ActionOutcome,
+  fleet: FleetView | null,
+): { readonly good: boolean; readonly words: string } {
+  const subject = service ?? 'all services'
+  const { label, done } = ACTION_TEXT[action]
+  if (!outcome.done) return { good: false, words: `${label}, ${subject}: ${outcome.reason}` }
+  const { healthy, fleet: told } = outcome
+  if (healthy !== undefined) return { good: healthy, words: `${subject} is ${healthy ? 'healthy' : 'unhealthy'}.` }
+  return { good: true, words: done(subject) + toldWords(told, fleet?.members.length ?? 0) }
+}
+
+function toldWords(told: 'sent' | 'queued' | undefined, members: number): string {
+  if (told === undefined) return ''
+  if (told === 'queued') return ` Queued: ${TOLD_LATER}`
+  return members > 1 ? ` ${members} processes were told.` : ' The fleet was told.'
 }
 
 /** What can be done to a service as it stands, in the order of the buttons. */

@@ -1,4 +1,5 @@
-import type { ManagementAction, ServiceDetail, Snapshot } from '@svcproxy/http'
+import type { ActionResult, ActionScope, ManagementAction, ServiceDetail, Snapshot } from '@svcproxy/http'
+import { persist, triesAmong } from './persist.ts'
 
 // The management API, as the page speaks to it. Every address is relative to the page's own, so that it works wherever
 // the application, or a proxy before it, mounts it.
@@ -16,21 +17,46 @@ export type Refusal =
   /** The process speaks another version of the API than this page. */
   | 'version'
 
-/** What the process said when it was asked for its snapshot. */
+/** Which snapshot is asked for. */
+export interface SnapshotRequest {
+  /** The process whose it is to be; null: whichever answers. */
+  readonly instance: string | null
+  /** Of the last one; null: there is none. */
+  readonly etag: string | null
+}
+
+/** What the process said when it was asked for its snapshot. `elsewhere`: another process answered than the one meant. */
 export type SnapshotAnswer =
+  | { readonly kind: 'elsewhere'; readonly instance: string }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly etag: string | null }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'refused'; readonly reason: Refusal }
 
+/** What an operator has decided. */
+export interface Deed {
+  readonly action: ManagementAction
+  /** Null: all services. */
+  readonly service: string | null
+  readonly scope: ActionScope
+}
+
 /** What came of an action. */
 export type ActionOutcome =
-  /** `healthy` only of a health check. */
-  { readonly done: true; readonly healthy: boolean | undefined } | { readonly done: false; readonly reason: string }
+  | ({ readonly done: true } & Pick<ActionResult, 'healthy' | 'fleet'>)
+  | { readonly done: false; readonly reason: string }
 
-/** Never rejects, but for the signal. */
-export async function loadSnapshot(etag: string | null, signal: AbortSignal): Promise<SnapshotAnswer> {
+/** Which process an answer is of; in a request, which one it is meant for. Percent-encoded. */
+const INSTANCE = 'X-Svcproxy-Instance'
+/** How often one process among several is asked for: for a look, and, at least, for an action. */
+const DETAIL_TRIES = 8
+const ACTION_TRIES = 20
+
+/** Never rejects. */
+export async function loadSnapshot({ instance, etag }: SnapshotRequest, signal: AbortSignal): Promise<SnapshotAnswer> {
   try {
-    const response = await get('api/snapshot', signal, etag)
+    const response = await get('api/snapshot', { instance, etag, signal })
+    const other = otherThan(instance)(response)
+    if (other !== null) return { kind: 'elsewhere', instance: other }
     if (response.status === 304) return { kind: 'unchanged' }
     if (!response.ok) return { kind: 'refused', reason: refusalOf(response.status) }
     const snapshot: unknown = await response.json()
@@ -41,10 +67,15 @@ export async function loadSnapshot(etag: string | null, signal: AbortSignal): Pr
   }
 }
 
-/** Undefined: the service is not there, or nobody answers. */
-export async function loadDetail(name: string, signal: AbortSignal): Promise<ServiceDetail | undefined> {
+/** Undefined: the service is not there, or the process does not answer. */
+export async function loadDetail(
+  name: string,
+  instance: string,
+  signal: AbortSignal,
+): Promise<ServiceDetail | undefined> {
+  const path = `api/services/${encodeURIComponent(name)}`
   try {
-    const response = await get(`api/services/${encodeURIComponent(name)}`, signal)
+    const response = await persist(DETAIL_TRIES, () => get(path, { instance, etag: null, signal }), otherThan(instance))
     const detail: unknown = response.ok ? await response.json() : undefined
     return isDetail(detail) ? detail : undefined
   } catch {
@@ -52,57 +83,89 @@ export async function loadDetail(name: string, signal: AbortSignal): Promise<Ser
   }
 }
 
-/** Acts on a service, or on all of them for an action that ends in `-all`. Never rejects. */
-export async function act(action: ManagementAction, service: string | null): Promise<ActionOutcome> {
-  const { path, content } = requestFor(action, service)
+/**
+ * Acts in one process, on a service or on all of them; an invalidation possibly in its whole fleet. Never rejects.
+ * @param others how many other processes are known to answer
+ */
+export async function act(deed: Deed, instance: string, others: number): Promise<ActionOutcome> {
+  const tries = triesAmong(others, ACTION_TRIES)
   try {
-    const response = await fetch(path, {
-      method: 'POST',
-      cache: 'no-store',
-      credentials: 'same-origin',
-      redirect: 'error',
-      headers: { 'Content-Type': 'application/json', 'X-Svcproxy-Action': '1' },
-      body: JSON.stringify(content),
-    })
+    // A process that is not the one meant does nothing, so that it can be tried again.
+    const response = await persist(tries, () => post(deed, instance), otherThan(instance))
+    if (otherThan(instance)(response) !== null) {
+      const reason = `Nothing was done: ${tries} tries reached other processes than ${instance}.`
+      return { done: false, reason }
+    }
     const body: unknown = await response.json().catch(() => undefined)
-    return response.ok ? { done: true, healthy: healthIn(body) } : { done: false, reason: reasonIn(body, response) }
+    return response.ok ? { done: true, ...(isResult(body) && body) } : { done: false, reason: reasonIn(body, response) }
   } catch {
     return { done: false, reason: 'The process did not answer. Whether it acted is not known.' }
   }
 }
 
 /** Where an action is sent, and what. */
-export function requestFor(
-  action: ManagementAction,
-  service: string | null,
-): { readonly path: string; readonly content: { readonly action?: ManagementAction } } {
-  const of = `api/services/${encodeURIComponent(service ?? '')}`
-  switch (action) {
-    case 'invalidate':
-    case 'expire':
-      return { path: `${of}/cache`, content: { action } }
-    case 'reset':
-    case 'isolate':
-    case 'release':
-      return { path: `${of}/circuit`, content: { action } }
-    case 'health-check':
-      return { path: `${of}/health-check`, content: {} }
-    case 'invalidate-all':
-      return { path: 'api/cache/invalidate-all', content: {} }
-    case 'reset-all':
-      return { path: 'api/circuits/reset-all', content: {} }
+export function requestFor({ action, service, scope }: Deed): {
+  readonly path: string
+  readonly content: { readonly action?: ManagementAction; readonly scope?: ActionScope }
+} {
+  const subject = SUBJECT[action]
+  const isNamed = subject === 'cache' || subject === 'circuit'
+  return {
+    path: `api/${service === null ? '' : `services/${encodeURIComponent(service)}/`}${subject}`,
+    content: { ...(isNamed && { action }), ...(scope === 'fleet' && { scope }) },
   }
 }
 
-function get(path: string, signal: AbortSignal, etag: string | null = null): Promise<Response> {
-  // `no-store`, because the browser's own cache would answer a 304 with the 200 it remembers.
+/** What an action is sent to; where that takes several, the body names it. */
+const SUBJECT: Readonly<Record<ManagementAction, string>> = {
+  invalidate: 'cache',
+  expire: 'cache',
+  reset: 'circuit',
+  isolate: 'circuit',
+  release: 'circuit',
+  'health-check': 'health-check',
+  'invalidate-all': 'cache/invalidate-all',
+  'reset-all': 'circuits/reset-all',
+}
+
+function get(path: string, asked: SnapshotRequest & { readonly signal: AbortSignal }): Promise<Response> {
+  const { instance, etag, signal } = asked
+  return send(
+    path,
+    instance,
+    { Accept: 'application/json', ...(etag !== null && { 'If-None-Match': etag }) },
+    { signal },
+  )
+}
+
+function post(deed: Deed, instance: string): Promise<Response> {
+  const { path, content } = requestFor(deed)
+  const headers = { 'Content-Type': 'application/json', 'X-Svcproxy-Action': '1' }
+  return send(path, instance, headers, { method: 'POST', body: JSON.stringify(content) })
+}
+
+function send(
+  path: string,
+  instance: string | null,
+  headers: Readonly<Record<string, string>>,
+  rest: RequestInit,
+): Promise<Response> {
   return fetch(path, {
+    // The browser's own cache would answer a 304 with the 200 it remembers.
     cache: 'no-store',
     credentials: 'same-origin',
     redirect: 'error',
-    signal,
-    headers: etag === null ? { Accept: 'application/json' } : { Accept: 'application/json', 'If-None-Match': etag },
+    headers: { ...headers, ...(instance !== null && { [INSTANCE]: encodeURIComponent(instance) }) },
+    ...rest,
   })
+}
+
+/** Which other process refuses, because it is not the one meant; null: none does. */
+function otherThan(instance: string | null): (response: Response) => string | null {
+  return ({ ok, headers }) => {
+    const answering = decodeURIComponent(headers.get(INSTANCE) ?? '')
+    return ok || instance === null || answering === '' || answering === instance ? null : answering
+  }
 }
 
 function refusalOf(status: number): Refusal {
@@ -119,8 +182,8 @@ function isDetail(body: unknown): body is ServiceDetail {
   return isObject(body) && 'settings' in body && 'methods' in body
 }
 
-function healthIn(body: unknown): boolean | undefined {
-  return isObject(body) && 'healthy' in body ? body.healthy === true : undefined
+function isResult(body: unknown): body is ActionResult {
+  return isObject(body) && 'services' in body
 }
 
 /** What the problem in a response says, or else its status. */

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@svcproxy/core'
 import type { Snapshot } from '@svcproxy/http'
 import type { Refusal, SnapshotAnswer } from './api.ts'
+import { createReaching, type Load } from './reaching.ts'
 
 // One snapshot in a closed loop: the next is asked for a while after the previous one came, so a slow process is never
 // asked twice at once, and a page that nobody looks at asks nothing.
@@ -30,13 +31,14 @@ export interface Feed {
   readonly paused: boolean
   /** It should have been confirmed by now, and was not. */
   readonly stale: boolean
+  /** The ids of the other processes that have answered in the last minute. */
+  readonly others: readonly string[]
 }
 
 /** What the loop needs from outside. */
 export interface PollingParts {
   readonly clock: Clock
-  /** Never rejects. */
-  readonly load: (etag: string | null, signal: AbortSignal) => Promise<SnapshotAnswer>
+  readonly load: Load
   readonly onChange: (feed: Feed) => void
 }
 
@@ -48,6 +50,8 @@ export interface Polling {
   pause(): void
   /** Asks now: after an action, or when the reader wants it. Ends a poll under way, which may tell of the time before. */
   refresh(): void
+  /** Shows another process, as soon as it answers. */
+  show(instance: string): void
 }
 
 /** What a page knows that has just been opened. */
@@ -58,6 +62,7 @@ export const NOTHING: Feed = {
   refusal: null,
   paused: false,
   stale: false,
+  others: [],
 }
 
 /** Asks nothing before {@link Polling.resume}. */
@@ -67,6 +72,7 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
   let underWay: AbortController | undefined
   let next: Timer | undefined
   let staleness: Timer | undefined
+  const reaching = createReaching(load, clock)
 
   const change = (part: Partial<Feed>): void => {
     feed = { ...feed, ...part }
@@ -79,40 +85,58 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
     next?.cancel()
   }
 
-  const poll = async (): Promise<void> => {
+  const poll = async (wanted: string | null = null): Promise<void> => {
     giveUp()
     const controller = (underWay = new AbortController())
     const patience = clock.setTimer(() => controller.abort(), PATIENCE_MS)
-    const answer = await load(etag, controller.signal)
+    const { snapshot, stale } = feed
+    const shown = { instance: snapshot?.instance.id ?? null, etag, stale }
+    const answer = await reaching.ask(shown, wanted, controller.signal)
     patience.cancel()
     if (underWay !== controller) return
     underWay = undefined
     receive(answer)
-    next = clock.setTimer(() => void poll(), isLocked(feed.refusal) ? REFUSED_PAUSE_MS : PAUSE_MS)
+    next = clock.setTimer(() => void poll(), pauseAfter(snapshot === null))
+  }
+
+  /** The second poll follows at once: that others answer, too, is known before the reader looks. */
+  const pauseAfter = (first: boolean): number => {
+    if (isLocked(feed.refusal)) return REFUSED_PAUSE_MS
+    return first && feed.snapshot !== null ? 0 : PAUSE_MS
   }
 
   const receive = (answer: SnapshotAnswer): void => {
-    if (answer.kind === 'refused') {
+    if (answer.kind === 'elsewhere') {
+      change({ others: othersNow() })
+    } else if (answer.kind === 'refused') {
       // Whoever may no longer see the services is shown none, not even those of a moment ago.
       if (isLocked(answer.reason)) etag = null
       change(isLocked(answer.reason) ? { ...NOTHING, refusal: answer.reason } : { refusal: answer.reason })
-      return
+    } else {
+      if (answer.kind === 'snapshot') take(answer.snapshot, answer.etag)
+      watchAge()
+      change({ seenAt: clock.wallNow(), refusal: null, stale: false, others: othersNow() })
     }
-    const now = clock.wallNow()
-    const seen = { seenAt: now, refusal: null, stale: false }
-    watchAge()
-    if (answer.kind === 'unchanged') {
-      change(seen)
-      return
-    }
-    etag = answer.etag
-    const { snapshot, clockAheadMs } = feed
-    const aheadMs = Date.parse(answer.snapshot.at) - now
-    // A snapshot that was made for somebody else is a little old: the one that says most is the newest. Unless a clock
-    // was set.
-    const isOlder = snapshot !== null && aheadMs < clockAheadMs && aheadMs > clockAheadMs - CLOCK_SET_MS
-    change({ ...seen, snapshot: answer.snapshot, clockAheadMs: isOlder ? clockAheadMs : aheadMs })
   }
+
+  const take = (snapshot: Snapshot, tag: string | null): void => {
+    etag = tag
+    const aheadMs = Date.parse(snapshot.at) - clock.wallNow()
+    const isOlder = isOlderThanShown(snapshot, aheadMs)
+    feed = { ...feed, snapshot, clockAheadMs: isOlder ? feed.clockAheadMs : aheadMs }
+  }
+
+  /**
+   * A snapshot that was made for somebody else is a little old: the one that says most is the newest. Unless a clock was
+   * set, or it is another process's.
+   */
+  const isOlderThanShown = ({ instance }: Snapshot, aheadMs: number): boolean => {
+    const { snapshot, clockAheadMs } = feed
+    if (snapshot?.instance.id !== instance.id) return false
+    return aheadMs < clockAheadMs && aheadMs > clockAheadMs - CLOCK_SET_MS
+  }
+
+  const othersNow = (): string[] => reaching.othersThan(feed.snapshot?.instance.id ?? null)
 
   const watchAge = (): void => {
     staleness?.cancel()
@@ -133,6 +157,9 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
     },
     refresh() {
       if (!feed.paused) void poll()
+    },
+    show(instance) {
+      void poll(instance)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { CircuitView, ServiceView, Snapshot } from '@svcproxy/http'
+import type { CircuitView, FleetMemberView, FleetView, ServiceView, Snapshot } from '@svcproxy/http'
 
 // Views as the API gives them, for tests.
 
@@ -57,19 +57,58 @@ export function circuitIn(state: CircuitView['state'], heldByOperator: boolean =
     openings: 0,
     rampUntil: null,
     heldByOperator,
+    heldBy: null,
   }
 }
 
 /** Of a process with these services. */
-export function snapshotOf(services: readonly ServiceView[], at: string = '2026-01-01T00:00:00Z'): Snapshot {
+export function snapshotOf(
+  services: readonly ServiceView[],
+  at: string = '2026-01-01T00:00:00Z',
+  instance: string = '7f9c',
+): Snapshot {
   return {
     version: 1,
     at,
-    instance: { id: '7f9c', environment: 'production', startedAt: at },
+    instance: { id: instance, environment: 'production', startedAt: at },
     readOnly: false,
     status: 'pass',
     stopping: false,
+    fleet: null,
     services,
     events: [],
   }
+}
+
+/** Connected, with these members; the process is the first of them. */
+export function fleetOf(members: readonly FleetMemberView[], part: Partial<FleetView> = {}): FleetView {
+  return {
+    namespace: 'shop',
+    state: 'connected',
+    since: '2026-01-01T00:00:00Z',
+    member: members[0]?.id ?? '',
+    members,
+    circuits: [],
+    queuedInvalidations: 0,
+    counts: {
+      hints: 0,
+      droppedMessages: 0,
+      deferredHints: 0,
+      missedHints: 0,
+      resyncs: 0,
+      invalidationsSent: 0,
+      invalidationsReceived: 0,
+      reports: 0,
+      probes: 0,
+      disconnections: 0,
+      storeErrors: 0,
+    },
+    lastError: null,
+    ...part,
+  }
+}
+
+/** A process of a fleet that tells this of its services. */
+export function memberOf(label: string, services: FleetMemberView['services'] = {}): FleetMemberView {
+  return { id: `id of ${label}`, label, seenAt: '2026-01-01T00:00:00Z', services }
 }

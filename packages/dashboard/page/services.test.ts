@@ -144,7 +144,8 @@ test('a queue says how many wait of how many may, whether it is full, and how lo
 })
 
 test('a transition that was only observed is shown as such, an isolation as what it is', () => {
-  const event = { id: 1, at: '2026-01-01T00:00:00Z', service: 'tried', type: 'circuit', observed: true } as const
+  const told = { id: 1, at: '2026-01-01T00:00:00Z', service: 'tried', cause: 'process' } as const
+  const event = { ...told, type: 'circuit', observed: true } as const
   expect(stateAfter({ ...event, from: 'closed', to: 'open' })).toBe('observing')
   expect(stateAfter({ ...event, from: 'open', to: 'isolated' })).toBe('isolated')
   expect(stateAfter({ ...event, from: 'isolated', to: 'closed' })).toBe('closed')

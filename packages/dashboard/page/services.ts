@@ -170,7 +170,8 @@ const COMPARE: Readonly<Record<SortOrder, (a: ServiceView, b: ServiceView) => nu
   traffic: (a, b) => (b.requestsPerSecond ?? 0) - (a.requestsPerSecond ?? 0),
 }
 
-const STATE_URGENCY: Readonly<Record<ShownState, number>> = {
+/** How much a state is worth looking at; 0: it is well. */
+export const STATE_URGENCY: Readonly<Record<ShownState, number>> = {
   open: 8,
   isolated: 6,
   half_open: 4,

@@ -1,11 +1,11 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { loadSnapshot } from './api.ts'
 import { browserClock } from './browser-clock.ts'
-import { createPolling, type Feed, NOTHING } from './polling.ts'
+import { createPolling, type Feed, NOTHING, type Polling } from './polling.ts'
 import { listen } from './listen.ts'
 
 /** What the process says, kept up to date while the page is seen. */
-export function useFeed(): { readonly feed: Feed; readonly refresh: () => void } {
+export function useFeed(): { readonly feed: Feed } & Pick<Polling, 'refresh' | 'show'> {
   const [feed, setFeed] = useState<Feed>(NOTHING)
   const polling = useMemo(() => createPolling({ clock: browserClock, load: loadSnapshot, onChange: setFeed }), [])
   useEffect(() => {
@@ -17,5 +17,5 @@ export function useFeed(): { readonly feed: Feed; readonly refresh: () => void }
       polling.pause()
     }
   }, [polling])
-  return { feed, refresh: () => polling.refresh() }
+  return { feed, refresh: () => polling.refresh(), show: (instance) => polling.show(instance) }
 }

@@ -72,6 +72,80 @@ function setUp() {
   }
 }
 
+describe('the manager', () => {
+  test('shows the fleet, and its health warns while this process does not hear the others', async () => {
+    const { clock, engine, process } = setUp()
+    const [one] = [await process({ circuits: ['desk'] }), await process()]
+    expect(one.manager.fleet).toBe(one.fleet)
+    // The second came after the heartbeat of the first.
+    await clock.advanceAsync(6_000)
+    const health = async () => {
+      const asked = one.manager.getHealthStatus()
+      await clock.advanceAsync(1)
+      return asked
+    }
+    expect(await health()).toMatchObject({
+      status: 'pass',
+      fleet: { status: 'pass', state: 'connected', members: 2, queuedInvalidations: 0 },
+    })
+    engine.stop()
+    await clock.settle()
+    await one.fleet.invalidate('desk')
+    expect(await health()).toMatchObject({
+      status: 'warn',
+      fleet: { status: 'warn', state: 'degraded', queuedInvalidations: 1 },
+    })
+    engine.restart()
+    await clock.advanceAsync(100)
+    await one.stop()
+    expect(one.manager.fleet?.status.state).toBe('left')
+  })
+
+  test('is in one fleet at a time, and may join again when it has left', async () => {
+    const { clock, engine, process } = setUp()
+    const { manager, stop } = await process()
+    const join = () => joinFleet(manager, { store: engine.store(), namespace: 'again' })
+    await expect(join()).rejects.toThrow('manager must be one that is in no fleet')
+    const leaving = manager.fleet as unknown as AsyncDisposable
+    const left = leaving[Symbol.asyncDispose]()
+    await clock.advanceAsync(1_000)
+    await left
+    const joining = join()
+    await clock.advanceAsync(10)
+    const again = await joining
+    expect(manager.fleet).toBe(again)
+    const leavingAgain = again.leave()
+    await clock.advanceAsync(1_000)
+    await leavingAgain
+    await stop()
+  })
+
+  test('hears of the members when somebody looks, at most once a second', async () => {
+    const { clock, engine, process } = setUp()
+    const [one, two] = [await process(), await process()]
+    await clock.advanceAsync(1_100)
+    const look = async () => {
+      const refreshed = Promise.all([one.fleet.refresh(), one.fleet.refresh()])
+      await clock.advanceAsync(5)
+      await refreshed
+      return one.fleet.status.members.map(({ id, seenMsAgo }) => [id, Math.round(seenMsAgo / 100)])
+    }
+    const [first, second] = [one.fleet.status.member.id, two.fleet.status.member.id]
+    expect(await look()).toEqual([
+      [first, 0],
+      [second, 11],
+    ])
+    await clock.advanceAsync(500)
+    expect(await look()).toEqual([
+      [first, 5],
+      [second, 16],
+    ])
+    engine.stop()
+    await clock.advanceAsync(1_000)
+    expect((await look()).length).toBe(2)
+  })
+})
+
 describe('an invalidation', () => {
   test('reaches every process of the fleet, and nobody twice', async () => {
     const { clock, process } = setUp()
@@ -332,6 +406,98 @@ describe('a shared circuit', () => {
     }
     expect(two.proxy.circuitState).toBe('closed')
     expect(clock.now() - frozenAt).toBeLessThanOrEqual(1_500 + 200)
+  })
+
+  test('whose prober dies is probed by one of those that are called, not by all', async () => {
+    const world = setUp()
+    const { clock, process, fail } = world
+    const all = await Promise.all(Array.from({ length: 5 }, () => process(shared)))
+    const load = async (ms: number, on = all) => {
+      for (let step = 0; step < ms / 10; step++) {
+        for (const { ask } of on) void ask()
+        await clock.advanceAsync(10)
+      }
+    }
+    fail()
+    await load(100)
+    expect(all.map(({ proxy }) => proxy.circuitState)).toEqual(all.map(() => 'open'))
+    let prober: (typeof all)[number] | undefined
+    for (let step = 0; step < 200 && prober === undefined; step++) {
+      await load(10)
+      prober = all.find(({ proxy }) => proxy.circuitState === 'half_open')
+    }
+    prober?.store.freeze()
+    const others = all.filter((one) => one !== prober)
+    const before = world.asked
+    await load(2_500, others)
+    // The lease of the dead one is 1.5 s, and a recovery time 1 s.
+    expect(world.asked - before).toBe(1)
+  })
+
+  test('is tried by the next call when nobody has called for long, and nobody takes turns meanwhile', async () => {
+    const world = setUp()
+    const { clock, process, fail } = world
+    const [one, two] = [await process(shared), await process(shared)]
+    fail()
+    for (const { ask } of [one, two, one, two, one]) await ask()
+    await clock.advanceAsync(5)
+    one.events.length = 0
+    await clock.advanceAsync(600_000)
+    expect(one.events).toEqual(['desk half_open: process'])
+    expect(one.fleet.status.counts.probes).toBe(0)
+    // What it finds is told: the other one, which is on its own by now, waits again.
+    const before = world.asked
+    await one.ask()
+    await clock.advanceAsync(5)
+    expect([world.asked - before, one.proxy.circuitState, two.proxy.circuitState]).toEqual([1, 'open', 'open'])
+    expect(await two.ask()).toBe('CircuitOpenError')
+    await clock.advanceAsync(600_000)
+    fail(false)
+    expect(await two.ask()).toBe('answer')
+    await clock.advanceAsync(5)
+    // What opened by its own trial closes by its own trial.
+    expect([one.proxy.circuitState, two.proxy.circuitState]).toEqual(['half_open', 'closed'])
+    expect(await one.ask()).toBe('answer')
+    expect(one.proxy.circuitState).toBe('closed')
+  })
+
+  test.for([700, 3_000, 8_000])('is closed by calls that come every %i ms', async (everyMs) => {
+    const world = setUp()
+    const { clock, process, fail } = world
+    const only = await process(shared)
+    fail()
+    for (let call = 0; call < 5; call++) await only.ask()
+    await clock.advanceAsync(5)
+    expect(only.proxy.circuitState).toBe('open')
+    fail(false)
+    let refused = 0
+    while ((await only.ask()) !== 'answer') {
+      refused++
+      await clock.advanceAsync(everyMs)
+    }
+    expect(refused).toBeLessThanOrEqual(5)
+  })
+
+  test('is opened anew by what all find when the store has lost its data', async () => {
+    const world = setUp()
+    const { clock, engine, process, fail } = world
+    const all = [await process(shared), await process(shared)]
+    fail()
+    for (let call = 0; call < 3; call++) for (const { ask } of all) await ask()
+    await clock.advanceAsync(5)
+    engine.restart('empty')
+    for (let step = 0; step < 500; step++) {
+      for (const { ask } of all) void ask()
+      await clock.advanceAsync(10)
+    }
+    const before = world.asked
+    for (let step = 0; step < 500; step++) {
+      for (const { ask } of all) void ask()
+      await clock.advanceAsync(10)
+    }
+    // One probe in each recovery time of a second, and what it takes to get the probe.
+    expect(world.asked - before).toBeLessThanOrEqual(5)
+    expect(world.asked - before).toBeGreaterThanOrEqual(3)
   })
 
   test('goes on by itself when the store is gone: at its own end each process makes its own trial', async () => {

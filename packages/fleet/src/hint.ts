@@ -1,4 +1,4 @@
-import type { SharedCircuitView } from './store.ts'
+import type { SharedCircuitView } from '@svcproxy/core'
 
 /** What a member tells the others when it has changed something. The store is the truth: what is told of a circuit is looked up there. */
 export type Hint =

@@ -1,6 +1,6 @@
 import type { ServiceProxyManager } from '@svcproxy/core'
 import { Membership } from './membership.ts'
-import type { Fleet } from './status.ts'
+import type { Fleet } from './fleet.ts'
 import { resolveFleetOptions } from './options.ts'
 import type { FleetOptions } from './options.ts'
 
@@ -9,7 +9,7 @@ import type { FleetOptions } from './options.ts'
  * store was read, so that nothing older than the last invalidation is served; or, if it cannot be reached, after
  * `joinTimeoutMs`: the process goes on by itself and joins as soon as it can.
  * @param manager with its services added
- * @throws {@link InvalidOptionError} (as a rejection)
+ * @throws {@link InvalidOptionError} (as a rejection) also when the manager is in a fleet
  */
 export async function joinFleet<M extends object>(
   manager: ServiceProxyManager<M>,

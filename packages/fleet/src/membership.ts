@@ -1,25 +1,32 @@
 import { hostname } from 'node:os'
 import { randomUUID } from 'node:crypto'
 import { InvalidOptionError } from '@svcproxy/core'
-import { atMost } from '@svcproxy/core/adapter'
-import type { ServiceEvent, ServiceProxyManager } from '@svcproxy/core'
+import { atMost, attachFleet } from '@svcproxy/core/adapter'
+import type {
+  Cause,
+  Caused,
+  FleetInvalidation,
+  FleetMember,
+  FleetState,
+  FleetStatus,
+  ServiceEvent,
+  ServiceProxyManager,
+} from '@svcproxy/core'
 import { Disconnection } from './disconnection.ts'
 import { HintGate } from './hint-gate.ts'
 import { decodeHint } from './hint.ts'
 import type { Hint } from './hint.ts'
-import { reportsOf } from './members.ts'
+import { Members } from './members.ts'
 import type { ResolvedFleetOptions } from './options.ts'
 import { EVERYTHING, SharedVersions } from './shared-versions.ts'
 import type { FleetOfCircuit, SharedCircuit } from './shared-circuit.ts'
-import { noCounts } from './status.ts'
-import type { Fleet, FleetInvalidation, FleetState, FleetStatus } from './status.ts'
-import type { FleetMember, FleetSnapshot, FleetStore, FleetStoreListener, MemberView } from './store.ts'
+import { noCounts } from './fleet.ts'
+import type { Fleet } from './fleet.ts'
+import type { FleetSnapshot, FleetStore, FleetStoreListener } from './store.ts'
 import { sharedCircuitsOf } from './shared-circuits-of.ts'
 import { Timers } from './timers.ts'
 
 const HEARTBEAT_MS = 5_000
-/** A member that has told nothing for so long is dead, in milliseconds. */
-const MEMBER_TTL_MS = 15_000
 const READ_MS = 15_000
 /** How soon something is done that may come in numbers, in milliseconds: evidence, a change of a circuit, a look into the store. */
 const REPORT_MS = 2
@@ -38,6 +45,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   readonly #manager: ServiceProxyManager<M>
   readonly #options: ResolvedFleetOptions
   readonly #member: FleetMember
+  readonly #members: Members<M>
   readonly #versions = new SharedVersions(
     (scope) => this.#invalidated(scope),
     () => this.#manager.clock.now(),
@@ -51,7 +59,6 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   /** The connection that there is, another object for each: what was begun on one does not end on the next. */
   #connection: object | undefined
   #since: Date
-  #members: readonly MemberView[] = []
   #lastError: unknown
   #stopListening: () => void = () => {}
   #onFirstContact: () => void = () => {}
@@ -61,6 +68,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     this.#manager = manager
     this.#options = options
     this.#member = { id: randomUUID(), label: options.label ?? `${hostname()}:${process.pid}` }
+    this.#members = new Members(manager, this.#member)
     this.#since = new Date(manager.clock.wallNow())
     this.#gate = new HintGate(manager.clock)
     this.#timers = new Timers(manager.clock, options.random)
@@ -71,6 +79,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   /** Resolves when it is connected, or when it has waited long enough: it connects in the background then. */
   async join(): Promise<void> {
     const { store, namespace, joinTimeoutMs } = this.#options
+    attachFleet(this.#manager, this)
     this.#stopListening = this.#manager.onAny((event) => this.#heard(event))
     const contact = new Promise<void>((resolve) => (this.#onFirstContact = resolve))
     store.open(namespace, this)
@@ -84,7 +93,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
       since: this.#since,
       namespace: this.#options.namespace,
       member: this.#member,
-      members: this.#members,
+      members: this.#members.views,
       circuits: [...this.#circuits.values()].flatMap(({ view }) => view ?? []),
       queuedInvalidations: this.#versions.queued,
       counts: { ...this.#counts },
@@ -92,12 +101,20 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     }
   }
 
-  async invalidate(service?: keyof M & string): Promise<FleetInvalidation> {
+  refresh(): Promise<void> {
+    return this.#members.refresh(async () => {
+      await this.#beat()
+      // Who probes is told to those who want to probe: others have to look.
+      if ([...this.#circuits.values()].some(({ view }) => view?.state === 'open')) await this.#readNow()
+    })
+  }
+
+  async invalidate(service?: string, { cause = 'process' }: Caused = {}): Promise<FleetInvalidation> {
     if (service !== undefined && !this.#manager.has(service)) {
       throw new InvalidOptionError('service', 'the name of a service of the manager', service)
     }
     const scope = service ?? EVERYTHING
-    this.#invalidate(scope, 'process')
+    this.#invalidate(scope, cause)
     this.#versions.queue(scope)
     return { local: true, fleet: (await this.#flush()) ? 'sent' : 'queued' }
   }
@@ -191,7 +208,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
       this.#versions.readAfterLoss(snapshot.versions)
       this.#counts.resyncs++
       this.#counts.invalidationsSent += await this.#versions.flush(store, this.#member.id)
-      await this.#tell()
+      await this.#members.tell(store)
       if (this.#connection !== connection) return
       this.#becomes('connected')
       this.#onFirstContact()
@@ -223,31 +240,30 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
 
   /** Whatever the hints said: this is how it is. */
   async #readAgain(): Promise<void> {
-    const store = this.connectedStore
-    if (store === undefined) return
-    try {
-      await this.#flush()
-      const missed = this.#take(await store.read())
-      this.#counts.missedHints += missed
-      // Nobody told of it: the subscription may be dead, though the connection looks well.
-      if (missed > 0) store.reconnect()
-    } catch (error) {
-      this.storeFailed(error)
-    }
+    await this.#flush()
+    const missed = (await this.#readNow()) ?? 0
+    this.#counts.missedHints += missed
+    // Nobody told of it: the subscription may be dead, though the connection looks well.
+    if (missed > 0) this.connectedStore?.reconnect()
   }
 
   /** Something was unclear. */
   #look(): void {
     this.#timers.soon('look', LOOK_MS, async () => {
-      const store = this.connectedStore
-      if (store === undefined) return
-      try {
-        this.#take(await store.read())
-        this.#counts.resyncs++
-      } catch (error) {
-        this.storeFailed(error)
-      }
+      if ((await this.#readNow()) !== undefined) this.#counts.resyncs++
     })
+  }
+
+  /** How many scopes were found to be invalidated; undefined: the store did not answer. */
+  async #readNow(): Promise<number | undefined> {
+    const store = this.connectedStore
+    if (store === undefined) return undefined
+    try {
+      return this.#take(await store.read())
+    } catch (error) {
+      this.storeFailed(error)
+      return undefined
+    }
   }
 
   #take(snapshot: FleetSnapshot): number {
@@ -279,16 +295,13 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   }
 
   async #beat(): Promise<void> {
-    if (this.connectedStore === undefined) return
+    const store = this.connectedStore
+    if (store === undefined) return
     try {
-      await this.#tell()
+      await this.#members.tell(store)
     } catch (error) {
       this.storeFailed(error)
     }
-  }
-
-  async #tell(): Promise<void> {
-    this.#members = await this.#options.store.heartbeat(this.#member, reportsOf(this.#manager), MEMBER_TTL_MS)
   }
 
   #invalidated(scope: string): void {
@@ -296,7 +309,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     this.#invalidate(scope, 'fleet')
   }
 
-  #invalidate(scope: string, cause: 'process' | 'fleet'): void {
+  #invalidate(scope: string, cause: Cause): void {
     for (const name of this.#manager.names) {
       if (scope === EVERYTHING || scope === name) this.#manager.getProxy(name).invalidateCache({ cause })
     }

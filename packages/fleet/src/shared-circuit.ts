@@ -1,5 +1,12 @@
-import type { Clock, ServiceEventOf, ServiceProxy, SharedCircuit as HeldCircuit, Timer } from '@svcproxy/core'
-import type { Evidence, FleetStore, ProbeLease, ProbeResult, SharedCircuitView } from './store.ts'
+import type {
+  Clock,
+  ServiceEventOf,
+  ServiceProxy,
+  SharedCircuit as HeldCircuit,
+  SharedCircuitView,
+  Timer,
+} from '@svcproxy/core'
+import type { Evidence, FleetStore, ProbeLease, ProbeResult } from './store.ts'
 
 /** What a {@link SharedCircuit} is made from. */
 export interface SharedCircuitParts {
@@ -33,10 +40,9 @@ const SPREAD_RATIO = 0.2
 const LONGEST_MS = 300_000
 /** How often a member looks whether it may probe, in milliseconds, when the time of the circuit is over. */
 const LOOK_MS = 100
-/** A member that nobody calls leaves the probe to the others for so many looks. */
-const PATIENT_LOOKS = 2
-/** A member that has the probe and that nobody calls gives it back after so long, in milliseconds. */
+/** A member that has the probe and that nobody calls gives it back after so long, in milliseconds; the next time after twice as long. */
 const IDLE_MS = 1_000
+const LONGEST_IDLE_MS = 10_000
 
 /**
  * The circuit of one service in this process, as a part of the fleet's: it is open when it has opened by itself or when the
@@ -54,6 +60,8 @@ export class SharedCircuit {
   /** What the fleet has not been told of; undefined: nothing new. */
   #evidence: number | undefined
   #lease: ProbeLease | undefined
+  /** How long it keeps the probe though nobody calls. */
+  #idleMs = IDLE_MS
   /** What it does next by itself. */
   #timer: Timer | undefined
   #ended = false
@@ -109,7 +117,7 @@ export class SharedCircuit {
     if (isNew) this.#hasRecovered = false
     if (view.state === 'open') {
       if (isNew) this.#open()
-      else void this.#tellOfRecovery()
+      else this.#stillOpen()
     } else if (isNew) {
       this.#stop()
       this.#parts.circuit.letGo()
@@ -136,7 +144,7 @@ export class SharedCircuit {
       void this.#settle(this.#lease, isWell ? 'well' : 'failed')
     } else {
       this.#hasRecovered = isWell
-      void this.#tellOfRecovery()
+      void this.#tellOfOwnTrials(isWell ? 'well' : 'failed')
     }
   }
 
@@ -163,8 +171,15 @@ export class SharedCircuit {
 
   #open(): void {
     this.#stop()
+    this.#idleMs = IDLE_MS
     this.#hold()
-    this.#lookIn(this.#remainingMs, 0)
+    this.#lookIn(this.#remainingMs)
+  }
+
+  /** Whoever has the probe may have taken it late, or in the place of one that died: its lease is the time to wait for. */
+  #stillOpen(): void {
+    if (this.#isHeld && this.#lease === undefined) this.#hold()
+    if (this.#hasRecovered) void this.#tellOfOwnTrials('well')
   }
 
   /** If nobody says more, it makes its own trials a lease later. */
@@ -178,12 +193,12 @@ export class SharedCircuit {
     })
   }
 
-  /** @param looks how often it has looked without being called in between */
-  #lookIn(delayMs: number, looks: number): void {
+  /** Only a member that is called tries for the probe: another one could not use it. */
+  #lookIn(delayMs: number): void {
     const refused = this.#refused
     this.#in(delayMs, () => {
-      if (this.#refused > refused || looks >= PATIENT_LOOKS) void this.#tryForProbe()
-      else this.#lookIn(LOOK_MS, looks + 1)
+      if (this.#refused > refused) void this.#tryForProbe()
+      else if (this.#isHeld) this.#lookIn(LOOK_MS)
     })
   }
 
@@ -198,37 +213,40 @@ export class SharedCircuit {
     const view = this.#view
     if (!this.#isHeld) return
     // Without the fleet it makes its own trials at the end of its hold, if that does not come back first.
-    if (store === undefined) return this.#lookIn(LOOK_MS, 0)
+    if (store === undefined) return this.#lookIn(LOOK_MS)
     try {
       const taken = await store.takeProbe(member, proxy.name, leaseMs)
       if (this.#ended || this.#view?.generation !== view?.generation) return
-      if (taken === undefined) return this.#lookIn(LOOK_MS, 0)
+      if (taken === undefined) return this.#lookIn(LOOK_MS)
       if ('token' in taken) {
         this.#lease = taken
         fleet.probeBegan()
         circuit.admitTrials()
-        this.#watch(taken, IDLE_MS)
+        this.#watch(taken, this.#idleMs)
       } else {
         this.told(taken)
-        if (taken.state === 'open') this.#lookIn(Math.max(LOOK_MS, Math.min(this.#remainingMs, 5 * LOOK_MS)), 0)
+        if (taken.state === 'open') this.#lookIn(Math.max(LOOK_MS, Math.min(this.#remainingMs, 5 * LOOK_MS)))
       }
     } catch (error) {
       fleet.storeFailed(error)
-      if (!this.#ended) this.#lookIn(LOOK_MS, 0)
+      if (!this.#ended) this.#lookIn(LOOK_MS)
     }
   }
 
-  /** It has the probe: it keeps it as long as it is at work, and gives it back when nobody calls. */
-  #watch(lease: ProbeLease, delayMs: number): void {
-    this.#in(Math.min(delayMs, this.#parts.leaseMs / 2), () => void this.#keepOrGiveBack(lease))
+  /** It has the probe: it keeps it as long as it is at work, and gives it back when nobody calls. @param idleMs how long that may be so */
+  #watch(lease: ProbeLease, idleMs: number): void {
+    const nextMs = Math.min(idleMs, this.#parts.leaseMs / 2)
+    this.#in(nextMs, () => void this.#keepOrGiveBack(lease, idleMs - nextMs))
   }
 
-  async #keepOrGiveBack(lease: ProbeLease): Promise<void> {
+  async #keepOrGiveBack(lease: ProbeLease, idleMs: number): Promise<void> {
     if (this.#lease !== lease) return
-    if (this.#isAtWork) return this.#keep(lease)
+    if (this.#isAtWork || idleMs > 0) return this.#keep(lease, this.#isAtWork ? this.#idleMs : idleMs)
+    // Calls that come seldom find it half-open in the end.
+    this.#idleMs = Math.min(2 * this.#idleMs, LONGEST_IDLE_MS)
     this.#hold()
     await this.#settle(lease, 'unused')
-    this.#lookIn(LOOK_MS, -PATIENT_LOOKS)
+    this.#lookIn(LOOK_MS)
   }
 
   /** A trial is under way, or has succeeded and the next is to come. */
@@ -237,14 +255,14 @@ export class SharedCircuit {
     return successfulTrials > 0 || retryAfterMs > 0
   }
 
-  async #keep(lease: ProbeLease): Promise<void> {
+  async #keep(lease: ProbeLease, idleMs: number): Promise<void> {
     const { fleet, leaseMs } = this.#parts
     try {
       const isOurs = (await fleet.connectedStore?.renewProbe(lease, leaseMs)) ?? true
-      if (this.#lease === lease && isOurs) this.#watch(lease, leaseMs)
+      if (this.#lease === lease && isOurs) this.#watch(lease, idleMs)
     } catch (error) {
       fleet.storeFailed(error)
-      if (this.#lease === lease) this.#watch(lease, LOOK_MS)
+      if (this.#lease === lease) this.#watch(lease, Math.min(idleMs, LOOK_MS))
     }
   }
 
@@ -259,17 +277,27 @@ export class SharedCircuit {
     }
   }
 
-  /** While nobody said more, or the store was away, its own trials have found the service well: the fleet can close. */
-  async #tellOfRecovery(): Promise<void> {
+  /**
+   * Nobody said more for longer than its hold, because nobody was called, or the store was away. So it made trials of its
+   * own: what they found the fleet can go by, as if it had had the probe.
+   */
+  async #tellOfOwnTrials(found: 'well' | 'failed'): Promise<void> {
     const { fleet, leaseMs, member, proxy } = this.#parts
     const store = fleet.connectedStore
-    if (store === undefined || !this.#hasRecovered || this.#view?.state !== 'open') return
+    if (store === undefined || this.#view?.state !== 'open') return
     try {
       const taken = await store.takeProbe(member, proxy.name, leaseMs)
-      if (taken !== undefined && 'token' in taken) await this.#settle(taken, 'well')
+      if (taken === undefined) this.#hasBeenLost(found)
+      else if ('token' in taken) await this.#settle(taken, found)
     } catch (error) {
       fleet.storeFailed(error)
     }
+  }
+
+  /** The store has lost its data: what all find by themselves opens the circuit anew, or nobody needs it any more. */
+  #hasBeenLost(found: 'well' | 'failed'): void {
+    this.#view = undefined
+    if (found === 'failed') this.failuresChanged(this.#parts.threshold)
   }
 
   #in(delayMs: number, work: () => void): void {

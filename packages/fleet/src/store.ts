@@ -1,26 +1,4 @@
-/** A process of the fleet, as it tells of itself. */
-export interface FleetMember {
-  /** Unique among all members that ever were. */
-  readonly id: string
-  /** Where it runs, for people: a host and a process id, say. */
-  readonly label: string
-}
-
-/** How one of its services does, as a member tells with its heartbeat. */
-export interface ServiceReport {
-  /** The state of its circuit. */
-  readonly state: 'closed' | 'open' | 'half_open' | 'isolated' | 'disabled'
-  /** Consecutive failures while closed, else 0. */
-  readonly failures: number
-}
-
-/** A member as the others see it. */
-export interface MemberView extends FleetMember {
-  /** How long ago it last told of itself, in milliseconds, by the clock of the store. */
-  readonly seenMsAgo: number
-  /** Its services that are not simply well, by name. */
-  readonly services: Readonly<Record<string, ServiceReport>>
-}
+import type { FleetMember, MemberView, SharedCircuitView } from '@svcproxy/core'
 
 /**
  * What has been invalidated: each scope, the name of a service or `*` for all of them, has a token, and gets another one
@@ -37,20 +15,6 @@ export interface Versions {
 export interface Invalidated extends Versions {
   /** The tokens that they had before; none for a scope that had none. */
   readonly previous: Readonly<Record<string, string>>
-}
-
-/** The circuit of a service as the fleet sees it. */
-export interface SharedCircuitView {
-  /** Whose it is. */
-  readonly service: string
-  /** While it is open, one member after the other may probe. */
-  readonly state: 'closed' | 'open'
-  /** Another one with each change of state. Compared for being the same, never for its order. */
-  readonly generation: string
-  /** How long until a member may probe, in milliseconds from when it was read; 0 while closed. */
-  readonly remainingMs: number
-  /** Who probes, and how long its lease lasts, in milliseconds from when it was read. */
-  readonly probe?: { readonly member: string; readonly remainingMs: number } | undefined
 }
 
 /** All that a fleet has in common. */

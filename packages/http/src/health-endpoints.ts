@@ -32,6 +32,7 @@ interface Findings {
   readonly status?: number
   readonly notes?: readonly string[]
   readonly services?: HealthStatus['services']
+  readonly fleet?: HealthStatus['fleet']
 }
 
 const STOPPING = { notes: ['stopping'] }
@@ -64,7 +65,7 @@ export function healthEndpoints<M extends object, R = unknown>(
     if (endpoint === 'livez') return healthResponse(request, 'pass')
     // Nothing that a service says can change it, and a service that hangs would hold the news up.
     if (endpoint === 'readyz' && ending.hasBegun) return healthResponse(request, 'fail', { ...STOPPING, status: 503 })
-    const [{ status, services, stopping }, mayKnow] = await Promise.all([
+    const [{ status, services, stopping, fleet }, mayKnow] = await Promise.all([
       manager.getHealthStatus({ timeoutMs }),
       isAllowed(authorize, request.original, timeoutMs),
     ])
@@ -72,7 +73,7 @@ export function healthEndpoints<M extends object, R = unknown>(
     return healthResponse(request, level, {
       status: endpoint === 'readyz' && level === 'fail' ? 503 : 200,
       ...(stopping || ending.hasBegun ? STOPPING : {}),
-      ...(mayKnow && { services }),
+      ...(mayKnow && { services, fleet }),
     })
   }
 
@@ -88,7 +89,7 @@ async function isAllowed<R>(authorize: HealthOptions<R>['authorize'], request: R
 
 /** The body follows draft-inadarei-api-health-check; the draft expired, so its media type is for those who ask for it. */
 function healthResponse({ headers }: HttpRequest, level: HealthLevel, findings: Findings = {}): HttpResponse {
-  const { services, notes, status = 200 } = findings
+  const { services, fleet, notes, status = 200 } = findings
   const checks = services && Object.fromEntries(Object.entries(services).map(([name, health]) => [name, [health]]))
   const contentType = accepts(headers['accept'], 'application/health+json')
     ? 'application/health+json'
@@ -96,7 +97,7 @@ function healthResponse({ headers }: HttpRequest, level: HealthLevel, findings: 
   return {
     status,
     headers: { ...NO_STORE, 'Content-Type': contentType },
-    body: JSON.stringify({ status: level, notes, checks }),
+    body: JSON.stringify({ status: level, notes, checks, fleet }),
   }
 }
 

@@ -6,10 +6,14 @@ export { managementEndpoints } from './management/management-endpoints.ts'
 export type { Access, AuditEvent, Authorization, ManagementOptions } from './management/options.ts'
 export {
   type ActionResult,
+  type ActionScope,
   type CircuitView,
   type ErrorView,
   type EventPage,
   type FailureView,
+  type FleetCircuitView,
+  type FleetMemberView,
+  type FleetView,
   type RequestHistory,
   type InstanceView,
   type ManagementAction,

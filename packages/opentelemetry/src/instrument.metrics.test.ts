@@ -8,7 +8,9 @@ import {
   MetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { factoryProvider, ServiceProxyManager, type ServiceProxyOptions } from '@svcproxy/core'
+import { joinFleet } from '@svcproxy/fleet'
 import { ManualClock, plainBreaker } from '@svcproxy/testing'
+import { MemoryFleet } from '@svcproxy/testing/fleet'
 import { afterEach, describe, expect, test } from 'vitest'
 import { instrument } from './index.ts'
 
@@ -93,6 +95,45 @@ afterEach(() => {
 })
 
 const ignore = (): void => {}
+
+test('a fleet is told of from when it is joined, until the handle is disposed', async () => {
+  const { clock, manager, handle, values, proxy } = setUp()
+  expect(await values('svcproxy.fleet.members')).toEqual({})
+  const engine = new MemoryFleet({ clock })
+  const joining = joinFleet(manager, { store: engine.store(), namespace: 'shop', circuits: ['stock'] })
+  await clock.advanceAsync(10)
+  const fleet = await joining
+  expect(await values('svcproxy.fleet.status')).toEqual({
+    'shop,connecting': 0,
+    'shop,connected': 1,
+    'shop,degraded': 0,
+    'shop,left': 0,
+  })
+  for (let call = 0; call < 3; call++) await proxy.service.fail().catch(ignore)
+  await clock.advanceAsync(10)
+  expect(await values('svcproxy.fleet.members')).toEqual({ shop: 1 })
+  expect(await values('svcproxy.fleet.circuit.open')).toEqual({ shop: 1 })
+  expect(await values('svcproxy.fleet.probing')).toEqual({ shop: 0 })
+  expect(await values('svcproxy.fleet.reports')).toEqual({ shop: fleet.status.counts.reports })
+  void fleet.invalidate()
+  await clock.advanceAsync(10)
+  expect(await values('svcproxy.fleet.invalidations')).toEqual({ 'shop,sent': 1, 'shop,received': 0 })
+  engine.stop()
+  await clock.settle()
+  await fleet.invalidate()
+  expect(await values('svcproxy.fleet.queued_invalidations')).toEqual({ shop: 1 })
+  expect(await values('svcproxy.fleet.disconnections')).toEqual({ shop: 1 })
+  expect(await values('svcproxy.fleet.hints')).toMatchObject({ 'shop,missed': 0 })
+  handle[Symbol.dispose]()
+  engine.restart()
+  await clock.advanceAsync(200)
+  expect(fleet.status.queuedInvalidations).toBe(0)
+  // The SDK repeats what it was told last.
+  expect(await values('svcproxy.fleet.queued_invalidations')).toEqual({ shop: 1 })
+  const leaving = fleet.leave()
+  await clock.advanceAsync(1_000)
+  await leaving
+})
 
 describe('svcproxy.call.duration', () => {
   test('is in seconds, with buckets from 5 ms to 10 s', async () => {

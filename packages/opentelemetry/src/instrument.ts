@@ -3,6 +3,7 @@ import type { Attributes, MeterProvider, TracerProvider } from '@opentelemetry/a
 import type { ServiceProxyManager } from '@svcproxy/core'
 import { recordCallDurations } from './call-durations.ts'
 import { CallSpans } from './call-spans.ts'
+import { observeFleet } from './fleet-observations.ts'
 import { LoadSpans } from './load-spans.ts'
 import { ManagedCalls } from './managed-calls.ts'
 import { observeServices } from './service-observations.ts'
@@ -28,7 +29,7 @@ export interface InstrumentOptions {
 const SCOPE = '@svcproxy/opentelemetry'
 
 /**
- * Makes spans and metrics of all services of a manager, also of those that are added later. What a tracer or a meter
+ * Makes spans and metrics of all services of a manager, also of those that are added later, and metrics of its fleet. What a tracer or a meter
  * throws while calls run reaches `diag` of `@opentelemetry/api`, never a call.
  * @returns the handle that ends it; calls under way then still get the end of their spans
  */
@@ -41,7 +42,8 @@ export function instrument<M extends object>(
   const parts: Disposable[] = []
   if (metrics) {
     const meter = (options.meterProvider ?? globalMetrics).getMeter(SCOPE)
-    parts.push(observeServices(meter, manager, attributes), recordCallDurations(meter, calls, attributes))
+    parts.push(observeServices(meter, manager, attributes), observeFleet(meter, manager, attributes))
+    parts.push(recordCallDurations(meter, calls, attributes))
   }
   if (traces) {
     const tracer = (options.tracerProvider ?? globalTraces).getTracer(SCOPE)

@@ -6,7 +6,9 @@ import {
   ServiceProxyManager,
   type ServiceProxyOptions,
 } from '@svcproxy/core'
+import { joinFleet } from '@svcproxy/fleet'
 import { ManualClock, plainBreaker } from '@svcproxy/testing'
+import { MemoryFleet } from '@svcproxy/testing/fleet'
 import fc from 'fast-check'
 import { spawnSync } from 'node:child_process'
 import { channel } from 'node:diagnostics_channel'
@@ -206,6 +208,56 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(figure('svcproxy_call_duration_seconds_sum', hung)).toBe(TIMEOUT_MS / 1000)
     expect(figure('svcproxy_call_duration_seconds_bucket', { ...hung, le: '0.5' })).toBe(0)
     expect(figure('svcproxy_call_duration_seconds_bucket', { ...hung, le: '1' })).toBe(1)
+  })
+
+  test('a fleet is told of from when it is joined', async () => {
+    const { clock, manager, register } = world(client.Registry)
+    manager.createProxy('fleet', fleet())
+    const engine = new MemoryFleet({ clock })
+    const joined = async (of: ServiceProxyManager, label: string) => {
+      const joining = joinFleet(of, { store: engine.store(), namespace: 'shop', circuits: ['fleet' as never], label })
+      await clock.advanceAsync(10)
+      return joining
+    }
+    using _metrics = prometheusMetrics(manager, { client, register })
+    expect((await scrape(register)).text).not.toMatch(/^svcproxy_fleet_.*\d$/m)
+
+    const own = await joined(manager, 'one')
+    const other = new ServiceProxyManager({ clock, breaker: plainBreaker, circuit: { failureThreshold: 3 } })
+    other.createProxy('fleet', fleet())
+    const others = await joined(other, 'two')
+    void others.invalidate()
+    for (const proxy of [
+      manager.getProxy('fleet' as never),
+      other.getProxy('fleet' as never),
+    ] as ServiceProxy<Fleet>[]) {
+      await callByName(proxy.service, 'fails')
+      await callByName(proxy.service, 'fails')
+    }
+    await clock.advanceAsync(5_100)
+    const { figure } = await scrape(register)
+    const shop = { namespace: 'shop' }
+    expect(figure('svcproxy_fleet_state', { ...shop, state: 'connected' })).toBe(1)
+    expect(figure('svcproxy_fleet_state', { ...shop, state: 'degraded' })).toBe(0)
+    expect(figure('svcproxy_fleet_members', shop)).toBe(2)
+    expect(figure('svcproxy_fleet_circuit_open', { ...shop, service: 'fleet' })).toBe(1)
+    expect(figure('svcproxy_fleet_probing', { ...shop, service: 'fleet' })).toBe(0)
+    expect(figure('svcproxy_fleet_hints_total', { ...shop, result: 'heeded' })).toBeGreaterThanOrEqual(2)
+    expect(figure('svcproxy_fleet_hints_total', { ...shop, result: 'missed' })).toBe(0)
+    expect(figure('svcproxy_fleet_invalidations_total', { ...shop, direction: 'received' })).toBe(1)
+    expect(figure('svcproxy_fleet_reports_total', shop)).toBe(own.status.counts.reports)
+    expect(figure('svcproxy_fleet_queued_invalidations', shop)).toBe(0)
+
+    engine.stop()
+    await clock.settle()
+    await own.invalidate()
+    const degraded = await scrape(register)
+    expect(degraded.figure('svcproxy_fleet_state', { ...shop, state: 'degraded' })).toBe(1)
+    expect(degraded.figure('svcproxy_fleet_queued_invalidations', shop)).toBe(1)
+    expect(degraded.figure('svcproxy_fleet_disconnections_total', shop)).toBe(1)
+    const leaving = Promise.all([own.leave(), others.leave()])
+    await clock.advanceAsync(1_000)
+    await leaving
   })
 
   test('a new service has all its counters at 0, its circuit closed, and neither a state of health nor a retry budget', async () => {

@@ -1,12 +1,13 @@
-import type { ServiceProxyManager } from '@svcproxy/core'
+import type { FleetStatus, ServiceProxyManager } from '@svcproxy/core'
 import type { CallTrace } from '@svcproxy/core/adapter'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { CallDurations, type CallHistograms } from './call-durations.ts'
 import { coreVersion } from './core-version.ts'
 import { checkFree, type PrometheusMetricsOptions, resolveOptions } from './options.ts'
 import type { PrometheusClient, PrometheusHistogram, PrometheusMetric } from './prometheus-client.ts'
-import { scrapedMetric } from './scraped-metric.ts'
-import { SCRAPED_METRICS } from './scraped-metrics.ts'
+import { FLEET_METRICS } from './fleet-metrics.ts'
+import { scrapedMetric, type Sources } from './scraped-metric.ts'
+import { SERVICE_METRICS, type ScrapedProxy } from './service-metrics.ts'
 
 /** The metrics of a manager in a registry. */
 export interface PrometheusMetrics extends Disposable {
@@ -31,7 +32,12 @@ export function prometheusMetrics<M extends object>(
   options: PrometheusMetricsOptions,
 ): PrometheusMetrics {
   const { client, register, buckets } = resolveOptions(options)
-  checkFree(register, [DURATIONS, QUEUE_WAITS, ...SCRAPED_METRICS.map(({ name }) => name), BUILD])
+  checkFree(register, [
+    DURATIONS,
+    QUEUE_WAITS,
+    ...[...SERVICE_METRICS, ...FLEET_METRICS].map(({ name }) => name),
+    BUILD,
+  ])
 
   const histograms = callHistograms(client, buckets, () => durations.forgetRemoved())
   const durations = new CallDurations(manager, histograms)
@@ -39,7 +45,8 @@ export function prometheusMetrics<M extends object>(
     [DURATIONS, histograms.durations],
     [QUEUE_WAITS, histograms.queueWaits],
   ])
-  for (const scraped of SCRAPED_METRICS) metrics.set(scraped.name, scrapedMetric(client, manager, scraped))
+  for (const metric of SERVICE_METRICS) metrics.set(metric.name, scrapedMetric(client, servicesOf(manager), metric))
+  for (const metric of FLEET_METRICS) metrics.set(metric.name, scrapedMetric(client, fleetOf(manager), metric))
   metrics.set(BUILD, buildMetric(client))
   for (const metric of metrics.values()) register.registerMetric(metric)
 
@@ -63,6 +70,21 @@ export function prometheusMetrics<M extends object>(
     }
   }
   return { dispose, [Symbol.dispose]: dispose }
+}
+
+function servicesOf<M extends object>(manager: ServiceProxyManager<M>): Sources<ScrapedProxy> {
+  const all = (): Iterable<[{ service: string }, ScrapedProxy]> =>
+    manager.names.map((service) => [{ service }, manager.getProxy(service)])
+  return { labelNames: ['service'], all }
+}
+
+/** Also one that it joins later. */
+function fleetOf<M extends object>(manager: ServiceProxyManager<M>): Sources<FleetStatus> {
+  const all = (): [{ namespace: string }, FleetStatus][] => {
+    const status = manager.fleet?.status
+    return status === undefined ? [] : [[{ namespace: status.namespace }, status]]
+  }
+  return { labelNames: ['namespace'], all }
 }
 
 function callHistograms(client: PrometheusClient, buckets: readonly number[], collect: () => void): CallHistograms {

@@ -1,34 +1,51 @@
-import type { ServiceProxyManager } from '@svcproxy/core'
 import type { PrometheusClient, PrometheusMetric, PrometheusMetricConfiguration } from './prometheus-client.ts'
-import type { ScrapedMetric } from './scraped-metrics.ts'
 
-/** Makes a metric that is read anew from the manager's proxies at each scrape, so that none outlives its proxy. */
-export function scrapedMetric<M extends object>(
+/** A metric that is read when it is scraped. */
+export interface ScrapedMetric<Source> {
+  readonly kind: 'Counter' | 'Gauge'
+  readonly name: string
+  readonly help: string
+  /** The label besides those of the source, if there is one. */
+  readonly label?: string
+  /** @defaultValue 'sum' */
+  readonly aggregator?: PrometheusMetricConfiguration['aggregator']
+  /** The figures by the value of `label`; without a label, by anything. None: the source has no series now. */
+  readonly read: (source: Source) => Readonly<Record<string, number>>
+}
+
+/** What a metric is read from, with the labels that its series have in common. */
+export interface Sources<Source> {
+  readonly labelNames: readonly string[]
+  readonly all: () => Iterable<readonly [labels: Readonly<Record<string, string>>, source: Source]>
+}
+
+/** Makes a metric that is read anew from all sources at each scrape, so that no series outlives its source. */
+export function scrapedMetric<Source>(
   client: PrometheusClient,
-  manager: ServiceProxyManager<M>,
-  { kind, name, help, label, aggregator = 'sum', read }: ScrapedMetric,
+  sources: Sources<Source>,
+  { kind, name, help, label, aggregator = 'sum', read }: ScrapedMetric<Source>,
 ): PrometheusMetric {
   const collect = (): void => {
     metric.reset()
-    for (const service of manager.names) {
-      for (const [value, figure] of Object.entries(read(manager.getProxy(service)))) {
-        write(label === undefined ? { service } : { service, [label]: value }, figure)
+    for (const [labels, source] of sources.all()) {
+      for (const [value, figure] of Object.entries(read(source))) {
+        write(label === undefined ? labels : { ...labels, [label]: value }, figure)
       }
     }
   }
-  const labelNames = label === undefined ? ['service'] : ['service', label]
+  const labelNames = [...sources.labelNames, ...(label === undefined ? [] : [label])]
   const { metric, write } = writable(client, kind, { name, help, labelNames, registers: [], aggregator, collect })
   return metric
 }
 
 interface Writable {
   readonly metric: PrometheusMetric
-  readonly write: (labels: Record<string, string>, figure: number) => void
+  readonly write: (labels: Readonly<Record<string, string>>, figure: number) => void
 }
 
 function writable(
   client: PrometheusClient,
-  kind: ScrapedMetric['kind'],
+  kind: 'Counter' | 'Gauge',
   configuration: PrometheusMetricConfiguration,
 ): Writable {
   if (kind === 'Counter') {

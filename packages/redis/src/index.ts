@@ -1,2 +1,3 @@
 export { redisStore } from './redis-store.ts'
-export type { RedisSocketOptions, RedisStoreOptions } from './options.ts'
+export type { RedisNode } from './directory.ts'
+export type { RedisClusterNodes, RedisSentinels, RedisSocketOptions, RedisStoreOptions } from './options.ts'

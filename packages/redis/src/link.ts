@@ -1,5 +1,8 @@
 import { createClient, ErrorReply } from '@redis/client'
-import type { ResolvedOptions } from './options.ts'
+import type { AnyRedisClientOptions } from '@redis/client'
+import type { RedisNode } from './directory.ts'
+import { firstToKnow } from './first-to-know.ts'
+import type { Lookup, ResolvedOptions } from './options.ts'
 import type { Script } from './script.ts'
 
 /** Hears what becomes of a link. */
@@ -16,7 +19,8 @@ type Client = ReturnType<typeof createClient>
 
 const isNotKnown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT')
 /** A server that answers, but not as one that holds the data: it is not ready yet, or was replaced. */
-const isNoLonger = (error: Error): boolean => /^(READONLY|LOADING|MASTERDOWN|NOREPLICAS)\b/.test(error.message)
+const isNoLonger = (error: Error): boolean =>
+  /^(READONLY|LOADING|MASTERDOWN|NOREPLICAS|MOVED|CLUSTERDOWN)\b/.test(error.message)
 
 /**
  * A pair of connections, for commands and for the subscription, that are made and end together: when one of them is lost,
@@ -26,18 +30,16 @@ export class Link {
   readonly #options: ResolvedOptions
   readonly #listener: LinkListener
   readonly #abort = new AbortController()
-  readonly #commands: Client
-  readonly #subscriber: Client
+  /** All that there are, also those that only ask where Redis is. */
+  readonly #clients = new Set<Client>()
+  #commands: Client | undefined
   readonly #deadline: NodeJS.Timeout
   readonly #pending = new Set<(error: Error) => void>()
   #state: 'connecting' | 'ready' | 'ended' = 'connecting'
 
-  /** @throws what `createClient()` throws */
   constructor(options: ResolvedOptions, channel: string, listener: LinkListener) {
     this.#options = options
     this.#listener = listener
-    this.#commands = this.#client()
-    this.#subscriber = this.#client()
     const tooLate = new Error(`Redis was not connected within ${options.connectTimeoutMs} ms`)
     this.#deadline = setTimeout(() => this.end(tooLate), options.connectTimeoutMs)
     this.#connect(channel).catch((error: unknown) => this.end(asError(error)))
@@ -52,8 +54,7 @@ export class Link {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#deadline)
-    destroy(this.#commands)
-    destroy(this.#subscriber)
+    for (const client of this.#clients) destroy(client)
     // A socket that is still being connected is known to nobody but its signal.
     this.#abort.abort()
     for (const reject of this.#pending) reject(error)
@@ -83,11 +84,13 @@ export class Link {
   }
 
   async #evaluate({ sha, text }: Script, args: readonly string[]): Promise<unknown> {
+    const commands = this.#commands
+    if (commands === undefined) throw new Error('Redis is not connected')
     try {
-      return await this.#commands.sendCommand(['EVALSHA', sha, ...args])
+      return await commands.sendCommand(['EVALSHA', sha, ...args])
     } catch (error) {
       if (!isNotKnown(error)) throw error
-      return this.#commands.sendCommand(['EVAL', text, ...args])
+      return commands.sendCommand(['EVAL', text, ...args])
     }
   }
 
@@ -96,18 +99,16 @@ export class Link {
     if (isNoLonger(error)) this.end(error)
   }
 
-  #client(): Client {
-    const client = createClient(this.#options.client(this.#abort.signal))
-    client.on('error', (error: unknown) => this.end(asError(error)))
-    return client
-  }
-
   async #connect(channel: string): Promise<void> {
-    await Promise.all([this.#open(this.#commands), this.#open(this.#subscriber)])
+    const { lookup } = this.#options
+    const server = lookup && (await this.#find(lookup, channel))
+    const [commands, subscriber] = await Promise.all([this.#open(server), this.#open(server)])
+    this.#commands = commands
     await Promise.all([
       // It is refused by a server that still loads its data.
-      this.#commands.sendCommand(['PING']),
-      this.#subscriber.subscribe(channel, (text) => {
+      commands.sendCommand(['PING']),
+      lookup?.directory.verify(commands, channel),
+      subscriber.subscribe(channel, (text) => {
         if (this.isReady) this.#listener.message(text)
       }),
     ])
@@ -117,10 +118,43 @@ export class Link {
     this.#listener.ready()
   }
 
-  async #open(client: Client): Promise<void> {
-    await client.connect()
+  /** A connection that belongs to the link: when it is lost, the link is. */
+  async #open(server: RedisNode | undefined): Promise<Client> {
+    const client = this.#client(this.#options.client(this.#abort.signal, server))
+    client.on('error', (error: unknown) => this.end(asError(error)))
+    await this.#connected(client)
+    return client
+  }
+
+  #find(lookup: Lookup, key: string): Promise<RedisNode> {
+    return firstToKnow(lookup.rootNodes, async (node) => {
+      const client = this.#client(lookup.client(this.#abort.signal, node))
+      // What went wrong is what it rejects with.
+      client.on('error', () => undefined)
+      try {
+        await this.#connected(client)
+        const found = await lookup.directory.find(client, key)
+        return found && { ...found, host: found.host === '' ? node.host : found.host }
+      } finally {
+        destroy(client)
+        this.#clients.delete(client)
+      }
+    })
+  }
+
+  #client(options: AnyRedisClientOptions): Client {
+    const client = createClient(options)
+    this.#clients.add(client)
+    return client
+  }
+
+  async #connected(client: Client): Promise<void> {
+    if (this.#state === 'connecting') await client.connect()
     // It was ended while it connected, which the client does not notice.
-    if (this.#state === 'ended') destroy(client)
+    if (this.#state === 'ended') {
+      destroy(client)
+      throw new Error('The connection was ended')
+    }
   }
 }
 

@@ -1,13 +1,15 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { InvalidOptionError } from '@svcproxy/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { aclRule, USER } from '../test/acl-rule.ts'
 import { opened } from '../test/member.ts'
 import { MISSING_REDIS, RedisServer } from '../test/redis-server.ts'
 import { redisStore } from './index.ts'
+
+const NODE = { host: '127.0.0.1', port: 6379 }
 
 describe('options', () => {
   test.each([
@@ -17,6 +19,17 @@ describe('options', () => {
     ['commandTimeoutMs', { commandTimeoutMs: Number.NaN }],
     ['url', { url: 'http://host' }],
     ['url', { url: 'nonsense' }],
+    ['options', { url: 'redis://host', cluster: { rootNodes: [NODE] } }],
+    ['options', { socket: { host: 'host' }, sentinel: { name: 'x', rootNodes: [NODE] } }],
+    ['options', { sentinel: { name: 'x', rootNodes: [NODE] }, cluster: { rootNodes: [NODE] } }],
+    ['sentinel', { sentinel: { name: 'x', sentinelRootNodes: [NODE] } }],
+    ['sentinel', { sentinel: null }],
+    ['sentinel.name', { sentinel: { rootNodes: [NODE] } }],
+    ['sentinel.rootNodes', { sentinel: { name: 'x' } }],
+    ['cluster.rootNodes', { cluster: { rootNodes: [] } }],
+    ['cluster.rootNodes', { cluster: { rootNodes: [{ url: 'redis://host' }] } }],
+    ['cluster.rootNodes', { cluster: { rootNodes: [{ ...NODE, port: '6379' }] } }],
+    ['database', { cluster: { rootNodes: [NODE] }, database: 1 }],
   ])('%s is checked: %j', (option, options) => {
     expect(() => redisStore(options as never)).toThrow(InvalidOptionError)
     expect(() => redisStore(options as never)).toThrow(option)
@@ -220,7 +233,7 @@ describe.skipIf(MISSING_REDIS !== undefined)(`with Redis ${MISSING_REDIS ?? ''}`
 
   test('the rule in the README suffices', async () => {
     await server.command(...(await aclRule()))
-    const { store, connected, hints } = opened({ ...options(), username: 'fleet', password: 'secret' })
+    const { store, connected, hints } = opened({ ...options(), ...USER })
     await connected(1)
     await store.heartbeat({ id: 'one', label: 'one' }, {}, 1_000)
     await store.invalidate('one', ['desk'])
@@ -242,11 +255,3 @@ describe.skipIf(MISSING_REDIS !== undefined)(`with Redis ${MISSING_REDIS ?? ''}`
     return clients.filter((line) => line.includes(' name=store ')).length
   }
 })
-
-/** The rule in the README, for a user of a password. */
-async function aclRule(): Promise<string[]> {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-  const rule = /^ACL SETUSER .*$/m.exec(readme)?.[0]
-  if (rule === undefined) throw new Error('The README has a rule')
-  return rule.split(' ')
-}

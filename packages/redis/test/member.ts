@@ -10,7 +10,7 @@ export interface Member {
   readonly told: string[]
   readonly hints: (Hint | undefined)[]
   /** Resolves when it has been connected so often. */
-  connected(times: number): Promise<void>
+  connected(times: number, timeoutMs?: number): Promise<void>
 }
 
 /** A store that is opened, until the test ends. */
@@ -24,9 +24,9 @@ export function opened(options: RedisStoreOptions, namespace = 'test'): Member {
     disconnected: () => told.push('disconnected'),
     hinted: (message) => hints.push(decodeHint(message)),
   })
-  const connected = (times: number): Promise<void> =>
+  const connected = (times: number, timeoutMs = 5_000): Promise<void> =>
     vi.waitFor(() => expect(told.filter((one) => one === 'connected').length).toBeGreaterThanOrEqual(times), {
-      timeout: 5_000,
+      timeout: timeoutMs,
       interval: 5,
     })
   return { store, told, hints, connected }

@@ -12,10 +12,12 @@ export interface DatabaseTraffic {
   queries: number
   /** Of these, the ones that only read a table. */
   reads: number
+  /** Calls without an answer of PostgreSQL: no connection came about, or it broke, or the driver gave up. */
+  unanswered: number
 }
 
 export function noTraffic(): DatabaseTraffic {
-  return { connections: 0, queries: 0, reads: 0 }
+  return { connections: 0, queries: 0, reads: 0, unanswered: 0 }
 }
 
 export interface DatabaseOptions {
@@ -98,7 +100,10 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
 
   async function query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     const signal = callSignal()
-    const client = await pool.connect()
+    const client = await pool.connect().catch((error: unknown) => {
+      if (!(error instanceof DatabaseError)) traffic.unanswered++
+      throw error
+    })
     let cancelling: Promise<void> | undefined
     const cancel = (): void => void (cancelling = canceller.cancel(client))
     let sent = false
@@ -114,6 +119,7 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
     } catch (error) {
       // The driver gave up, or the connection did: an answer may still come, to whoever asks next.
       broken = sent && !(error instanceof DatabaseError)
+      if (broken) traffic.unanswered++
       throw error
     } finally {
       signal?.removeEventListener('abort', cancel)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from './database.ts'
 import { connectDatabase, noTraffic, placeOf } from './database.ts'
 import { EmbeddedPostgres } from './embedded-postgres.ts'
-import { processFamily } from './processes.ts'
+import { processFamily } from '../processes/processes.ts'
 
 /** How long it may take to make a database, or to start one again. */
 const PATIENCE_MS = 60_000
@@ -80,7 +80,7 @@ test(
     await vi.waitFor(() => expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED'))
     const before = { ...traffic }
     await expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED')
-    expect(traffic).toEqual({ ...before, connections: before.connections + 1 })
+    expect(traffic).toEqual({ ...before, connections: before.connections + 1, unanswered: before.unanswered + 1 })
 
     await postgres.start()
     expect(await count()).toEqual([{ count: 12 }])

@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findPostgresBinaries } from './binaries.ts'
 import type { PostgresBinaries, RunAs } from './binaries.ts'
-import { freePort } from './free-port.ts'
-import { hireJanitor } from './janitor.ts'
-import { processFamily, signalAll, untilGone } from './processes.ts'
+import { freePort } from '../processes/free-port.ts'
+import { hireJanitor } from '../processes/janitor.ts'
+import { processFamily, signalAll, untilGone } from '../processes/processes.ts'
 
 const USER = 'demo'
 const HOST = '127.0.0.1'
+/** Of all clients together, when nothing else is said. */
+const MAX_CONNECTIONS = 60
 const START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 5_000
 
@@ -21,6 +23,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   readonly url: string
   readonly #folder: string
   readonly #port: number
+  readonly #maxConnections: number
   readonly #runAs: RunAs
   readonly #binaries: PostgresBinaries
   readonly #sendJanitorHome: () => void
@@ -30,6 +33,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   private constructor(parts: {
     folder: string
     port: number
+    maxConnections: number
     password: string
     runAs: RunAs
     binaries: PostgresBinaries
@@ -37,20 +41,28 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.url = `postgresql://${USER}:${parts.password}@${HOST}:${parts.port}/postgres`
     this.#folder = parts.folder
     this.#port = parts.port
+    this.#maxConnections = parts.maxConnections
     this.#runAs = parts.runAs
     this.#binaries = parts.binaries
     this.#sendJanitorHome = hireJanitor(parts.folder)
   }
 
-  /** Makes a database and starts it. */
-  static async start(): Promise<EmbeddedPostgres> {
+  /** Makes a database and starts it. @param maxConnections of all clients together */
+  static async start(maxConnections: number = MAX_CONNECTIONS): Promise<EmbeddedPostgres> {
     const runAs = process.getuid?.() === 0 ? await nobody() : {}
     const folder = await mkdtemp(join(tmpdir(), 'svcproxy-demo-'))
     try {
       const binaries = await findPostgresBinaries(runAs, join(folder, 'postgresql'))
       const password = randomBytes(16).toString('hex')
       await initialise({ folder, password, runAs, binaries })
-      const database = new EmbeddedPostgres({ folder, port: await freePort(), password, runAs, binaries })
+      const database = new EmbeddedPostgres({
+        folder,
+        port: await freePort(),
+        maxConnections,
+        password,
+        runAs,
+        binaries,
+      })
       await database.start()
       return database
     } catch (error) {
@@ -66,7 +78,8 @@ export class EmbeddedPostgres implements AsyncDisposable {
 
   /** Starts it again after {@link EmbeddedPostgres.kill}, with the data it had. */
   async start(): Promise<void> {
-    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=60', 'fsync=off']
+    const limit = `max_connections=${this.#maxConnections}`
+    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', limit, 'fsync=off']
     const flags = ['-D', join(this.#folder, 'data'), '-p', String(this.#port)]
     const postmaster = spawn(this.#binaries.postgres, [...flags, ...settings.flatMap((setting) => ['-c', setting])], {
       ...this.#runAs,

@@ -6,7 +6,7 @@ import { duration, print, tone } from './terminal.ts'
 export interface Table {
   printHeader(): void
   /** What has come since the row before. @param seconds since the story began */
-  printRow(seconds: number): void
+  printRow(seconds: number): void | Promise<void>
 }
 
 export interface Row extends Readonly<Record<Side, Tally>> {
@@ -18,7 +18,13 @@ export interface Row extends Readonly<Record<Side, Tally>> {
   readonly cacheHits: number
 }
 
-const CIRCUIT_TONES = { closed: 'green', open: 'red', isolated: 'red', half_open: 'yellow', disabled: 'dim' } as const
+export const CIRCUIT_TONES = {
+  closed: 'green',
+  open: 'red',
+  isolated: 'red',
+  half_open: 'yellow',
+  disabled: 'dim',
+} as const
 
 /** A title and the width of its column. */
 const STANDARD = [
@@ -74,7 +80,7 @@ export function number(value: number, width: number, name?: 'red' | 'yellow' | '
   return name === undefined ? text : tone(name, text)
 }
 
-function slowest(ms: number): string {
+export function slowest(ms: number): string {
   const text = (ms === 0 ? '·' : duration(ms)).padStart(8)
   return ms > 500 ? tone('red', text) : text
 }

@@ -1,13 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { CircuitState } from '@svcproxy/core'
 import type { DatabaseTraffic } from '../postgres/database.ts'
 import type { DemoManager } from '../service-manager.ts'
 import { callsOf, CircuitWatch } from './circuit-watch.ts'
 import { DEMO_POLICY } from './demo-policy.ts'
 import type { Answer, Side } from './ledger.ts'
+import { Narration } from './narration.ts'
 import { printHeader, printRow } from './row.ts'
 import type { Table } from './row.ts'
-import { duration, printCheck, printEvent, printRemark, printTitle } from './terminal.ts'
+import { duration, printRemark } from './terminal.ts'
 import { COMMANDS, READS, Traffic } from './traffic.ts'
 
 export interface StageParts {
@@ -18,28 +18,24 @@ export interface StageParts {
   readonly signal: AbortSignal
 }
 
-const ROW_EVERY_MS = 1_000
-
 /** Where a story is told: the traffic that flows, the clock, and what the audience sees. */
-export class Stage {
+export class Stage extends Narration {
   /** Reads, from the first act on. */
   readonly traffic: Traffic
   /** Writes, from when an act starts them. */
   readonly commands: Traffic
   readonly circuit: CircuitWatch
   readonly #parts: StageParts
-  #table: Table
-  readonly #startedAt = performance.now()
+  /** The reads of both sides. */
+  readonly #reads: Table = { printHeader, printRow: (seconds) => this.#printRow(seconds) }
   readonly #callsWhileDown: Record<Side, number> = { standard: 0, proxied: 0 }
   #callsAtLastRow: Record<Side, number>
   #callsAtOutage: Record<Side, number> | undefined
-  #actCount = 0
-  #failedChecks = 0
 
   constructor(parts: StageParts) {
+    super(parts.signal)
     const { manager, baseUrl, databaseTraffic } = parts
     this.#parts = parts
-    this.#table = { printHeader, printRow: (seconds) => this.#printRow(seconds) }
     this.traffic = new Traffic(baseUrl, READS)
     this.commands = new Traffic(baseUrl, COMMANDS)
     const opened = `after ${DEMO_POLICY.failureThreshold} failures: nothing is sent to the database any more`
@@ -58,11 +54,6 @@ export class Stage {
     return this.#parts.databaseTraffic
   }
 
-  /** How often something did not go as told. */
-  get failedChecks(): number {
-    return this.#failedChecks
-  }
-
   /** Requests that found the entity service in its proxy's cache. */
   get cacheHits(): number {
     return this.#parts.manager.getProxy('entityService').getMetrics().cacheHits
@@ -73,15 +64,9 @@ export class Stage {
     return this.#callsWhileDown
   }
 
-  /** Begins an act. @param table what its rows show; otherwise the reads of both sides, as in the act before */
-  act(title: string, table: Table = this.#table): void {
-    this.#table = table
-    printTitle(++this.#actCount, title)
-    table.printHeader()
-  }
-
-  event(mark: string, text: string, name: 'red' | 'green' | 'yellow' | 'cyan'): void {
-    printEvent(this.#seconds(), mark, text, name)
+  /** Begins an act. @param table what its rows show; otherwise the reads of both sides */
+  override act(title: string, table: Table = this.#reads): void {
+    super.act(title, table)
   }
 
   /** @param circuit how it is called @param opened what made it open, and what that means */
@@ -95,37 +80,11 @@ export class Stage {
     }
   }
 
-  check(passed: boolean, text: string): void {
-    if (!passed) this.#failedChecks++
-    printCheck(passed, text)
-  }
-
   /** Shows an answer that really came, as an example. */
   show({ path, side, status, retryAfter, lastKnown, durationMs }: Answer): void {
     const request = `GET ${side === 'standard' ? '/standard' : ''}${path}`.padEnd(32)
     const remark = lastKnown ? 'the last known list' : retryAfter !== undefined && `Retry-After: ${retryAfter}`
     printRemark(`${request} ${status} in ${duration(durationMs).padEnd(8)} ${remark || ''}`.trimEnd())
-  }
-
-  /** Lets the traffic flow for so many rows, one a second. */
-  async rows(count: number): Promise<void> {
-    for (let index = 0; index < count; index++) {
-      await this.pause(ROW_EVERY_MS)
-      this.#table.printRow(this.#seconds())
-    }
-  }
-
-  /** Lets the traffic flow until `happened` resolves, and the row is full; false when it did not within `rowCount` rows. */
-  async rowsUntil(happened: Promise<unknown>, rowCount: number): Promise<boolean> {
-    const progress = { done: false }
-    void happened.then(() => (progress.done = true))
-    for (let index = 0; index < rowCount && !progress.done; index++) await this.rows(1)
-    return progress.done
-  }
-
-  /** @throws the reason, when the audience leaves */
-  async pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#parts.signal })
   }
 
   /** Sends no more; resolves when everything was answered. */
@@ -172,9 +131,5 @@ export class Stage {
   #databaseCalls(): Record<Side, number> {
     const { standard, proxied } = this.#parts.databaseTraffic
     return { standard: callsOf(standard), proxied: callsOf(proxied) }
-  }
-
-  #seconds(): number {
-    return (performance.now() - this.#startedAt) / 1000
   }
 }

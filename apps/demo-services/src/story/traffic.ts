@@ -7,6 +7,15 @@ interface Sent {
   readonly command?: object
 }
 
+/** In which a process of a fleet says which one it is. */
+export const PROCESS_HEADER = 'x-process'
+
+/** What came back for one request. */
+export interface Reply extends Pick<Answer, 'status' | 'retryAfter' | 'lastKnown'> {
+  /** The process of a fleet that has answered. */
+  readonly process: string | undefined
+}
+
 /** Requests that are sent in a steady rhythm. */
 export interface Rhythm {
   /** Time between two requests to the same side, in milliseconds. */
@@ -90,8 +99,8 @@ export class Traffic {
     const startedAt = performance.now()
     const answered = this.ledgers[side].begin(startedAt)
     const url = `${this.#baseUrl}${PREFIXES[side]}${path}`
-    const reply = await fetchReply(url, command === undefined ? {} : posted(command, side))
-    const answer: Answer = { side, path, ...reply, durationMs: performance.now() - startedAt }
+    const { status, retryAfter, lastKnown } = await fetchReply(url, command === undefined ? {} : posted(command, side))
+    const answer: Answer = { side, path, status, retryAfter, lastKnown, durationMs: performance.now() - startedAt }
     answered(answer)
     for (const listener of this.#listeners) listener(answer)
   }
@@ -107,10 +116,8 @@ function posted(command: object, side: Side): RequestInit {
   return { method: 'POST', headers, body: JSON.stringify(command) }
 }
 
-async function fetchReply(
-  url: string,
-  request: RequestInit,
-): Promise<Pick<Answer, 'status' | 'retryAfter' | 'lastKnown'>> {
+/** What comes back, as a story counts it. */
+export async function fetchReply(url: string, request: RequestInit): Promise<Reply> {
   try {
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS) })
     const text = await response.text()
@@ -118,8 +125,9 @@ async function fetchReply(
       status: response.status,
       retryAfter: response.headers.get('retry-after') ?? undefined,
       lastKnown: text.includes('"source":"last known"'),
+      process: response.headers.get(PROCESS_HEADER) ?? undefined,
     }
   } catch {
-    return { status: 0, retryAfter: undefined, lastKnown: false }
+    return { status: 0, retryAfter: undefined, lastKnown: false, process: undefined }
   }
 }

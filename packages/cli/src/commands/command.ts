@@ -1,6 +1,6 @@
 import type { Invocation } from '../command-line.ts'
-import type { ManagementClient } from '../management-client.ts'
-import { plainJson } from '../plain-text.ts'
+import type { Answer, ManagementClient } from '../management-client.ts'
+import { plainJson, plainText } from '../plain-text.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** What a command works with. */
@@ -21,4 +21,9 @@ export function exitCodeOf(isWell: boolean): number {
 /** An answer as it came, laid out for reading. */
 export function printJson({ print }: Terminal, json: unknown): void {
   print(plainJson(JSON.stringify(json, undefined, 2)))
+}
+
+/** Which process did something: behind a load balancer it may be any. @param what it did: `Done` */
+export function printDoer({ print }: Terminal, what: string, { by }: Pick<Answer<unknown>, 'by'>): void {
+  if (by !== undefined) print(`${what} by instance ${plainText(by)}.`)
 }

@@ -1,7 +1,7 @@
 import { healthColumns } from '../service-columns.ts'
 import { headLine } from '../status-lines.ts'
 import { tableLines } from '../table.ts'
-import { type CommandContext, exitCodeOf, printJson } from './command.ts'
+import { type CommandContext, exitCodeOf, printDoer, printJson } from './command.ts'
 
 /**
  * Checks a service now; without one, shows what the last checks found and asks nobody. A service that was never checked
@@ -24,9 +24,12 @@ async function lastChecks({ invocation, client, terminal }: CommandContext): Pro
 }
 
 async function checkNow({ invocation, client, terminal }: CommandContext, service: string): Promise<number> {
-  const { value, json } = await client.act('health-check', service)
-  const isWell = value.healthy === true
-  if (invocation.json) printJson(terminal, json)
-  else terminal.print(`${service} is ${terminal.paint(isWell ? 'green' : 'red', isWell ? 'well' : 'unwell')}.`)
+  const answer = await client.act('health-check', service)
+  const isWell = answer.value.healthy === true
+  if (invocation.json) printJson(terminal, answer.json)
+  else {
+    terminal.print(`${service} is ${terminal.paint(isWell ? 'green' : 'red', isWell ? 'well' : 'unwell')}.`)
+    printDoer(terminal, 'Checked', answer)
+  }
   return exitCodeOf(isWell)
 }

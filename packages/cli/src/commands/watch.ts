@@ -1,20 +1,30 @@
 import { CommandFailure } from '../failure.ts'
-import type { ManagementClient } from '../management-client.ts'
+import { type Staying, stayingWithOne } from '../staying.ts'
 import { changeView, jsonView, liveView, type WatchView } from '../watch-views.ts'
 import type { Watched } from '../watched.ts'
 import { type CommandContext, exitCodeOf } from './command.ts'
 
+/** How long what is shown may be old when other processes answer, in milliseconds. */
+const PATIENCE_MS = 10_000
+
 /**
  * Looks again and again, each time a while after the last answer, until it is interrupted. What cannot be reached is
- * tried again; what refuses the first time will not change its mind.
+ * tried again; what refuses the first time will not change its mind. It stays with the process that answered first.
  */
 export async function watch({ invocation, client, terminal }: CommandContext): Promise<number> {
   const { interrupted } = terminal
   const view = viewFor(invocation.json, terminal)
-  let watched: Watched = { latest: undefined, changed: false, receivedAt: terminal.now(), stale: undefined }
+  const process = stayingWithOne(client, terminal.now)
+  let watched: Watched = {
+    latest: undefined,
+    changed: false,
+    receivedAt: terminal.now(),
+    stale: undefined,
+    others: 0,
+  }
   try {
     while (!interrupted.aborted) {
-      const next = await look(watched, client, terminal.now)
+      const next = await look(watched, process, terminal.now)
       if (next === undefined) break
       watched = next
       view.show(watched)
@@ -33,16 +43,25 @@ function viewFor(json: boolean, terminal: CommandContext['terminal']): WatchView
 }
 
 /** Undefined: somebody interrupted it. */
-async function look(before: Watched, client: ManagementClient, now: () => number): Promise<Watched | undefined> {
+async function look(before: Watched, process: Staying, now: () => number): Promise<Watched | undefined> {
+  const old = (reason: string): Watched => ({
+    ...before,
+    changed: false,
+    stale: { since: before.stale?.since ?? now(), reason },
+    others: process.others(),
+  })
   try {
-    const answer = await client.snapshotSince(before.latest?.etag)
-    return answer === undefined
-      ? { ...before, changed: false, stale: undefined }
-      : { latest: answer, changed: true, receivedAt: now(), stale: undefined }
+    const isTooOld = before.stale !== undefined && now() - before.stale.since >= PATIENCE_MS
+    const answer = await process.look(before.latest?.etag, isTooOld)
+    if (answer === 'others') return old('Only other processes answer, and not the one that is shown.')
+    const others = process.others()
+    return answer === 'unchanged'
+      ? { ...before, changed: false, stale: undefined, others }
+      : { latest: answer, changed: true, receivedAt: now(), stale: undefined, others }
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error
     if (error.kind === 'interrupted') return undefined
     if (error.kind === 'refused' && before.latest === undefined) throw error
-    return { ...before, changed: false, stale: { since: before.stale?.since ?? now(), reason: error.message } }
+    return old(error.message)
   }
 }

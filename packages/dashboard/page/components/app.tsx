@@ -1,7 +1,8 @@
+import type { Snapshot } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ACTION_TEXT, type Intent } from '../actions.ts'
-import { act, type ActionOutcome } from '../api.ts'
+import { type Intent, outcomeWords } from '../actions.ts'
+import { act, type Deed } from '../api.ts'
 import type { Feed } from '../polling.ts'
 import { fragmentOf } from '../route.ts'
 import { changesBetween, type Selection, totalsOf } from '../services.ts'
@@ -17,30 +18,26 @@ import { type Message, Toast } from './toast.tsx'
 
 /** The page. `title` is what the application calls it. */
 export function App({ title }: { readonly title: string }): JSX.Element {
-  const { feed, refresh } = useFeed()
+  const { feed, refresh, show } = useFeed()
+  const { snapshot } = feed
   const [intent, setIntent] = useState<Intent | null>(null)
   const [message, setMessage] = useState<Message | null>(null)
   useTitle(title, feed)
-  const confirm = async ({ action, service }: Intent): Promise<void> => {
-    setMessage(messageOf({ action, service }, await act(action, service)))
+  const confirm = async (deed: Deed, { instance, fleet }: Snapshot): Promise<void> => {
+    setMessage(outcomeWords(deed, await act(deed, instance.id, feed.others.length), fleet))
     refresh()
   }
   return (
     <Ticking clockAheadMs={feed.clockAheadMs} paused={feed.paused}>
       <Masthead title={title} feed={feed} />
-      <main class={feed.stale ? 'stale' : ''} aria-busy={feed.snapshot === null && feed.refusal === null}>
-        <Banners feed={feed} />
+      <main class={feed.stale ? 'stale' : ''} aria-busy={snapshot === null && feed.refusal === null}>
+        <Banners feed={feed} onShow={show} />
         <Content feed={feed} refresh={refresh} onIntent={setIntent} />
       </main>
       <Announcements feed={feed} />
       <Toast message={message} onDismiss={() => setMessage(null)} />
-      {intent !== null && feed.snapshot !== null && (
-        <ConfirmDialog
-          intent={intent}
-          instance={feed.snapshot.instance}
-          onConfirm={() => confirm(intent)}
-          onClose={() => setIntent(null)}
-        />
+      {intent !== null && snapshot !== null && (
+        <ConfirmDialog intent={intent} snapshot={snapshot} onConfirm={confirm} onClose={() => setIntent(null)} />
       )}
     </Ticking>
   )
@@ -65,12 +62,13 @@ function Content(props: {
   return <Overview snapshot={snapshot} selection={selection} onSelect={setSelection} onIntent={onIntent} />
 }
 
-/** Tells those who listen to the page what changed; a poll that changes nothing is silent. */
+/** Tells those who listen to the page what changed in the process; a poll that changes nothing is silent. */
 function Announcements({ feed: { snapshot } }: { readonly feed: Feed }): JSX.Element {
   const before = useRef(snapshot)
   const [words, setWords] = useState('')
   useEffect(() => {
-    const changes = changesBetween(before.current?.services ?? [], snapshot?.services ?? [])
+    const isSame = before.current?.instance.id === snapshot?.instance.id
+    const changes = isSame ? changesBetween(before.current?.services ?? [], snapshot?.services ?? []) : []
     before.current = snapshot
     if (changes.length > 0) setWords(changes.join('. '))
   }, [snapshot])
@@ -101,13 +99,4 @@ function useReturnedFocus(service: string | null): void {
     if (service !== null || left === null) return
     document.querySelector<HTMLElement>(`a.service-link[href="${CSS.escape(fragmentOf(left))}"]`)?.focus()
   }, [service])
-}
-
-function messageOf({ action, service }: Intent, outcome: ActionOutcome): Message {
-  const subject = service ?? 'all services'
-  if (!outcome.done) return { good: false, words: `${ACTION_TEXT[action].label}, ${subject}: ${outcome.reason}` }
-  if (outcome.healthy !== undefined) {
-    return { good: outcome.healthy, words: `${subject} is ${outcome.healthy ? 'healthy' : 'unhealthy'}.` }
-  }
-  return { good: true, words: ACTION_TEXT[action].done(subject) }
 }

@@ -16,6 +16,7 @@ export function Circuit({ service }: { readonly service: ServiceView }): JSX.Ele
     <>
       <StatePill state={stateOf(service)} />
       <Under>{stopped ? 'stopped' : whatNext(circuit)}</Under>
+      {circuit?.heldBy === 'fleet' && <Under>held by the fleet</Under>}
     </>
   )
 }

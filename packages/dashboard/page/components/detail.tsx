@@ -6,6 +6,7 @@ import { loadDetail } from '../api.ts'
 import { stateOf } from '../services.ts'
 import { useKey } from '../use-key.ts'
 import { ActionButtons } from './action-buttons.tsx'
+import { FleetPanel } from './fleet-panel.tsx'
 import { Icon } from './icons.tsx'
 import { Methods } from './methods.tsx'
 import { Notice } from './notices.tsx'
@@ -56,25 +57,27 @@ export function Detail(props: {
           <p>This process has no service of that name. It may have been removed.</p>
         </Notice>
       ) : (
-        <Panels service={service} />
+        <Panels service={service} snapshot={snapshot} />
       )}
     </>
   )
 }
 
-function Panels({ service }: { readonly service: ServiceView }): JSX.Element {
-  const detail = useDetail(service)
+function Panels(props: { readonly service: ServiceView; readonly snapshot: Snapshot }): JSX.Element {
+  const { service, snapshot } = props
+  const detail = useDetail(service, snapshot.instance.id)
   return (
     <div class="detail">
       <div class="detail-main">
         <Traffic service={service} />
+        <FleetPanel snapshot={snapshot} of={service.name} />
         {detail !== undefined && <Methods methods={detail.methods} />}
         <Panel id="events" title="Timeline">
           <Timeline events={detail?.events ?? []} of={service.name} />
         </Panel>
       </div>
       <div class="detail-side">
-        <Standing service={service} />
+        <Standing service={service} fleet={snapshot.fleet} />
         {detail !== undefined && <Settings settings={detail.settings} />}
       </div>
     </div>
@@ -82,11 +85,11 @@ function Panels({ service }: { readonly service: ServiceView }): JSX.Element {
 }
 
 /** Asked for anew whenever the snapshot says something else of the service; the last answer stays meanwhile. */
-function useDetail(service: ServiceView): ServiceDetail | undefined {
+function useDetail(service: ServiceView, instance: string): ServiceDetail | undefined {
   const [detail, setDetail] = useState<ServiceDetail>()
   useEffect(() => {
     const controller = new AbortController()
-    void loadDetail(service.name, controller.signal).then((answer) => {
+    void loadDetail(service.name, instance, controller.signal).then((answer) => {
       if (!controller.signal.aborted && answer !== undefined) setDetail(answer)
     })
     return () => controller.abort()

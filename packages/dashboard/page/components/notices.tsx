@@ -1,8 +1,11 @@
+import type { FleetView } from '@svcproxy/http'
 import type { ComponentChildren, JSX } from 'preact'
 import type { Refusal } from '../api.ts'
+import { isMember } from '../fleet.ts'
 import { formatTimeOfDay } from '../format.ts'
 import type { Feed } from '../polling.ts'
 import { Icon, type IconName } from './icons.tsx'
+import { Neighbours } from './neighbours.tsx'
 import { Ago } from './time.tsx'
 
 const REFUSED: Readonly<Record<Refusal, { readonly icon: IconName; readonly title: string; readonly words: string }>> =
@@ -66,30 +69,52 @@ export function Refused(props: { readonly reason: Refusal; readonly onRetry: () 
 }
 
 /** Above the services: what is to be known of all of them. */
-export function Banners({ feed }: { readonly feed: Feed }): JSX.Element {
-  const { seenAt, stale, snapshot } = feed
+export function Banners(props: { readonly feed: Feed; readonly onShow: (instance: string) => void }): JSX.Element {
+  const { feed, onShow } = props
+  const { seenAt, stale, snapshot, others } = feed
   return (
     <>
       {stale && seenAt !== null && (
-        <p class="banner banner-stale" role="alert">
-          <Icon name="unhealthy" />
-          <span>
-            Last seen {formatTimeOfDay(seenAt)}
-            <span class="quiet">
-              {', '}
-              <Ago at={new Date(seenAt + feed.clockAheadMs).toISOString()} />
-            </span>
-            . The process does not answer; trying again.
+        <Banner icon="unhealthy">
+          Last seen {formatTimeOfDay(seenAt)}
+          <span class="quiet">
+            {', '}
+            <Ago at={new Date(seenAt + feed.clockAheadMs).toISOString()} />
           </span>
-        </p>
+          . The process does not answer; trying again.
+        </Banner>
       )}
       {snapshot?.stopping === true && (
-        <p class="banner banner-stopping" role="alert">
-          <Icon name="stop" />
-          This process is stopping: it finishes what is under way and takes nothing new.
-        </p>
+        <Banner icon="stop">This process is stopping: it finishes what is under way and takes nothing new.</Banner>
+      )}
+      {snapshot !== null && (
+        <>
+          <FleetBanner fleet={snapshot.fleet} />
+          <Neighbours snapshot={snapshot} others={others} onShow={onShow} />
+        </>
       )}
     </>
+  )
+}
+
+/** Said while the process does not hear its fleet. */
+function FleetBanner({ fleet }: { readonly fleet: FleetView | null }): JSX.Element | null {
+  if (!isMember(fleet) || fleet.state === 'connected') return null
+  const { since, queuedInvalidations } = fleet
+  return (
+    <Banner icon="unhealthy">
+      This process has not heard its fleet since {formatTimeOfDay(Date.parse(since))}: it goes on by itself.
+      {queuedInvalidations > 0 && ` Invalidations made here wait: ${queuedInvalidations}.`}
+    </Banner>
+  )
+}
+
+function Banner(props: { readonly icon: IconName; readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <p class="banner tone-warn" role="alert">
+      <Icon name={props.icon} />
+      <span>{props.children}</span>
+    </p>
   )
 }
 

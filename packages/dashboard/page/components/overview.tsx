@@ -4,6 +4,7 @@ import type { Intent } from '../actions.ts'
 import { select, type Selection, totalsOf } from '../services.ts'
 import { useMedia } from '../use-media.ts'
 import { ActionButtons } from './action-buttons.tsx'
+import { FleetPanel } from './fleet-panel.tsx'
 import { Notice } from './notices.tsx'
 import { Panel } from './panel.tsx'
 import { ServiceCards } from './service-cards.tsx'
@@ -52,6 +53,7 @@ export function Overview(props: {
         {shown.length === 0 && <NothingFound selection={selection} onSelect={onSelect} />}
         {shown.length > 0 && (wide ? <ServiceTable services={shown} /> : <ServiceCards services={shown} />)}
       </Panel>
+      <FleetPanel snapshot={snapshot} />
       <Panel id="timeline" title="Timeline" heading="h2">
         <Timeline events={snapshot.events} />
       </Panel>

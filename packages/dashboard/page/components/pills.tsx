@@ -10,7 +10,7 @@ export function StatePill({ state }: { readonly state: ShownState }): JSX.Elemen
   return (
     <span class={`pill tone-${STATE_TONE[state]}`}>
       <Icon name={state} />
-      {STATE_LABEL[state]}
+      <span>{STATE_LABEL[state]}</span>
     </span>
   )
 }

@@ -1,5 +1,6 @@
-import type { CircuitView, ServiceView } from '@svcproxy/http'
+import type { CircuitView, FleetView, ServiceView } from '@svcproxy/http'
 import type { JSX } from 'preact'
+import { proberOf } from '../fleet.ts'
 import { formatTimeOfDay } from '../format.ts'
 import { stateOf, stateWords } from '../services.ts'
 import { CallLines } from './calls.tsx'
@@ -12,12 +13,13 @@ import { cacheState, Count } from './service-numbers.tsx'
 import { Age } from './time.tsx'
 
 /** Where a service stands right now. */
-export function Standing({ service }: { readonly service: ServiceView }): JSX.Element {
+export function Standing(props: { readonly service: ServiceView; readonly fleet: FleetView | null }): JSX.Element {
+  const { service, fleet } = props
   const { circuit, cache } = service
   return (
     <Panel id="standing" title="Now">
       <dl class="lines">
-        {circuit !== null && <CircuitLines circuit={circuit} />}
+        {circuit !== null && <CircuitLines name={service.name} circuit={circuit} fleet={fleet} />}
         <Line name="Health">
           <Health health={service.health} />
         </Line>
@@ -39,8 +41,14 @@ export function Standing({ service }: { readonly service: ServiceView }): JSX.El
   )
 }
 
-function CircuitLines({ circuit }: { readonly circuit: CircuitView }): JSX.Element {
-  const { state, mode, wouldReject, failureThreshold, rates } = circuit
+function CircuitLines(props: {
+  readonly name: string
+  readonly circuit: CircuitView
+  readonly fleet: FleetView | null
+}): JSX.Element {
+  const { name, circuit, fleet } = props
+  const { state, mode, wouldReject, failureThreshold, rates, heldBy } = circuit
+  const holder = holderOf(circuit)
   const next = stateOf({ circuit }) === 'observing' ? null : coming(circuit)
   const counted = state === 'half_open' ? 'Successful trials' : 'Consecutive failures'
   return (
@@ -55,7 +63,8 @@ function CircuitLines({ circuit }: { readonly circuit: CircuitView }): JSX.Eleme
         </Line>
       )}
       {next !== null && <Line name="Next">{next}</Line>}
-      {state === 'isolated' && <Line name="Held by">{circuit.heldByOperator ? 'an operator' : 'the application'}</Line>}
+      {holder !== null && <Line name="Held open by">{holder}</Line>}
+      {heldBy === 'fleet' && fleet !== null && <Line name="Who probes">{proberOf(fleet, name)}</Line>}
       {(state === 'half_open' || (state === 'closed' && failureThreshold !== null)) && (
         <Line name={counted}>
           <Threshold circuit={circuit} />
@@ -69,4 +78,10 @@ function CircuitLines({ circuit }: { readonly circuit: CircuitView }): JSX.Eleme
       ))}
     </>
   )
+}
+
+/** Null: nobody holds it open. */
+function holderOf({ state, heldBy, heldByOperator }: CircuitView): string | null {
+  if (state === 'isolated') return heldByOperator ? 'an operator' : 'the application'
+  return state === 'open' && heldBy === 'fleet' ? 'the fleet' : null
 }

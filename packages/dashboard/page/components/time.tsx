@@ -4,6 +4,8 @@ import { formatAge, formatAgo, formatCountdown, formatDateTime } from '../format
 
 const Now = createContext(0)
 
+const SEEN_WITHIN_MS = 10_000
+
 /** Tells what is inside it the time of the process, once a second: only the words that tell a time are drawn anew. */
 export function Ticking({
   clockAheadMs,
@@ -32,6 +34,16 @@ export function Age({ at }: { readonly at: string }): JSX.Element {
 /** How long ago something was: `3 min ago`. */
 export function Ago({ at }: { readonly at: string }): JSX.Element {
   return <Moment at={at} words={formatAgo} />
+}
+
+/** How long ago a process told of itself, which it does every five seconds: marked when that was missed. */
+export function Seen({ at }: { readonly at: string }): JSX.Element {
+  const isLong = useContext(Now) - Date.parse(at) > SEEN_WITHIN_MS
+  return (
+    <span class={isLong ? 'toned tone-warn' : ''}>
+      <Ago at={at} />
+    </span>
+  )
 }
 
 /** How long until something: `trial in 12 s`, or what is said when its time has come. */

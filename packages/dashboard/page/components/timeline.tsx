@@ -1,3 +1,4 @@
+import type { Cause } from '@svcproxy/core'
 import type { TimelineEvent } from '@svcproxy/http'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
@@ -55,6 +56,9 @@ function Entry({ event, named }: { readonly event: TimelineEvent; readonly named
   )
 }
 
+/** Who is behind an event; of what a process does by itself it need not be said. */
+const BY: Readonly<Record<Cause, string>> = { process: '', operator: ' by an operator', fleet: ' by the fleet' }
+
 interface Description {
   readonly icon: IconName
   readonly tone: Tone
@@ -70,9 +74,9 @@ function describe(event: TimelineEvent): Description {
         ? { icon: 'healthy', tone: 'good', words: 'is healthy' }
         : { icon: 'unhealthy', tone: 'bad', words: 'is unhealthy' }
     case 'invalidate':
-      return { icon: 'cache', tone: 'plain', words: 'cache invalidated' }
+      return { icon: 'cache', tone: 'plain', words: `cache invalidated${BY[event.cause]}` }
     case 'expire':
-      return { icon: 'cache', tone: 'plain', words: 'cache expired' }
+      return { icon: 'cache', tone: 'plain', words: `cache expired${BY[event.cause]}` }
     case 'retry-denied':
       return { icon: 'unhealthy', tone: 'bad', words: 'retry budget used up' }
     case 'stop':
@@ -81,9 +85,13 @@ function describe(event: TimelineEvent): Description {
       return {
         icon: 'operator',
         tone: 'plain',
-        words: ACTION_TEXT[event.action].past + (event.actor === null ? '' : ` by ${event.actor}`),
+        words: ACTION_TEXT[event.action].past + whereAndWho(event),
       }
   }
+}
+
+function whereAndWho({ scope, actor }: Extract<TimelineEvent, { readonly type: 'audit' }>): string {
+  return (scope === 'fleet' ? ' in the fleet' : '') + (actor === null ? '' : ` by ${actor}`)
 }
 
 function describeTransition(event: Extract<TimelineEvent, { readonly type: 'circuit' }>): Description {
@@ -92,6 +100,7 @@ function describeTransition(event: Extract<TimelineEvent, { readonly type: 'circ
   const words = (
     <>
       circuit {before} <b>{inWords(event.to)}</b>
+      {BY[event.cause]}
     </>
   )
   return { icon: shown, tone: STATE_TONE[shown], words }

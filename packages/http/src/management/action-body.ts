@@ -1,13 +1,22 @@
 import type { HttpRequest, HttpResponse } from '../message.ts'
 import { refusal } from './responses.ts'
 import type { ActionRoute } from './routes.ts'
-import type { ManagementAction } from './snapshot.ts'
+import type { ActionScope, ManagementAction } from './snapshot.ts'
 
 /** The longest body, in bytes. */
 const MAX_BYTES = 8_192
 
-/** Which action a request asks for; or why its body does not say. */
-export type AskedAction = { readonly action: ManagementAction } | { readonly response: HttpResponse }
+/** Which action a request asks for, and where. */
+export interface Asked {
+  readonly action: ManagementAction
+  readonly scope: ActionScope
+}
+
+/** The same; or why its body does not say. */
+export type AskedAction = Asked | { readonly response: HttpResponse }
+
+/** What a whole fleet can do. */
+const OF_FLEETS: ReadonlySet<ManagementAction> = new Set<ManagementAction>(['invalidate', 'invalidate-all'])
 
 /** Reads the body of a request for `route`. Never rejects. */
 export async function readAction(request: HttpRequest, { actions }: ActionRoute): Promise<AskedAction> {
@@ -21,8 +30,7 @@ export async function readAction(request: HttpRequest, { actions }: ActionRoute)
     return refuse(400, 'The body could not be read to its end.')
   }
   if (text === undefined) return refuse(413, `A body is at most ${MAX_BYTES} bytes long.`)
-  const action = actionOf(text, actions)
-  return action === undefined ? refuse(422, bodyOf(actions)) : { action }
+  return askedIn(text, actions) ?? refuse(422, bodyOf(actions))
 }
 
 function refuse(status: number, detail: string): AskedAction {
@@ -34,14 +42,19 @@ function isPlainJson({ 'content-type': type, 'content-encoding': encoding }: Htt
   return isPlain && typeof type === 'string' && /^\s*application\/json\s*(;|$)/i.test(type)
 }
 
-function actionOf(text: string, actions: readonly ManagementAction[]): ManagementAction | undefined {
+function askedIn(text: string, actions: readonly ManagementAction[]): Asked | undefined {
   const body = parse(text)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
-  const [only, ...others] = actions
-  const members = Object.entries(body)
-  if (others.length === 0) return members.length === 0 ? only : undefined
-  const [[key, value] = [], ...rest] = members
-  return key === 'action' && rest.length === 0 ? actions.find((action) => action === value) : undefined
+  const { scope = 'process', ...named }: { scope?: unknown } = body
+  const action = actionIn(named, actions)
+  if (action === undefined || (scope !== 'process' && scope !== 'fleet')) return undefined
+  return scope === 'fleet' && !OF_FLEETS.has(action) ? undefined : { action, scope }
+}
+
+function actionIn(body: object, [only, ...others]: readonly ManagementAction[]): ManagementAction | undefined {
+  const [[key, value] = [], ...rest] = Object.entries(body)
+  if (others.length === 0) return key === undefined ? only : undefined
+  return key === 'action' && rest.length === 0 ? [only, ...others].find((action) => action === value) : undefined
 }
 
 function parse(text: string): unknown {
@@ -53,6 +66,8 @@ function parse(text: string): unknown {
 }
 
 function bodyOf(actions: readonly ManagementAction[]): string {
-  if (actions.length === 1) return 'The body is {}.'
-  return `The body is { "action": … } with one of ${actions.map((action) => `"${action}"`).join(', ')}.`
+  const body =
+    actions.length === 1 ? '{}' : `{ "action": … } with one of ${actions.map((action) => `"${action}"`).join(', ')}`
+  const scope = actions.some((action) => OF_FLEETS.has(action)) ? '; "scope": "fleet" has a whole fleet invalidate' : ''
+  return `The body is ${body}${scope}.`
 }

@@ -1,5 +1,6 @@
+import type { ManagedFleet } from '@svcproxy/core'
 import type { HttpRequest, HttpResponse } from '../message.ts'
-import { readAction } from './action-body.ts'
+import { type Asked, readAction } from './action-body.ts'
 import type { Audit } from './audit.ts'
 import { isolate, release } from './isolations.ts'
 import type { ManagedProxy } from './managed-services.ts'
@@ -30,17 +31,40 @@ export class Actions {
     if (targets === undefined) return refusal(404, 'There is no such service.')
     const asked = await readAction(request, route)
     if ('response' in asked) return asked.response
-    const { action } = asked
-    if (NEEDS_CIRCUIT.has(action) && targets.some((proxy) => proxy.settings.circuit === false)) {
-      return refusal(422, 'The service has no circuit.')
-    }
-    this.#parts.audit.done({ action, service: route.service, actor })
-    const healthy = action === 'health-check' ? await areHealthy(targets) : undefined
-    if (action !== 'health-check') for (const proxy of targets) ACTIONS[action](proxy)
+    const refused = this.#refusalOf(asked, targets)
+    if (refused !== undefined) return refused
+    this.#parts.audit.done({ ...asked, service: route.service, actor })
+    const found = await this.#do(asked, route.service, targets)
     this.#parts.state.actionCount++
     const services = targets.map((proxy) => this.#parts.views.of(proxy))
-    const result: ActionResult = { action, services, ...(healthy === undefined ? {} : { healthy }) }
+    const result: ActionResult = { action: asked.action, services, ...found }
     return jsonResponse(JSON.stringify(result))
+  }
+
+  #refusalOf({ action, scope }: Asked, targets: readonly ManagedProxy[]): HttpResponse | undefined {
+    if (scope === 'fleet' && this.#fleet === undefined) return refusal(422, 'The process is in no fleet.')
+    if (!NEEDS_CIRCUIT.has(action) || targets.every((proxy) => proxy.settings.circuit !== false)) return undefined
+    return refusal(422, 'The service has no circuit.')
+  }
+
+  async #do(
+    { action, scope }: Asked,
+    service: string | null,
+    targets: readonly ManagedProxy[],
+  ): Promise<Pick<ActionResult, 'healthy' | 'fleet'>> {
+    if (action === 'health-check') return { healthy: await areHealthy(targets) }
+    if (scope === 'fleet' && this.#fleet !== undefined) {
+      const { fleet } = await this.#fleet.invalidate(service ?? undefined, BY_OPERATOR)
+      return { fleet }
+    }
+    for (const proxy of targets) ACTIONS[action](proxy)
+    return {}
+  }
+
+  /** Undefined: the process is in none, or has left it. */
+  get #fleet(): ManagedFleet | undefined {
+    const { fleet } = this.#parts.state.services
+    return fleet?.status.state === 'left' ? undefined : fleet
   }
 
   /**
@@ -50,7 +74,7 @@ export class Actions {
   refused(request: HttpRequest, route: ActionRoute, actor: string | null): void {
     if (this.#targets(route) === undefined) return
     void readAction(request, route).then((asked) => {
-      if ('action' in asked) this.#parts.audit.refused({ action: asked.action, service: route.service, actor })
+      if ('action' in asked) this.#parts.audit.refused({ ...asked, service: route.service, actor })
     })
   }
 

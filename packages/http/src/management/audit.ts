@@ -1,12 +1,13 @@
 import type { Clock } from '@svcproxy/core'
 import type { EventRing } from './event-ring.ts'
 import type { AuditEvent, ManagementOptions } from './options.ts'
-import type { ManagementAction } from './snapshot.ts'
+import type { ActionScope, ManagementAction } from './snapshot.ts'
 
-/** Which action, on which service (null: all), and whose (null: unknown). */
+/** Which action, on which service (null: all), where, and whose (null: unknown). */
 export interface Deed {
   readonly action: ManagementAction
   readonly service: string | null
+  readonly scope: ActionScope
   readonly actor: string | null
 }
 
@@ -23,9 +24,9 @@ export class Audit {
   }
 
   /** It is about to be done; what it causes comes after it on the timeline. */
-  done({ action, service, actor }: Deed): void {
-    this.#events.add({ type: 'audit', action, service, actor })
-    void this.#tell({ action, service, actor }, true)
+  done(deed: Deed): void {
+    this.#events.add({ type: 'audit', ...deed })
+    void this.#tell(deed, true)
   }
 
   /** Not on the timeline, which whoever is refused could flood. */

@@ -37,10 +37,11 @@ export class EventRing {
   addIfTold(event: ServiceEvent): void {
     const { type, service } = event
     if (type === 'circuit') {
-      const { from, to, observed } = event
-      this.add({ type, service, from, to, observed })
+      const { from, to, observed, cause } = event
+      this.add({ type, service, from, to, observed, cause })
     } else if (type === 'health') this.add({ type, service, healthy: event.healthy })
-    else if (type === 'invalidate' || type === 'expire' || type === 'stop') this.add({ type, service })
+    else if (type === 'invalidate' || type === 'expire') this.add({ type, service, cause: event.cause })
+    else if (type === 'stop') this.add({ type, service })
     else if (type === 'retry' && event.denied) this.#denied(service)
     if (type === 'stop') this.#deniedAt.delete(service)
   }

@@ -28,16 +28,21 @@ export class FailureViews {
   }
 
   #view(service: string, error: unknown): ErrorView {
-    return {
-      name: attempt(() => word(error instanceof Error ? error.name : typeof error)) ?? 'Error',
-      code: attempt(() => word(codeOf(error))) ?? null,
-      message: attempt(() => this.#messageOf(service, error)) ?? null,
-    }
+    return { ...errorView(error), message: attempt(() => this.#messageOf(service, error)) ?? null }
   }
 
   #messageOf(service: string, error: unknown): string | undefined {
     const message: unknown = isSvcproxyError(error) ? error.message : this.#redact?.(error, service)
     return typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : undefined
+  }
+}
+
+/** An error of no service: what it says is withheld. */
+export function errorView(error: unknown): ErrorView {
+  return {
+    name: attempt(() => word(error instanceof Error ? error.name : typeof error)) ?? 'Error',
+    code: attempt(() => word(codeOf(error))) ?? null,
+    message: null,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ServiceEvent, ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
+import type { ManagedFleet, ServiceEvent, ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
 
 /** What is managed of a proxy, whatever its service is. */
 export type ManagedProxy = Pick<
@@ -20,6 +20,8 @@ export type ManagedProxy = Pick<
 /** A manager without the types of its services. */
 export interface ManagedServices {
   readonly stopping: boolean
+  /** Undefined: it is in none. */
+  readonly fleet: ManagedFleet | undefined
   /** In the order they were added. */
   all(): ManagedProxy[]
   /** Undefined: there is none of this name, whatever the name is. */
@@ -31,6 +33,9 @@ export function managedServices<M extends object>(manager: ServiceProxyManager<M
   return {
     get stopping() {
       return manager.stopping
+    },
+    get fleet() {
+      return manager.fleet
     },
     all: () => manager.names.map((name) => manager.getProxy(name)),
     find: (name) => (manager.has(name) ? manager.getProxy(name) : undefined),

@@ -5,6 +5,7 @@ import { Actions } from './actions.ts'
 import { Audit } from './audit.ts'
 import { checkManagementOptions } from './check-options.ts'
 import { FailureViews } from './failure-view.ts'
+import { FleetViews } from './fleet-view.ts'
 import { managementStateOf } from './management-state.ts'
 import type { ManagementOptions } from './options.ts'
 import { Readings } from './readings.ts'
@@ -12,7 +13,9 @@ import { methodNotAllowed, refusal } from './responses.ts'
 import { type Route, routeOf } from './routes.ts'
 import { isMeant } from './same-origin.ts'
 import { ServiceViews } from './service-view.ts'
+import type { InstanceView } from './snapshot.ts'
 import { SnapshotSource } from './snapshot-source.ts'
+import { byThisProcess } from './this-process.ts'
 
 /**
  * The management API of a manager's services: answers everything under `<basePath>/api/`, and nothing else. It fails
@@ -27,14 +30,17 @@ export function managementEndpoints<M extends object, R = unknown>(
   const admit = accessGateBy(options, manager.clock)
   const { basePath = '', readOnly = true } = options
   const trustedOrigins = new Set(options.trustedOrigins)
-  const { readings, actions } = partsOf(manager, options)
+  const { instance, readings, actions } = partsOf(manager, options)
+  const here = byThisProcess(instance.id)
   const prefix = `${basePath}/api/`
 
   const read = async (request: HttpRequest<R>, route: Route | undefined): Promise<HttpResponse> => {
     const decision = await admit(request.original, 'read')
     if (!decision.allowed) return decision.response
-    if (route === undefined) return nothingHere()
-    return route.type === 'action' ? wrongMethod(route, readOnly) : readings.answer(request, route)
+    return here(request, () => {
+      if (route === undefined) return nothingHere()
+      return route.type === 'action' ? wrongMethod(route, readOnly) : readings.answer(request, route)
+    })
   }
 
   const write = async (request: HttpRequest<R>, route: Route | undefined): Promise<HttpResponse> => {
@@ -45,10 +51,12 @@ export function managementEndpoints<M extends object, R = unknown>(
     if (!isMeant(request.headers, trustedOrigins)) return refuse(notMeant())
     const decision = await admit(request.original, 'write')
     if (!decision.allowed) return refuse(decision.response)
-    if (route === undefined) return nothingHere()
-    if (route.type !== 'action' || request.method !== 'POST') return wrongMethod(route, readOnly)
-    if (readOnly) return refuse(wrongMethod(route, readOnly), decision.actor)
-    return actions.perform(request, route, decision.actor)
+    return here(request, () => {
+      if (route === undefined) return nothingHere()
+      if (route.type !== 'action' || request.method !== 'POST') return wrongMethod(route, readOnly)
+      if (readOnly) return refuse(wrongMethod(route, readOnly), decision.actor)
+      return actions.perform(request, route, decision.actor)
+    })
   }
 
   return (request) => {
@@ -63,15 +71,17 @@ export function managementEndpoints<M extends object, R = unknown>(
 function partsOf<M extends object, R>(
   manager: ServiceProxyManager<M>,
   options: ManagementOptions<R>,
-): { readings: Readings; actions: Actions } {
+): { instance: InstanceView; readings: Readings; actions: Actions } {
   const { environment = null, instanceId, readOnly = true, redact, onAudit } = options
   const { clock } = manager
   const state = managementStateOf(manager)
   const { services, events, startedAt } = state
   const views = new ServiceViews(state, new FailureViews(redact), clock)
   const instance = { id: instanceId ?? state.id, environment, startedAt }
-  const snapshots = new SnapshotSource({ state, views, clock, instance, readOnly })
+  const fleets = new FleetViews(state, clock)
+  const snapshots = new SnapshotSource({ state, views, fleets, clock, instance, readOnly })
   return {
+    instance,
     readings: new Readings({ services, events, views, snapshots }),
     actions: new Actions({ state, views, audit: new Audit(onAudit, events, clock) }),
   }

@@ -77,6 +77,7 @@ describe('the snapshot', () => {
       readOnly: false,
       status: 'pass',
       stopping: false,
+      fleet: null,
       events: [],
     })
     expect(services[0]).toMatchObject({
@@ -98,6 +99,7 @@ describe('the snapshot', () => {
         openings: 0,
         rampUntil: null,
         heldByOperator: false,
+        heldBy: null,
       } satisfies CircuitView,
       cache: { state: 'fresh', freshUntil: '2026-01-01T00:05:00.000Z', loading: false },
       health: null,
@@ -439,8 +441,8 @@ describe('events', () => {
     manager.invalidateAllCaches()
     expect(await page(0)).toEqual({
       events: [
-        { id: 1, at: '2026-01-01T00:00:00.000Z', type: 'invalidate', service: 'fleet' },
-        { id: 2, at: '2026-01-01T00:00:00.000Z', type: 'invalidate', service: 'flags' },
+        { id: 1, at: '2026-01-01T00:00:00.000Z', type: 'invalidate', service: 'fleet', cause: 'process' },
+        { id: 2, at: '2026-01-01T00:00:00.000Z', type: 'invalidate', service: 'flags', cause: 'process' },
       ],
       lastId: 2,
       missed: false,
@@ -599,8 +601,8 @@ describe('actions', () => {
     ])
     const at = new Date('2026-01-01T00:00:00Z')
     expect(audited).toEqual([
-      { at, action: 'isolate', service: 'fleet', actor: 'alice', allowed: true },
-      { at, action: 'invalidate-all', service: null, actor: 'alice', allowed: true },
+      { at, action: 'isolate', service: 'fleet', scope: 'process', actor: 'alice', allowed: true },
+      { at, action: 'invalidate-all', service: null, scope: 'process', actor: 'alice', allowed: true },
     ])
   })
 

@@ -1,4 +1,4 @@
-import type { ManagementAction } from './snapshot.ts'
+import type { ActionScope, ManagementAction } from './snapshot.ts'
 
 /**
  * What `authorize` says of a request: true, or whose it is; false: not allowed (403); `unauthenticated`: it is not known
@@ -17,6 +17,8 @@ export interface AuditEvent {
   readonly action: ManagementAction
   /** Null: all services. */
   readonly service: string | null
+  /** Where it was to take effect: here, or in all processes of the fleet. */
+  readonly scope: ActionScope
   /** Whose it was, as `authorize` said; null: it did not. */
   readonly actor: string | null
   /** False: it was refused, and nothing was done. */

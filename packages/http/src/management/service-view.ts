@@ -66,7 +66,7 @@ export class ServiceViews {
   #circuit(proxy: ManagedProxy, { circuit }: ServiceStatus, settings: ServiceSettings): CircuitView | null {
     if (circuit === undefined || settings.circuit === false) return null
     const { state, since, mode, consecutiveFailures, successfulTrials, retryAfterMs, rampLeftMs } = circuit
-    const { wouldReject, rates, openings } = circuit
+    const { wouldReject, rates, openings, heldBy = null } = circuit
     const { failureThreshold, successThreshold } = settings.circuit
     return {
       state,
@@ -81,6 +81,7 @@ export class ServiceViews {
       retryAt: state === 'open' && retryAfterMs !== undefined ? this.#after(proxy, 'retryAt', retryAfterMs) : null,
       openings,
       rampUntil: rampLeftMs > 0 ? this.#after(proxy, 'rampUntil', rampLeftMs) : null,
+      heldBy,
       heldByOperator: state === 'isolated' && isHeldByOperator(proxy),
     }
   }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Clock, HealthLevel } from '@svcproxy/core'
+import type { FleetViews } from './fleet-view.ts'
 import type { ManagementState } from './management-state.ts'
 import type { ServiceViews } from './service-view.ts'
 import { SharedBody } from './shared-body.ts'
-import { type RequestHistory, type InstanceView, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
+import { type FleetView, type InstanceView, type RequestHistory, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
 
 /** How long one snapshot does for everybody who asks, in milliseconds. */
 const MAX_AGE_MS = 2_000
@@ -17,6 +18,7 @@ const SLICE = 20
 export interface SnapshotParts {
   readonly state: ManagementState
   readonly views: ServiceViews
+  readonly fleets: FleetViews
   readonly clock: Clock
   readonly instance: InstanceView
   readonly readOnly: boolean
@@ -87,8 +89,9 @@ export class SnapshotSource {
   }
 
   async #make(beginning: Beginning): Promise<Made> {
+    const fleet = await this.#parts.fleets.now()
     const at = new Date(this.#parts.clock.wallNow()).toISOString()
-    const content = await this.#contentNow(beginning.stopping)
+    const content = await this.#contentNow(beginning.stopping, fleet)
     // Comparing two texts is cheaper than a digest of one.
     if (content !== this.#content) {
       this.#content = content
@@ -103,9 +106,9 @@ export class SnapshotSource {
   }
 
   /** The members of a {@link Snapshot} without those of its head, as JSON. */
-  async #contentNow(stopping: boolean): Promise<string> {
+  async #contentNow(stopping: boolean, fleet: FleetView | null): Promise<string> {
     const { state, views, instance, readOnly } = this.#parts
-    const levels: HealthLevel[] = []
+    const levels: HealthLevel[] = [levelOf(fleet)]
     const services: string[] = []
     for (const proxy of state.services.all()) {
       const view = views.withoutHistory(proxy)
@@ -114,7 +117,7 @@ export class SnapshotSource {
       if (services.length % SLICE === 0) await othersTurn()
     }
     const status = stopping ? 'fail' : worstOf(levels)
-    const before = { instance, readOnly, status, stopping } satisfies Omit<
+    const before = { instance, readOnly, status, stopping, fleet } satisfies Omit<
       Snapshot,
       'version' | 'at' | 'services' | 'events'
     >
@@ -142,6 +145,11 @@ function isCurrent(then: Beginning, now: Beginning): boolean {
 /** An object as JSON without its braces. */
 function membersOf(object: object): string {
   return JSON.stringify(object).slice(1, -1)
+}
+
+/** The rule of `getHealthStatus()`: a process that does not hear the others works by itself. */
+function levelOf(fleet: FleetView | null): HealthLevel {
+  return fleet?.state === 'connecting' || fleet?.state === 'degraded' ? 'warn' : 'pass'
 }
 
 function worstOf(levels: readonly HealthLevel[]): HealthLevel {

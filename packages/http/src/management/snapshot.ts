@@ -1,12 +1,16 @@
 import type {
   CacheStatus,
+  Cause,
   CircuitState,
   CircuitStatus,
+  FleetCounts,
+  FleetState,
   HealthLevel,
   LatencySummary,
   RateStatus,
   RequestCounts,
   RetryBudgetStatus,
+  ServiceReport,
 } from '@svcproxy/core'
 
 // What the management API answers, as JSON. Points in time are ISO 8601 by the wall clock of the process, so that an
@@ -22,10 +26,12 @@ export interface Snapshot {
   readonly instance: InstanceView
   /** No action is allowed. */
   readonly readOnly: boolean
-  /** The worst of all services; `fail` while the manager stops. */
+  /** The worst of all services, `warn` while the process does not hear its fleet; `fail` while the manager stops. */
   readonly status: HealthLevel
   /** Whether the manager was told to stop; stays true once it has stopped. */
   readonly stopping: boolean
+  /** The fleet that the process is in; null: none. */
+  readonly fleet: FleetView | null
   /** In the order they were added. */
   readonly services: readonly ServiceView[]
   /** The newest, oldest first; at most {@link SNAPSHOT_EVENTS}. */
@@ -40,6 +46,55 @@ export interface InstanceView {
   readonly environment: string | null
   /** When the management API was made. */
   readonly startedAt: string
+}
+
+/**
+ * The fleet of a process. `members` and `circuits` are the same whichever process is asked; what else stands here is of the
+ * process that answers.
+ */
+export interface FleetView {
+  /** Which fleet this is. */
+  readonly namespace: string
+  /** Whether the process hears the others. */
+  readonly state: FleetState
+  /** When it entered that state. */
+  readonly since: string
+  /** The id of the process among `members`. */
+  readonly member: string
+  /** Those that live, by their labels, as they last told: at most five seconds ago, and at once when a circuit changes. */
+  readonly members: readonly FleetMemberView[]
+  /** The circuits that the fleet shares, those of which it has told. */
+  readonly circuits: readonly FleetCircuitView[]
+  /** Scopes that were invalidated here and of which the fleet has not heard. */
+  readonly queuedInvalidations: number
+  /** What the process has counted since it joined. */
+  readonly counts: FleetCounts
+  /** What the store last failed with, its message withheld; null before the first. */
+  readonly lastError: ErrorView | null
+}
+
+/** A process in a {@link FleetView}. */
+export interface FleetMemberView {
+  /** Unique among all members that ever were. */
+  readonly id: string
+  /** Where it runs: a host and a process id, say. */
+  readonly label: string
+  /** When it last told of itself. */
+  readonly seenAt: string
+  /** Its services that are not simply well, by name. */
+  readonly services: Readonly<Record<string, ServiceReport>>
+}
+
+/** A circuit in a {@link FleetView}. */
+export interface FleetCircuitView {
+  /** Whose it is. */
+  readonly service: string
+  /** While it is open, one member after the other may probe. */
+  readonly state: 'closed' | 'open'
+  /** When a member may probe; null: at once, or it is closed. */
+  readonly retryAt: string | null
+  /** The id of the member that probes, and how long it may take over it; null: none does. */
+  readonly probe: { readonly member: string; readonly until: string } | null
 }
 
 /** One service in a {@link Snapshot}. */
@@ -113,6 +168,8 @@ export interface CircuitView {
   readonly rampUntil: string | null
   /** It is held open through this API, and can be released through it. */
   readonly heldByOperator: boolean
+  /** What holds it open, or has it make its trials, for several processes: `fleet`; null: nothing does. */
+  readonly heldBy: string | null
 }
 
 /** An error as an operator may see it. */
@@ -166,14 +223,29 @@ export type TimelineEvent = {
   /** Null: all services. */
   readonly service: string | null
 } &
-  /** `observed`: the circuit only observes. */
+  /** `observed`: the circuit only observes. `cause`: who is behind it. */
   (
-    | { readonly type: 'circuit'; readonly from: CircuitState; readonly to: CircuitState; readonly observed: boolean }
+    | {
+        readonly type: 'circuit'
+        readonly from: CircuitState
+        readonly to: CircuitState
+        readonly observed: boolean
+        readonly cause: Cause
+      }
     | { readonly type: 'health'; readonly healthy: boolean }
+    | { readonly type: 'invalidate' | 'expire'; readonly cause: Cause }
     /** `retry-denied`: the retry budget is used up; told again when no retry was denied for a minute in between. */
-    | { readonly type: 'invalidate' | 'expire' | 'retry-denied' | 'stop' }
-    | { readonly type: 'audit'; readonly action: ManagementAction; readonly actor: string | null }
+    | { readonly type: 'retry-denied' | 'stop' }
+    | {
+        readonly type: 'audit'
+        readonly action: ManagementAction
+        readonly scope: ActionScope
+        readonly actor: string | null
+      }
   )
+
+/** Where an action takes effect: in the process that is asked, or, of an invalidation, in all of its fleet. */
+export type ActionScope = 'process' | 'fleet'
 
 /** What an operator can do. */
 export type ManagementAction =
@@ -204,6 +276,8 @@ export interface ActionResult {
   readonly services: readonly ServiceView[]
   /** Only of `health-check`. */
   readonly healthy?: boolean
+  /** Only with the scope `fleet`: the others were told, or will be as soon as the store can be reached (`queued`). */
+  readonly fleet?: 'sent' | 'queued'
 }
 
 /** How many events a snapshot has at most. */

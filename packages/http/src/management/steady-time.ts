@@ -1,5 +1,13 @@
-/** The points in time that are shown of a service. */
-export type ShownTime = 'circuitSince' | 'retryAt' | 'rampUntil' | 'freshUntil' | 'healthAt' | 'failedAt'
+/** The points in time that are shown of a service, or of a fleet. */
+export type ShownTime =
+  | 'circuitSince'
+  | 'retryAt'
+  | 'rampUntil'
+  | 'freshUntil'
+  | 'healthAt'
+  | 'failedAt'
+  | 'seenAt'
+  | 'until'
 
 /** Two readings of one point in time differ by less, in milliseconds. */
 const TOLERANCE_MS = 20

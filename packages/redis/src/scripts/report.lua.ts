@@ -11,8 +11,9 @@ local function suffices(service, threshold)
   local reporting, sum = 0, 0
   local told = redis.call('HGETALL', evidenceKey(service))
   for index = 1, #told, 2 do
-    local failures, at = string.match(told[index + 1], '^(%d+):(%d+)$')
-    if failures and now - tonumber(at) < EVIDENCE_MS then
+    local failures, at, more = string.match(told[index + 1], '^(%d+):(%d+)(.*)$')
+    -- what a later version adds stands after another colon
+    if failures and (more == '' or string.sub(more, 1, 1) == ':') and now - tonumber(at) < EVIDENCE_MS then
       reporting = reporting + 1
       sum = sum + tonumber(failures)
     else

@@ -14,6 +14,10 @@ fleetStoreContract('the store in memory', async () => {
       return store
     },
     pass: (ms) => clock.advanceAsync(ms),
+    loseData: async () => {
+      engines.stop()
+      engines.restart('empty')
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(stores.map((store) => store.close()))
     },

@@ -16,7 +16,8 @@ import type { MemoryStore } from './memory-store.ts'
 /** How long evidence counts, in milliseconds. */
 const EVIDENCE_MS = 10_000
 
-interface Member {
+/** A member as it is stored. */
+export interface Member {
   readonly member: FleetMember
   readonly services: MemberView['services']
   readonly seenAt: number
@@ -39,12 +40,12 @@ export interface Stored {
   readonly evidence: Map<string, Map<string, { readonly failures: number; readonly at: number }>>
 }
 
-/** What one namespace of a {@link MemoryFleet} is kept in. */
+/** What one namespace of a {@link MemoryFleet} is kept in. Subclasses in the contract's own test break one rule each. */
 export class MemoryEngine {
   readonly clock: Clock
   readonly latencyMs: () => number
   readonly #stores = new Set<MemoryStore>()
-  #stored: Stored = nothing()
+  protected stored: Stored = nothing()
   #count = 0
   isRunning: boolean
 
@@ -66,12 +67,12 @@ export class MemoryEngine {
 
   restart(stored: Stored | undefined): void {
     this.isRunning = true
-    if (stored !== undefined) this.#stored = copyOf(stored)
+    if (stored !== undefined) this.stored = copyOf(stored)
     for (const store of this.#stores) store.find()
   }
 
   save(): Stored {
-    return copyOf(this.#stored)
+    return copyOf(this.stored)
   }
 
   forget(store: MemoryStore): void {
@@ -83,32 +84,32 @@ export class MemoryEngine {
   }
 
   invalidate(member: string, scopes: readonly string[]): Invalidated {
-    const epoch = (this.#stored.epoch ??= this.#unique('epoch'))
+    const epoch = (this.stored.epoch ??= this.unique('epoch'))
     const tokens = new Map<string, string>()
     const previous = new Map<string, string>()
     for (const scope of scopes) {
-      const before = this.#stored.tokens.get(scope)
+      const before = this.stored.tokens.get(scope)
       if (before !== undefined) previous.set(scope, before)
-      const token = this.#unique('token')
+      const token = this.unique('token')
       tokens.set(scope, token)
-      this.#stored.tokens.set(scope, token)
-      this.#hint({ kind: 'invalidated', member, epoch, scope, token })
+      this.stored.tokens.set(scope, token)
+      this.hint({ kind: 'invalidated', member, epoch, scope, token })
     }
     return { epoch, tokens: Object.fromEntries(tokens), previous: Object.fromEntries(previous) }
   }
 
   read(): FleetSnapshot {
-    const { epoch, tokens, circuits } = this.#stored
+    const { epoch, tokens, circuits } = this.stored
     return {
       versions: { epoch, tokens: Object.fromEntries(tokens) },
-      circuits: [...circuits.keys()].flatMap((service) => this.#view(service) ?? []),
+      circuits: [...circuits.keys()].flatMap((service) => this.view(service) ?? []),
     }
   }
 
   heartbeat(member: FleetMember, services: MemberView['services'], ttlMs: number): MemberView[] {
     const now = this.clock.now()
-    this.#stored.members.set(member.id, { member, services, seenAt: now, diesAt: now + ttlMs })
-    return this.#live().map(({ member: told, services: of, seenAt }) => ({
+    this.stored.members.set(member.id, { member, services, seenAt: now, diesAt: now + ttlMs })
+    return this.live().map(({ member: told, services: of, seenAt }) => ({
       ...told,
       services: of,
       seenMsAgo: now - seenAt,
@@ -116,73 +117,77 @@ export class MemoryEngine {
   }
 
   leave(member: string): void {
-    this.#stored.members.delete(member)
-    for (const evidence of this.#stored.evidence.values()) evidence.delete(member)
-    for (const circuit of this.#stored.circuits.values()) {
+    this.stored.members.delete(member)
+    for (const evidence of this.stored.evidence.values()) evidence.delete(member)
+    for (const circuit of this.stored.circuits.values()) {
       if (circuit.probe?.member === member) circuit.probe = undefined
     }
   }
 
   report(member: string, evidence: readonly Evidence[]): SharedCircuitView[] {
     return evidence.flatMap((one) => {
-      this.#take(member, one)
-      return this.#view(one.service) ?? []
+      this.take(member, one)
+      return this.view(one.service) ?? []
     })
   }
 
   takeProbe(member: string, service: string, leaseMs: number): ProbeLease | SharedCircuitView | undefined {
     const now = this.clock.now()
-    const circuit = this.#stored.circuits.get(service)
+    const circuit = this.stored.circuits.get(service)
     if (circuit === undefined) return undefined
     const isTaken = circuit.probe !== undefined && circuit.probe.endsAt > now
-    if (circuit.state === 'closed' || circuit.probesAt > now || isTaken) return this.#view(service)
-    const token = this.#unique('lease')
+    if (circuit.state === 'closed' || circuit.probesAt > now || isTaken) return this.view(service)
+    const token = this.unique('lease')
     circuit.probe = { member, token, endsAt: now + leaseMs }
     return { service, token }
   }
 
   renewProbe({ service, token }: ProbeLease, leaseMs: number): boolean {
-    const probe = this.#stored.circuits.get(service)?.probe
+    const probe = this.stored.circuits.get(service)?.probe
     if (probe?.token !== token) return false
     probe.endsAt = this.clock.now() + leaseMs
     return true
   }
 
   settleProbe({ service, token }: ProbeLease, result: ProbeResult, recoveryMs: number): boolean {
-    const circuit = this.#stored.circuits.get(service)
+    const circuit = this.stored.circuits.get(service)
     const probe = circuit?.probe
     if (circuit === undefined || probe?.token !== token) return false
     circuit.probe = undefined
-    if (result === 'well') this.#becomes(probe.member, service, 'closed', 0)
-    if (result === 'failed') this.#becomes(probe.member, service, 'open', recoveryMs)
+    if (result === 'well') this.becomes(probe.member, service, 'closed', 0)
+    if (result === 'failed') this.becomes(probe.member, service, 'open', recoveryMs)
     return true
   }
 
-  #take(member: string, { service, failures, threshold, recoveryMs }: Evidence): void {
+  protected take(member: string, { service, failures, threshold, recoveryMs }: Evidence): void {
     const now = this.clock.now()
-    const reported = this.#stored.evidence.get(service) ?? new Map<string, { failures: number; at: number }>()
-    this.#stored.evidence.set(service, reported)
+    const reported = this.stored.evidence.get(service) ?? new Map<string, { failures: number; at: number }>()
+    this.stored.evidence.set(service, reported)
     if (failures > 0) reported.set(member, { failures, at: now })
     else reported.delete(member)
-    if (this.#stored.circuits.get(service)?.state === 'open') return
-    const counted = [...reported.values()].filter(({ at }) => now - at < EVIDENCE_MS)
-    const live = this.#live().length
+    if (this.stored.circuits.get(service)?.state === 'open') return
+    const counted = [...reported.values()].filter(({ at }) => now - at < EVIDENCE_MS).map((one) => one.failures)
+    if (this.suffices(counted, threshold)) this.becomes(member, service, 'open', recoveryMs)
+  }
+
+  /** @param reported the failures of each member that reports any */
+  protected suffices(reported: readonly number[], threshold: number): boolean {
+    const live = this.live().length
     const quorum = live <= 1 ? 1 : Math.max(2, Math.ceil(live * 0.3))
-    const sum = counted.reduce((total, one) => total + one.failures, 0)
-    if (counted.length < quorum || sum < Math.max(threshold, quorum === 1 ? 1 : 2 * quorum)) return
-    this.#becomes(member, service, 'open', recoveryMs)
+    const sum = reported.reduce((total, failures) => total + failures, 0)
+    return reported.length >= quorum && sum >= Math.max(threshold, quorum === 1 ? 1 : 2 * quorum)
   }
 
-  #becomes(member: string, service: string, state: 'closed' | 'open', recoveryMs: number): void {
-    this.#stored.evidence.delete(service)
+  protected becomes(member: string, service: string, state: 'closed' | 'open', recoveryMs: number): void {
+    this.stored.evidence.delete(service)
     const probesAt = this.clock.now() + recoveryMs
-    this.#stored.circuits.set(service, { state, generation: this.#unique('generation'), probesAt, probe: undefined })
-    const circuit = this.#view(service)
-    if (circuit !== undefined) this.#hint({ kind: 'circuit', member, circuit })
+    this.stored.circuits.set(service, { state, generation: this.unique('generation'), probesAt, probe: undefined })
+    const circuit = this.view(service)
+    if (circuit !== undefined) this.hint({ kind: 'circuit', member, circuit })
   }
 
-  #view(service: string): SharedCircuitView | undefined {
-    const circuit = this.#stored.circuits.get(service)
+  protected view(service: string): SharedCircuitView | undefined {
+    const circuit = this.stored.circuits.get(service)
     if (circuit === undefined) return undefined
     const now = this.clock.now()
     const { state, generation, probesAt, probe } = circuit
@@ -191,18 +196,18 @@ export class MemoryEngine {
     return { service, state, generation, remainingMs, probe: { member: probe.member, remainingMs: probe.endsAt - now } }
   }
 
-  #live(): Member[] {
+  protected live(): Member[] {
     const now = this.clock.now()
-    for (const [id, { diesAt }] of this.#stored.members) if (diesAt <= now) this.#stored.members.delete(id)
-    return [...this.#stored.members.values()]
+    for (const [id, { diesAt }] of this.stored.members) if (diesAt <= now) this.stored.members.delete(id)
+    return [...this.stored.members.values()]
   }
 
-  #hint(hint: Hint): void {
+  protected hint(hint: Hint): void {
     this.publish(encodeHint(hint))
   }
 
   /** Never the same twice, not even after a restart with older data. */
-  #unique(what: string): string {
+  protected unique(what: string): string {
     return `${what}-${++this.#count}`
   }
 }

@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
-import { join, MESSAGE_MS, within } from './harness.ts'
+import { awaitedLater, join, MESSAGE_MS, outcomeOf, until, within } from './harness.ts'
 import type { Case } from './harness.ts'
+
+const EVIDENCE = [{ service: 'desk', failures: 5, threshold: 5, recoveryMs: 1_000 }] as const
 
 export const connectionCases: readonly Case[] = [
   [
@@ -14,34 +16,64 @@ export const connectionCases: readonly Case[] = [
     },
   ],
   [
+    'it hears all that happens from the moment on in which it says that it is connected',
+    async (harness) => {
+      const one = await join(harness, 'one')
+      const told: Promise<unknown>[] = []
+      const invalidate = () => told.push(awaitedLater(one.store.invalidate('one', ['desk'])))
+      const two = await join(harness, 'two', { on: { connected: invalidate } })
+      await within(harness, Promise.all(told))
+      await until(harness, () => two.hints.length === 1)
+      expect(two.hints).toHaveLength(1)
+      two.store.reconnect()
+      await until(harness, () => told.length === 2)
+      await within(harness, Promise.all(told))
+      await harness.pass(MESSAGE_MS)
+      expect(two.hints).toHaveLength(2)
+    },
+  ],
+  [
     'a store that is told to connects anew: it says so, and hears the others again',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       one.store.reconnect()
-      for (let waits = 0; waits < 100 && one.connections.length < 3; waits++) await harness.pass(10)
+      await until(harness, () => one.connections.length === 3)
       expect(one.connections).toEqual(['connected', 'disconnected', 'connected'])
+      expect(two.connections).toEqual(['connected'])
       await within(harness, two.store.invalidate('two', ['desk']))
       await harness.pass(MESSAGE_MS)
       expect(one.hints).toHaveLength(1)
     },
   ],
   [
-    'a store that was closed hears nothing, and does nothing',
+    'a store that was closed hears nothing, says nothing and does nothing',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       await within(harness, one.store.close())
       await within(harness, two.store.invalidate('two', ['desk']))
       await harness.pass(MESSAGE_MS)
       expect(one.hints).toEqual([])
-      await expect(within(harness, one.store.read())).rejects.toThrow(Error)
+      expect(one.connections).toEqual(['connected'])
+      expect(await outcomeOf(harness, one.store.read())).toBe('rejected')
+    },
+  ],
+  [
+    'what is pending when a store is closed rejects',
+    async (harness) => {
+      const one = await join(harness, 'one')
+      const outcome = outcomeOf(harness, one.store.read())
+      await within(harness, one.store.close())
+      expect(await outcome).toBe('rejected')
     },
   ],
   [
     'namespaces have nothing in common',
     async (harness) => {
-      const [one, other] = [await join(harness, 'one', 'shop'), await join(harness, 'other', 'shop2')]
+      const one = await join(harness, 'one', { namespace: 'shop' })
+      const other = await join(harness, 'other', { namespace: 'shop2' })
       await within(harness, one.store.invalidate('one', ['desk']))
       await within(harness, one.store.heartbeat({ id: 'one', label: 'one' }, {}, 1_000))
+      expect(await within(harness, one.store.report('one', EVIDENCE))).toMatchObject([{ state: 'open' }])
       await harness.pass(MESSAGE_MS)
       expect(other.hints).toEqual([])
       expect(await within(harness, other.store.read())).toEqual({

@@ -1,5 +1,6 @@
+import type { FleetSnapshot } from '@svcproxy/fleet'
 import { expect } from 'vitest'
-import { join, MESSAGE_MS, within } from './harness.ts'
+import { awaitedLater, join, loseData, MESSAGE_MS, within } from './harness.ts'
 import type { Case } from './harness.ts'
 
 const ODD_NAMES = ['__proto__', 'constructor', 'a b', 'ü:{}*', '0', 'x'.repeat(200)]
@@ -38,6 +39,33 @@ export const versionCases: readonly Case[] = [
       await harness.pass(MESSAGE_MS)
       const hint = { kind: 'invalidated', member: 'one', epoch, scope: 'desk', token: tokens['desk'] }
       expect([one.hints, two.hints]).toEqual([[hint], [hint]])
+    },
+  ],
+  [
+    'who hears of it can read it already',
+    async (harness) => {
+      const one = await join(harness, 'one')
+      const reads: Promise<FleetSnapshot>[] = []
+      await join(harness, 'two', { on: { hinted: () => reads.push(awaitedLater(one.store.read())) } })
+      const { tokens } = await within(harness, one.store.invalidate('one', ['desk']))
+      await harness.pass(MESSAGE_MS)
+      const read = await within(harness, Promise.all(reads))
+      expect(read.map(({ versions }) => versions.tokens)).toEqual([tokens])
+    },
+  ],
+  [
+    'after the engine has lost its data nothing is called as before',
+    async (harness) => {
+      const one = await join(harness, 'one')
+      const invalidate = () => within(harness, one.store.invalidate('one', ['desk', '*']))
+      const before = [await invalidate(), await invalidate()]
+      await loseData(harness, one)
+      expect((await within(harness, one.store.read())).versions).toEqual({ epoch: undefined, tokens: {} })
+      const after = [await invalidate(), await invalidate()]
+      expect(after[0]?.previous).toEqual({})
+      expect(after[0]?.epoch).not.toBe(before[0]?.epoch)
+      const tokens = [...before, ...after].flatMap((told) => Object.values(told.tokens))
+      expect(new Set(tokens).size).toBe(8)
     },
   ],
   [

@@ -24,12 +24,17 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
   }
 }
 
+/** Those of `pids` that live. */
+export function livingOf(pids: readonly number[]): number[] {
+  const living = new Set(livingProcesses().map(({ pid }) => pid))
+  return pids.filter((pid) => living.has(pid))
+}
+
 /** Resolves when all are gone; those that are not after `patienceMs` are killed. */
 export async function untilGone(pids: readonly number[], patienceMs: number): Promise<void> {
   const impatientAt = performance.now() + patienceMs
   for (;;) {
-    const living = new Set(livingProcesses().map(({ pid }) => pid))
-    const left = pids.filter((pid) => living.has(pid))
+    const left = livingOf(pids)
     if (left.length === 0) return
     if (performance.now() > impatientAt) signalAll(left, 'SIGKILL')
     await delay(20)

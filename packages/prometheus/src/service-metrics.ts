@@ -1,24 +1,11 @@
 import type { ServiceProxy } from '@svcproxy/core'
-import type { PrometheusMetricConfiguration } from './prometheus-client.ts'
+import type { ScrapedMetric } from './scraped-metric.ts'
 
 /** What a scrape asks of a proxy. */
-type ScrapedProxy = Pick<ServiceProxy<unknown>, 'circuitState' | 'getCounts' | 'getStatus'>
+export type ScrapedProxy = Pick<ServiceProxy<unknown>, 'circuitState' | 'getCounts' | 'getStatus'>
 
-/** A metric that is read from the proxies when it is scraped. All have the label `service`. */
-export interface ScrapedMetric {
-  readonly kind: 'Counter' | 'Gauge'
-  readonly name: string
-  readonly help: string
-  /** The label besides `service`, if there is one. */
-  readonly label?: string
-  /** @defaultValue 'sum' */
-  readonly aggregator?: PrometheusMetricConfiguration['aggregator']
-  /** The figures by the value of `label`; without a label, by anything. None: the proxy has no series now. */
-  readonly read: (proxy: ScrapedProxy) => Readonly<Record<string, number>>
-}
-
-/** Those of circuits stand in this order because a look at a state can be what makes the transition. */
-export const SCRAPED_METRICS: readonly ScrapedMetric[] = [
+/** What is read of each service. Those of circuits stand in this order because a look at a state can be what makes the transition. */
+export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_calls_in_flight',

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 
 /**
- * When this process has gone, however it went, its end of the pipe closes: then what is still there of the database is
- * killed and its folder removed. The pids are in `data/postmaster.pid` and, of a frozen database, in `frozen`.
+ * When this process has gone, however it went, its end of the pipe closes: then what is still there of the server is
+ * killed and its folder removed. The pids are in `data/postmaster.pid` and, of a frozen database, in `frozen`; that of
+ * another server is in `pid`.
  */
 const SCRIPT = `
   trap '' HUP INT TERM
   read -r _
-  kill -KILL $(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) $(cat "$1/frozen" 2>/dev/null) 2>/dev/null
+  kill -KILL $(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) $(cat "$1/frozen" "$1/pid" 2>/dev/null) 2>/dev/null
   rm -rf "$1"`
 
 /** Cleans up after this process if it could not do so itself. Returns the function that sends the janitor home. */

@@ -1,0 +1,57 @@
+import type { ManagementClient, SnapshotAnswer } from './management-client.ts'
+
+/** How often it asks for the same process at most, in one look. */
+const TRIES = 8
+/** How long a process that has answered counts, in milliseconds. */
+const REMEMBERED_MS = 60_000
+
+/** Looks at one process, the one that answered first, though a load balancer sends each request elsewhere. */
+export interface Staying {
+  /**
+   * `others`: only other processes answered.
+   * @param etag of what is known; that is not sent again
+   * @param mayChange whether any process will do now
+   */
+  look(etag: string | undefined, mayChange: boolean): Promise<SnapshotAnswer | 'unchanged' | 'others'>
+  /** How many other processes have answered in the last minute. */
+  others(): number
+}
+
+export function stayingWithOne(client: ManagementClient, now: () => number): Staying {
+  let stayed: string | undefined
+  /** When each of the others last answered. */
+  const others = new Map<string, number>()
+
+  const lookAtOne = async (etag: string | undefined) => {
+    const tried = new Set<string>()
+    for (let count = 0; count < TRIES; count++) {
+      const found = await client.snapshotAs({ etag, instance: stayed, anew: count > 0 })
+      if (found === 'unchanged' || 'value' in found) return found
+      tried.add(found.other)
+      others.set(found.other, now())
+    }
+    return tried
+  }
+
+  const lookAtAny = async () => {
+    const found = await client.snapshot()
+    stayed = found.instance
+    others.delete(found.instance)
+    return found
+  }
+
+  return {
+    async look(etag, mayChange) {
+      if (stayed === undefined) return lookAtAny()
+      const found = await lookAtOne(etag)
+      if (!(found instanceof Set)) return found
+      // One that answers alone has taken the place of the one before.
+      return mayChange || found.size === 1 ? lookAtAny() : 'others'
+    },
+    others() {
+      const since = now() - REMEMBERED_MS
+      for (const [instance, at] of others) if (at < since) others.delete(instance)
+      return others.size
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { Caused, FleetCounts, FleetInvalidation, ManagedFleet } from '@svcproxy/core'
+
+/** Before anything was counted. */
+export function noCounts(): { -readonly [K in keyof FleetCounts]: number } {
+  return {
+    hints: 0,
+    droppedMessages: 0,
+    deferredHints: 0,
+    missedHints: 0,
+    resyncs: 0,
+    invalidationsSent: 0,
+    invalidationsReceived: 0,
+    reports: 0,
+    probes: 0,
+    disconnections: 0,
+    storeErrors: 0,
+  }
+}
+
+/** This process as a member of a fleet. Calls never wait for it. Made by {@link joinFleet}. */
+export interface Fleet<M extends object> extends Pick<ManagedFleet, 'status' | 'refresh'>, AsyncDisposable {
+  /**
+   * Invalidates the cached instances of a service, or of all, in every process of the fleet: in this one at once, in the
+   * others as soon as they hear of it. What cannot be told now is told when the store can be reached again.
+   * @throws {@link InvalidOptionError} (as a rejection) when there is no such service
+   */
+  invalidate(service?: keyof M & string, caused?: Caused): Promise<FleetInvalidation>
+  /**
+   * Leaves the fleet and closes the store. The proxies go on by themselves. To be called before the manager is stopped.
+   * Calling it again returns the same promise.
+   */
+  leave(): Promise<void>
+}
