@@ -8,6 +8,9 @@ export const shared: ViteUserConfig = {
     include: ['src/**/*.test.ts'],
     reporters: ['default', 'json'],
     outputFile: { json: 'reports/vitest.json' },
+    // A test that hangs ends, and one that has much to do is not cut on a busy machine: none of them measures time.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     // A run with a focused test says nothing about the rest.
     allowOnly: false,
   },

@@ -63,7 +63,7 @@ async function statusOf(url: string, agent?: Agent): Promise<number | string> {
 }
 
 test('a process that is told to end under load refuses and loses nothing, and ends by itself', async () => {
-  const { child, url, ended } = await run({ readyDelayMs: 1_000, timeoutMs: 5_000 })
+  const { child, url, ended } = await run({ readyDelayMs: 2_000, timeoutMs: 10_000 })
   const agent = new Agent({ keepAlive: true })
   onTestFinished(() => agent.destroy())
   const statuses: Promise<number | string>[] = []

@@ -28,7 +28,7 @@ import { Timers } from './timers.ts'
 
 const HEARTBEAT_MS = 5_000
 const READ_MS = 15_000
-/** How soon something is done that may come in numbers, in milliseconds: evidence, a change of a circuit, a look into the store. */
+/** What may come in numbers is not done more often, in milliseconds: evidence is told; a change of a circuit, a look into the store. */
 const REPORT_MS = 2
 const TELL_MS = 100
 const LOOK_MS = 200
@@ -132,7 +132,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   }
 
   evidenceChanged(): void {
-    this.#timers.soon('report', REPORT_MS, () => this.#report())
+    this.#timers.nowAndThen('report', REPORT_MS, () => this.#report())
   }
 
   probeBegan(): void {

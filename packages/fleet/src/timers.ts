@@ -8,6 +8,7 @@ export class Timers {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #timers = new Map<string, Timer>()
+  readonly #askedAgain = new Set<string>()
   #ended = false
 
   constructor(clock: Clock, random: () => number) {
@@ -23,6 +24,20 @@ export class Timers {
       void work()
     }, delayMs)
     this.#timers.set(what, timer)
+  }
+
+  /** Does it now, and not again within `intervalMs`: what is asked for meanwhile is done once, when that is over. */
+  nowAndThen(what: string, intervalMs: number, work: () => Promise<void>): void {
+    if (this.#ended) return
+    if (this.#timers.has(what)) {
+      this.#askedAgain.add(what)
+      return
+    }
+    // Not within what asks for it: it may be a call.
+    queueMicrotask(() => void work())
+    this.soon(what, intervalMs, async () => {
+      if (this.#askedAgain.delete(what)) this.nowAndThen(what, intervalMs, work)
+    })
   }
 
   /** Does it at about this interval, from now on. */

@@ -20,7 +20,7 @@ import type { Operation } from './script.ts'
 
 /** How soon a link that was lost is tried again, in milliseconds: twice as long each time, up to the latter. */
 const FIRST_RETRY_MS = 50
-const LAST_RETRY_MS = 2_000
+const LAST_RETRY_MS = 1_000
 /** One that is lost at once, again and again, is not tried at once again, but as after so many retries. */
 const FLAPPING_RETRIES = 3
 
