@@ -22,8 +22,14 @@ async function trouble({ processes }: Application): Promise<void> {
   await expect
     .poll(() => processes.map(({ manager }) => manager.getProxy('search').circuitState))
     .toEqual(processes.map(() => 'open'))
-  // It is told with the next heartbeat, within a tenth of a second.
-  await delay(300)
+  // Each tells the others with a heartbeat, soon after.
+  await expect
+    .poll(async () => {
+      const { fleet } = processes[0]!.manager
+      await fleet?.refresh()
+      return fleet?.status.members.map(({ services }) => services['search']?.state)
+    })
+    .toEqual(processes.map(() => 'open'))
 }
 
 const fleetPanel = (page: Page) => page.getByRole('region', { name: 'Fleet', exact: true })
