@@ -36,10 +36,13 @@ test('a shared circuit is held by the fleet in each process, until one of them p
   expect(sheet.out).toMatch(/^circuit\nnext trial in \d+s\nheld by the fleet$/m)
   expect(sheet.out).toMatch(/fleet {2}circuit closed → open by the fleet$/m)
 
-  await clock.advanceAsync(30_000)
+  const dueInMs = () => two!.manager.fleet?.status.circuits[0]?.remainingMs ?? 0
+  while (dueInMs() > 0) await clock.advanceAsync(dueInMs())
   const answered = deferred()
   two!.behaviour.until = answered.promise
   const trial = await trialOf(two!)
+  // The store is asked who probes once a second at most.
+  await clock.advanceAsync(1_000)
   const probing = await svcproxy(['status', one!.url])
   expect(probing.out).toMatch(/^fleet +◐ web-2 probes +○ open +◐ half-open +○ open$/m)
   answered.resolve()
