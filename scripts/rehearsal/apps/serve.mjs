@@ -1,0 +1,61 @@
+// A server as the README says it, with a service that answers, then hangs: a request is answered, the deadline is a 504, the
+// circuit opens and refuses at once with 503, and the shutdown ends the process. `serve.mjs express|koa native|opossum`
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
+
+const [framework, library] = process.argv.slice(2)
+const breaker =
+  library === 'opossum'
+    ? (await import('@svcproxy/breaker-opossum')).opossumBreaker()
+    : (await import('@svcproxy/breaker-native')).nativeBreaker()
+
+let hangs = false
+const create = () => ({ greet: async (name) => (hangs ? new Promise(() => {}) : `Hello, ${name}`) })
+const manager = new ServiceProxyManager({ breaker, timeoutMs: 50 }).add('greeter', {
+  provider: factoryProvider('greeter', { create }),
+  circuit: { failureThreshold: 2, recoveryTimeoutMs: 60_000 },
+})
+const { services, server } = framework === 'koa' ? await onKoa() : await onExpress()
+await once(server, 'listening')
+const base = `http://127.0.0.1:${server.address().port}`
+const status = async (path) => (await fetch(base + path)).status
+
+assert.equal(await (await fetch(`${base}/greet/Ada`)).text(), 'Hello, Ada')
+assert.equal(await status('/readyz'), 200)
+hangs = true
+assert.deepEqual([await status('/greet/Ada'), await status('/greet/Ada')], [504, 504])
+assert.equal(manager.getProxy('greeter').circuitState, 'open')
+const refused = await fetch(`${base}/greet/Ada`)
+assert.equal(refused.status, 503)
+assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/)
+await services.shutdown(server, { readyDelayMs: 0 })
+console.log('answered, timed out, opened, shut down')
+
+async function onExpress() {
+  const { bindServices } = await import('@svcproxy/express')
+  const { default: express } = await import('express')
+  const services = bindServices(manager)
+  const app = express()
+  app.use(services.health())
+  app.use(services.middleware())
+  app.get('/greet/:name', (req, res, next) => {
+    services.from(req).greeter.greet(req.params.name).then((text) => res.send(text), next)
+  })
+  app.use(services.errorHandler())
+  return { services, server: app.listen(0, '127.0.0.1') }
+}
+
+async function onKoa() {
+  const { bindServices } = await import('@svcproxy/koa')
+  const { default: Koa } = await import('koa')
+  const services = bindServices(manager)
+  const app = new Koa()
+  app.use(services.health())
+  app.use(services.errorHandler())
+  app.use(services.middleware())
+  app.use(async (ctx) => {
+    ctx.body = await ctx.state.services.greeter.greet(ctx.path.split('/')[2])
+  })
+  return { services, server: app.listen(0, '127.0.0.1') }
+}
