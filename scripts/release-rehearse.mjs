@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { inspect } from 'node:util'
 import { alone, combinations } from './rehearsal/consumers.mjs'
 import { startRedis } from './rehearsal/redis.mjs'
 import { startRegistry } from './rehearsal/registry.mjs'
@@ -15,10 +16,8 @@ import { publicPackages, readJson, root, run } from './workspace.mjs'
 /** Every major of Node that the packages support, as npm has them. The first is the oldest, and the last one is tried in full. */
 const NODES = ['20.19', '22', '26', '24']
 
-const TYPES = [
-  ...['--noEmit', '--strict', '--exactOptionalPropertyTypes'],
-  ...['--target', 'es2023', '--lib', 'es2023,esnext.disposable', '--types', 'node'],
-]
+const TYPES =
+  '--noEmit --strict --exactOptionalPropertyTypes --target es2023 --lib es2023,esnext.disposable --types node'
 
 const began = Date.now()
 const temporary = mkdtempSync(join(tmpdir(), 'svcproxy-rehearsal-'))
@@ -32,7 +31,7 @@ const redis = await startRedis(join(temporary, 'redis'))
 try {
   await rehearse()
 } catch (error) {
-  note('the rehearsal', false, error.stack)
+  note('the rehearsal', false, inspect(error))
 } finally {
   await Promise.all([registry.stop(), redis?.stop()])
   rmSync(temporary, { recursive: true, force: true })
@@ -48,8 +47,9 @@ async function rehearse() {
 
   const first = release([])
   note('first release', first.length === publicPackages.length, list(first))
+  if (redis === undefined) note('fleet, Redis', false, 'there is no redis-server: apt-get install redis-server')
   const consumers = [...alone(publicPackages.map(({ name }) => name)), ...combinations(redis?.url)]
-  await each(consumers, (consumer) => tryOut(consumer, nodes))
+  await forEach(consumers, (consumer) => tryOut(consumer, nodes))
 
   const second = release([
     { package: '@svcproxy/core', bump: 'minor' },
@@ -107,7 +107,7 @@ async function tryOut(consumer, nodes) {
     ['esnext', 'bundler'],
   ].map(([module, resolution]) => [
     process.execPath,
-    [tsc, ...TYPES, '--module', module, '--moduleResolution', resolution, 'all.ts'],
+    [tsc, ...TYPES.split(' '), '--module', module, '--moduleResolution', resolution, 'all.ts'],
   ])
   const runs = (onEveryNode ? nodes : nodes.slice(-1)).flatMap(({ path }) => [
     [path, ['exports.mjs', ...packages.filter((each) => each !== '@svcproxy/testing')]],
@@ -120,17 +120,20 @@ async function tryOut(consumer, nodes) {
 }
 
 /** What is installed stays, one package is upgraded alone: the rest must still work, with one core. */
-function upgrade(consumer, name, { path }) {
+function upgrade(consumer, name, node) {
   const folder = folderOf(consumer)
   const what = `${name.replace('@svcproxy/', '')} upgraded alone`
   const before = readJson(join(folder, 'node_modules', name, 'package.json')).version
   const copy = `${folder}-${name.replace('@svcproxy/', '')}`
   cpSync(folder, copy, { recursive: true })
-  const installed = run('npm', ['install', '--no-audit', '--no-fund', `${name}@latest`], { cwd: copy, env: registry.env })
+  const installed = run('npm', ['install', '--no-audit', '--no-fund', `${name}@latest`], {
+    cwd: copy,
+    env: registry.env,
+  })
   if (!installed.ok) return note(what, false, installed.output)
   const after = readJson(join(copy, 'node_modules', name, 'package.json')).version
   const cores = JSON.parse(run('npm', ['query', '[name="@svcproxy/core"]'], { cwd: copy }).output)
-  const works = run(path, ['serve.mjs', 'koa', 'native'], { cwd: copy })
+  const works = run(node?.path ?? process.execPath, ['serve.mjs', 'koa', 'native'], { cwd: copy })
   const isRight = after !== before && cores.length === 1 && works.ok
   note(what, isRight, `${before} to ${after}, ${cores.length} core${isRight ? ', works' : `\n${works.output}`}`)
 }
@@ -173,7 +176,11 @@ async function failuresOf(commands, cwd) {
 function spawned(command, args, { cwd, env }) {
   return new Promise((resolve) => {
     const PATH = join(root, 'node_modules/.bin') + delimiter + process.env.PATH
-    const child = spawn(command, args, { cwd, env: { ...process.env, PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
     child.on('error', (error) => resolve({ ok: false, output: String(error) }))
@@ -181,7 +188,7 @@ function spawned(command, args, { cwd, env }) {
   })
 }
 
-async function each(items, work) {
+async function forEach(items, work) {
   const left = [...items]
   const worker = async () => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
@@ -207,6 +214,7 @@ function note(what, isRight, detail) {
 function print() {
   const width = Math.max(...rows.map(([, what]) => what.length))
   console.log(`\n${'what'.padEnd(width)}  result  how`)
-  for (const [result, what, detail] of rows) console.log(`${what.padEnd(width)}  ${result.padEnd(6)}  ${detail.split('\n')[0]}`)
+  for (const [result, what, detail] of rows)
+    console.log(`${what.padEnd(width)}  ${result.padEnd(6)}  ${detail.split('\n')[0]}`)
   console.log(`\n${rows.length - problems} right, ${problems} wrong, ${Math.round((Date.now() - began) / 1_000)} s`)
 }

@@ -29,7 +29,7 @@ export function alone(packages) {
 }
 
 /**
- * @param {string} redisUrl
+ * @param {string | undefined} redisUrl undefined: there is no Redis
  * @returns {Consumer[]}
  */
 export function combinations(redisUrl) {
@@ -48,11 +48,16 @@ export function combinations(redisUrl) {
     { name: 'koa 3, opossum 10', ...server('koa', '3', 'opossum', ['opossum@10']) },
     { name: 'express 5, pnpm', ...server('express', '5', 'opossum', ['opossum@10']), installer: 'pnpm' },
     { name: 'koa 3, pnpm', ...server('koa', '3', 'native'), installer: 'pnpm' },
-    {
-      name: 'fleet, Redis',
-      packages: [core, native, '@svcproxy/fleet', '@svcproxy/redis'],
-      others: ['@redis/client@6'],
-      tries: [['fleet.mjs', redisUrl]],
-    },
+    ...(redisUrl === undefined ? [] : [fleetOn(redisUrl)]),
   ]
+}
+
+/** @param {string} redisUrl */
+function fleetOn(redisUrl) {
+  return {
+    name: 'fleet, Redis',
+    packages: [core, native, '@svcproxy/fleet', '@svcproxy/redis'],
+    others: ['@redis/client@6'],
+    tries: [['fleet.mjs', redisUrl]],
+  }
 }

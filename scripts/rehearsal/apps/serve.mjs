@@ -16,7 +16,7 @@ const manager = new ServiceProxyManager({ breaker, timeoutMs: 50 }).add('greeter
   provider: factoryProvider('greeter', { create }),
   circuit: { failureThreshold: 2, recoveryTimeoutMs: 60_000 },
 })
-const { services, server } = framework === 'koa' ? await onKoa() : await onExpress()
+const { bound, server } = framework === 'koa' ? await onKoa() : await onExpress()
 await once(server, 'listening')
 const base = `http://127.0.0.1:${server.address().port}`
 const status = async (path) => (await fetch(base + path)).status
@@ -29,33 +29,36 @@ assert.equal(manager.getProxy('greeter').circuitState, 'open')
 const refused = await fetch(`${base}/greet/Ada`)
 assert.equal(refused.status, 503)
 assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/)
-await services.shutdown(server, { readyDelayMs: 0 })
+await bound.shutdown(server, { readyDelayMs: 0 })
 console.log('answered, timed out, opened, shut down')
 
 async function onExpress() {
   const { bindServices } = await import('@svcproxy/express')
   const { default: express } = await import('express')
-  const services = bindServices(manager)
+  const bound = bindServices(manager)
   const app = express()
-  app.use(services.health())
-  app.use(services.middleware())
+  app.use(bound.health())
+  app.use(bound.middleware())
   app.get('/greet/:name', (req, res, next) => {
-    services.from(req).greeter.greet(req.params.name).then((text) => res.send(text), next)
+    services
+      .from(req)
+      .greeter.greet(req.params.name)
+      .then((text) => res.send(text), next)
   })
-  app.use(services.errorHandler())
-  return { services, server: app.listen(0, '127.0.0.1') }
+  app.use(bound.errorHandler())
+  return { bound, server: app.listen(0, '127.0.0.1') }
 }
 
 async function onKoa() {
   const { bindServices } = await import('@svcproxy/koa')
   const { default: Koa } = await import('koa')
-  const services = bindServices(manager)
+  const bound = bindServices(manager)
   const app = new Koa()
-  app.use(services.health())
-  app.use(services.errorHandler())
-  app.use(services.middleware())
+  app.use(bound.health())
+  app.use(bound.errorHandler())
+  app.use(bound.middleware())
   app.use(async (ctx) => {
     ctx.body = await ctx.state.services.greeter.greet(ctx.path.split('/')[2])
   })
-  return { services, server: app.listen(0, '127.0.0.1') }
+  return { bound, server: app.listen(0, '127.0.0.1') }
 }
