@@ -1,5 +1,6 @@
 // Type-checks every ```ts block of the documentation, each as a module of its own, against the built packages and the
 // real types of express, koa and the rest. A page whose example does not compile fails with the page's own line.
+// A ```ts runnable block is also run, and prints what the ```txt output block after it says, if there is one.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeBlocks, linkModules } from './examples.mjs'
@@ -7,19 +8,25 @@ import { report, root, run, workspace } from './workspace.mjs'
 
 const generated = join(root, 'temp/docs-check')
 const problems = []
+/** An example that takes longer than this hangs, in milliseconds. */
+const RUN_MS = 30_000
 
 rmSync(generated, { recursive: true, force: true })
 mkdirSync(generated, { recursive: true })
 linkModules(generated)
+writeFileSync(join(generated, 'package.json'), '{ "type": "module" }')
 
 const blocks = pages().flatMap(blocksOf)
-const checked = blocks.filter(({ kind }) => kind === 'ts')
+const checked = blocks.filter(({ kind }) => kind === 'ts' || kind === 'runnable')
 // A block that changes global types would change them for all the others: it is a program of its own.
 const isGlobal = ({ code }) => /\bdeclare (global|module)\b|\/augment['"]/.test(code)
 const programs = [checked.filter((block) => !isGlobal(block)), ...checked.filter(isGlobal).map((block) => [block])]
 programs.filter((program) => program.length > 0).forEach(checkProgram)
 
-report('Documentation', problems, `${checked.length} examples compile`)
+const runnable = checked.filter(({ kind }) => kind === 'runnable')
+if (problems.length === 0) runnable.forEach(runExample)
+
+report('Documentation', problems, `${checked.length} examples compile, ${runnable.length} run`)
 
 function pages() {
   const markdownIn = (folder) =>
@@ -35,12 +42,16 @@ function pages() {
 function blocksOf(page) {
   const unclosed = (line) => problems.push(`${page}:${line} This code block is never closed.`)
   return codeBlocks(readFileSync(join(root, page), 'utf8'), unclosed)
-    .map((block) => ({ page, ...block }))
+    .map((block, index, all) => ({ page, next: all[index + 1], previous: all[index - 1], ...block }))
     .map((block) => ({ ...block, kind: kindOf(block) }))
 }
 
-function kindOf({ page, line, info }) {
+function kindOf({ page, line, info, previous }) {
   if (info === 'ts') return 'ts'
+  if (info === 'ts runnable') return 'runnable'
+  if (info === 'txt output' && previous?.info !== 'ts runnable') {
+    problems.push(`${page}:${line} "txt output" belongs to the "ts runnable" block before it, and there is none.`)
+  }
   const isDecision = page.startsWith(join('docs', 'decisions'))
   if (info === 'ts fragment') {
     if (!isDecision)
@@ -94,4 +105,15 @@ function checkProgram(program, index) {
       (_, name, line, column) => `${places.get(name) ?? name}:${line}:${column}`,
     )
   problems.push(lines)
+}
+
+/** Runs an example in a process of its own, as a reader would. */
+function runExample({ page, line, code, next }, index) {
+  const file = join(generated, `example-${index}.ts`)
+  writeFileSync(file, code)
+  const { ok, output } = run('node', [file], { cwd: generated, timeout: RUN_MS, env: { NO_COLOR: '1' } })
+  if (!ok) problems.push(`${page}:${line} This example fails when it is run:\n${output.trim()}`)
+  else if (next?.info === 'txt output' && output.trim() !== next.code.trim()) {
+    problems.push(`${page}:${next.line} The example prints something else:\n${output.trim()}`)
+  }
 }

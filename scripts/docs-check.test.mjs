@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { temporaryWorkspace } from './temporary-workspace.mjs'
 import { run } from './workspace.mjs'
 
@@ -60,4 +60,36 @@ test('a block inside another block is only text', () => {
 
 test('a block that is never closed is found', () => {
   expect(check({ 'README.md': '```ts\nconst one = 1\n' }).ok).toBe(false)
+})
+
+describe('a runnable example', () => {
+  const example = (...lines) => block('ts runnable', ...lines)
+
+  test('is compiled and run', () => {
+    const { ok, output } = check({ 'README.md': example(`const one: number = 1`, 'console.log(one)') })
+    expect(output).toContain('1 examples compile, 1 run')
+    expect(ok).toBe(true)
+    expect(check({ 'README.md': example('const one: string = 1') }).ok).toBe(false)
+  })
+
+  test('that ends with an error fails with its line', () => {
+    const { ok, output } = check({ 'README.md': `# Title\n\n${example(`throw new Error('no such host')`)}` })
+    expect(output).toContain('README.md:3')
+    expect(output).toContain('no such host')
+    expect(ok).toBe(false)
+  })
+
+  test('prints what the page says it prints', () => {
+    const page = (shown) => ({
+      'README.md': `${example(`console.log('two')`)}\nIt prints:\n\n${block('txt output', shown)}`,
+    })
+    expect(check(page('two')).ok).toBe(true)
+    const { ok, output } = check(page('three'))
+    expect(output).toContain('README.md:7')
+    expect(ok).toBe(false)
+  })
+
+  test('is there, where a page shows an output', () => {
+    expect(check({ 'README.md': block('ts', 'export {}') + block('txt output', 'two') }).ok).toBe(false)
+  })
 })

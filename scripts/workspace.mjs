@@ -20,7 +20,7 @@ export const workspace = ['packages', 'apps'].flatMap((group) =>
 
 export const publicPackages = workspace.filter(({ manifest }) => manifest.private !== true)
 
-/** A tool of this repository by name, or any other command; its output is returned, not printed. */
+/** A tool of this repository by name, or any other command; its output is returned, not printed. Past `timeout` it is ended. */
 export function run(command, args, options = {}) {
   const { env, ...rest } = options
   const result = spawnSync(command, args, {
@@ -31,8 +31,14 @@ export function run(command, args, options = {}) {
     env: { ...process.env, PATH: join(root, 'node_modules/.bin') + delimiter + process.env.PATH, ...env },
     ...rest,
   })
-  if (result.error) throw result.error
-  return { ok: result.status === 0, status: result.status, output: result.stdout + result.stderr }
+  const { error } = result
+  const isOver = error !== undefined && 'code' in error && error.code === 'ETIMEDOUT'
+  if (error && !isOver) throw error
+  return {
+    ok: result.status === 0,
+    status: result.status,
+    output: result.stdout + result.stderr + (isOver ? `\nIt did not end within ${options.timeout} ms.` : ''),
+  }
 }
 
 /** Prints what was found wrong and ends the process with the fitting code. */
