@@ -280,7 +280,13 @@ export default defineConfig({
       },
     },
     {
-      files: ['*.config.ts', '*.config.mjs', '**/vitest.config.ts', 'scripts/lint-rules.mjs'],
+      files: [
+        '*.config.ts',
+        '*.config.mjs',
+        '**/vitest.config.ts',
+        '**/.vitepress/config.ts',
+        'scripts/lint-rules.mjs',
+      ],
       rules: { 'import/no-default-export': 'off' },
     },
   ],
