@@ -10,7 +10,6 @@ interface Group {
   readonly pages: readonly string[]
   /** The folder whose other pages belong here; `.` is that of the pages in no folder. */
   readonly folder?: string
-  readonly collapsed?: boolean
 }
 
 const GROUPS: readonly Group[] = [
@@ -41,7 +40,7 @@ const GROUPS: readonly Group[] = [
     text: 'Reference',
     pages: ['reference/errors.md', 'reference/events.md', 'reference/metrics.md', 'reference/api/index.md'],
   },
-  { text: 'Packages', folder: 'packages', pages: ['packages/core.md'], collapsed: true },
+  { text: 'Packages', folder: 'packages', pages: ['packages/core.md'] },
   {
     text: 'Background',
     folder: '.',
@@ -64,12 +63,11 @@ export function sidebar(folder: string = pagesFolder): DefaultTheme.SidebarItem[
     .map((name) => name.replaceAll('\\', '/'))
     .filter((name) => name.endsWith('.md') && name !== 'index.md')
   const named = GROUPS.flatMap(({ pages }) => pages)
-  return GROUPS.map(({ text, pages, folder: ofFolder, collapsed }) => {
+  return GROUPS.map(({ text, pages, folder: ofFolder }) => {
     const others = all.filter((page) => posix.dirname(page) === ofFolder && !named.includes(page))
     const items = [...pages.filter((page) => all.includes(page)), ...others.toSorted()]
     return {
       text,
-      ...(collapsed && { collapsed }),
       items: items.map((page) => ({
         text: SHORT[page] ?? titleOf(readFileSync(join(folder, page), 'utf8')),
         link: `/${page}`,

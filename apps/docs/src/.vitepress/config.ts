@@ -22,7 +22,7 @@ export default defineConfig({
   markdown: {
     anchor: { slugify: slugOf },
     toc: { level: [2, 3] },
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {
     outline: [2, 3],

@@ -15,13 +15,13 @@ export function errorsReference(): string {
   ])
   return [
     '# Errors',
-    'Made from the code. All are `SvcproxyError`s, and `isSvcproxyError(error)` knows them from every copy of the package. Each has a `code`, and the `status` and `headers` that Express and Koa read. What a service itself throws is none of these: it reaches the caller as the same object.',
+    'Made from the code. All of them extend `SvcproxyError`. `isSvcproxyError(error)` recognises them, from whichever copy of the package they come. Each has a `code`, and the `status` and `headers` that Express and Koa read. An error that a service throws is none of these: it reaches the caller unchanged.',
     table(['class', 'code', 'HTTP'], rows),
     ...errorClasses().map(({ name, description, fields }) =>
       [`## ${name}`, description, ...(fields.length > 0 ? [table(['field', 'meaning'], fields)] : [])].join('\n\n'),
     ),
     '## Which one, and what to do',
-    'What each says about a service, and what an operator does: [the runbook](/operations/runbook.md). What a client of your application is answered: [@svcproxy/http](/packages/http.md#errors).',
+    'What an operator does about each: [the runbook](/operations/runbook.md). What a client of your application gets: [@svcproxy/http](/packages/http.md#errors).',
     '',
   ].join('\n\n')
 }

@@ -9,7 +9,7 @@ const FILE = 'packages/core/src/observing/events.ts'
 export function eventsReference(): string {
   return [
     '# Events',
-    'Made from the code. A proxy tells `proxy.on(type, listener)` and `proxy.onAny(listener)`, a manager the same for all its proxies, and `node:diagnostics_channel` has a channel for each type. A listener runs synchronously; what it throws changes nothing, and is published on `svcproxy:listener-error`.',
+    'Made from the code. Listen with `proxy.on(type, listener)` or `proxy.onAny(listener)`, for all proxies with the same methods of the manager, or on the channel of `node:diagnostics_channel`. A listener runs synchronously. What it throws changes nothing and is published on `svcproxy:listener-error`.',
     'Each event has `type` and `service`, the name of the proxy. How to listen, and the tracing channels of calls and loads: [Watching](/packages/core.md#watching).',
     ...eventTypes().map(({ type, description, fields }) =>
       [

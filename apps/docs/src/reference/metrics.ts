@@ -23,7 +23,7 @@ export async function metricsReference(): Promise<string> {
   await meterProvider.shutdown()
   return [
     '# Metrics',
-    'Made from the code: what an application tells that is in a fleet. What the numbers mean, and queries to ask of them, stand in the pages of [@svcproxy/prometheus](/packages/prometheus.md) and [@svcproxy/opentelemetry](/packages/opentelemetry.md). What to look at in an outage is in the [runbook](/operations/runbook.md).',
+    'Made from the code: this is what an application in a fleet exposes. What the numbers mean, and which queries to use, is in [@svcproxy/prometheus](/packages/prometheus.md) and [@svcproxy/opentelemetry](/packages/opentelemetry.md). What to look at in an outage is in the [runbook](/operations/runbook.md).',
     '## Prometheus',
     `${prometheus.length} metrics.`,
     table(['metric', 'type', 'labels', 'meaning'], prometheus),
