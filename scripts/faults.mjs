@@ -239,7 +239,17 @@ async function runWith(root, testFile, edits) {
   const applied = new Set()
   const vitest = await startVitest(
     [testFile],
-    { root, watch: false, reporters: [{}], include: [testFile], maxWorkers: 1, fsModuleCache: false },
+    // A fault that makes a test hang is caught when it has hung for so long.
+    {
+      root,
+      watch: false,
+      testTimeout: 5_000,
+      hookTimeout: 5_000,
+      reporters: [{}],
+      include: [testFile],
+      maxWorkers: 1,
+      fsModuleCache: false,
+    },
     {
       plugins: [
         {
