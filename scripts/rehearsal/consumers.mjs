@@ -4,8 +4,12 @@ const core = '@svcproxy/core'
 const native = '@svcproxy/breaker-native'
 const byOpossum = '@svcproxy/breaker-opossum'
 
-/** Frameworks that bring no types. */
-const TYPES_OF = { '@svcproxy/express': ['@types/express@5'], '@svcproxy/koa': ['@types/koa@3'] }
+/** Frameworks that bring no types; and what the other entry of testing needs. */
+const TYPES_OF = {
+  '@svcproxy/express': ['@types/express@5'],
+  '@svcproxy/koa': ['@types/koa@3'],
+  '@svcproxy/testing': ['@svcproxy/fleet'],
+}
 
 /**
  * An empty folder in which a user installs something and tries it.

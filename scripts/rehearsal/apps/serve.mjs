@@ -16,7 +16,7 @@ const manager = new ServiceProxyManager({ breaker, timeoutMs: 50 }).add('greeter
   provider: factoryProvider('greeter', { create }),
   circuit: { failureThreshold: 2, recoveryTimeoutMs: 60_000 },
 })
-const { bound, server } = framework === 'koa' ? await onKoa() : await onExpress()
+const { binding, server } = framework === 'koa' ? await onKoa() : await onExpress()
 await once(server, 'listening')
 const base = `http://127.0.0.1:${server.address().port}`
 const status = async (path) => (await fetch(base + path)).status
@@ -29,7 +29,7 @@ assert.equal(manager.getProxy('greeter').circuitState, 'open')
 const refused = await fetch(`${base}/greet/Ada`)
 assert.equal(refused.status, 503)
 assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/)
-await bound.shutdown(server, { readyDelayMs: 0 })
+await binding.shutdown(server, { readyDelayMs: 0 })
 console.log('answered, timed out, opened, shut down')
 
 async function onExpress() {
@@ -40,13 +40,13 @@ async function onExpress() {
   app.use(bound.health())
   app.use(bound.middleware())
   app.get('/greet/:name', (req, res, next) => {
-    services
+    bound
       .from(req)
       .greeter.greet(req.params.name)
       .then((text) => res.send(text), next)
   })
   app.use(bound.errorHandler())
-  return { bound, server: app.listen(0, '127.0.0.1') }
+  return { binding: bound, server: app.listen(0, '127.0.0.1') }
 }
 
 async function onKoa() {
@@ -60,5 +60,5 @@ async function onKoa() {
   app.use(async (ctx) => {
     ctx.body = await ctx.state.services.greeter.greet(ctx.path.split('/')[2])
   })
-  return { bound, server: app.listen(0, '127.0.0.1') }
+  return { binding: bound, server: app.listen(0, '127.0.0.1') }
 }
