@@ -259,14 +259,13 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`a fleet in Chromium ${MISSING_C
     processes[5]!.services['billing']!.behaviour = 'fails'
     await askTimes(processes[5]!, 'billing', 2)
     processes[6]!.manager.getProxy('anotherService9').isolateCircuit()
-    await delay(300)
     await using visited = await visitIn(application, { colorScheme, viewport: { width, height: 900 } })
     const { page } = visited
     const panel = fleetPanel(page)
-    expect(await panel.getByRole('columnheader').count()).toBe(21)
-    expect(await panel.getByRole('rowheader').count()).toBe(12)
     await panel.getByText('open in all 20').waitFor()
     await panel.getByText('open in 1 of 20, failing in 1').waitFor()
+    expect(await panel.getByRole('columnheader').count()).toBe(21)
+    expect(await panel.getByRole('rowheader').count()).toBe(12)
     expect(await accessibilityViolations(page)).toEqual([])
     const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
     expect(wide).toBeLessThanOrEqual(room ?? 0)

@@ -102,7 +102,8 @@ export class RedisServer implements AsyncDisposable {
   async #kill(): Promise<void> {
     const server = this.#server
     this.#server = undefined
-    if (server === undefined) return
+    // One that has ended by itself tells it no more.
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
     const exited = once(server, 'exit')
     server.kill('SIGKILL')
     await exited

@@ -25,6 +25,6 @@ export { letsCallsThrough } from './service-status.ts'
 export { atMost } from './at-most.ts'
 export { systemClock } from './clock.ts'
 
-export { attachFleet } from './fleet.ts'
+export { attachFleet, hearsItsFleet } from './fleet.ts'
 export type { CallOutcome, CallSource, CallTrace } from './observing/call-trace.ts'
 export type { LoadTrace } from './observing/load-trace.ts'

@@ -121,6 +121,11 @@ export interface ManagedFleet {
   invalidate(service?: string, caused?: Caused): Promise<FleetInvalidation>
 }
 
+/** Whether nothing is wrong between a process and its fleet: it hears the others, or has left them. */
+export function hearsItsFleet(state: FleetState): boolean {
+  return state === 'connected' || state === 'left'
+}
+
 const FLEETS = new WeakMap<object, ManagedFleet>()
 
 /** The fleet that `manager` is in, or has left. */

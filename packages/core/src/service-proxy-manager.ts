@@ -2,7 +2,7 @@ import type { CircuitState } from './circuit/state-machine.ts'
 import { InvalidOptionError, UnknownServiceError } from './errors.ts'
 import { ServiceEvents } from './observing/events.ts'
 import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './observing/events.ts'
-import { fleetOf } from './fleet.ts'
+import { fleetOf, hearsItsFleet } from './fleet.ts'
 import type { FleetCounts, FleetState, ManagedFleet, SharedCircuitView } from './fleet.ts'
 import type { Guarded } from './facade/guarded.ts'
 import type { ServiceMetrics } from './observing/service-metrics.ts'
@@ -313,8 +313,7 @@ async function healthOf(proxy: AnyServiceProxy, timeoutMs: number): Promise<Serv
 
 function healthOfFleet({ status }: ManagedFleet): FleetHealth {
   const { state, since, members, circuits, queuedInvalidations, counts } = status
-  const hearsOthers = state === 'connected' || state === 'left'
-  const level = hearsOthers ? 'pass' : 'warn'
+  const level = hearsItsFleet(state) ? 'pass' : 'warn'
   return { status: level, state, since, members: members.length, circuits, queuedInvalidations, counts }
 }
 

@@ -40,8 +40,9 @@ const SPREAD_RATIO = 0.2
 const LONGEST_MS = 300_000
 /** How often a member looks whether it may probe, in milliseconds, when the time of the circuit is over. */
 const LOOK_MS = 100
-/** A member that has the probe and that nobody calls gives it back after so long, in milliseconds; the next time after twice as long. */
+/** A member that has the probe and that nobody calls gives it back after so long, in milliseconds. */
 const IDLE_MS = 1_000
+/** It doubles each time, up to this: calls that come seldom find the circuit half-open in the end. */
 const LONGEST_IDLE_MS = 10_000
 
 /**
@@ -233,7 +234,10 @@ export class SharedCircuit {
     }
   }
 
-  /** It has the probe: it keeps it as long as it is at work, and gives it back when nobody calls. @param idleMs how long that may be so */
+  /**
+   * It has the probe: it keeps it as long as it is at work, and gives it back when nobody calls.
+   * @param idleMs how long nobody may call
+   */
   #watch(lease: ProbeLease, idleMs: number): void {
     const nextMs = Math.min(idleMs, this.#parts.leaseMs / 2)
     this.#in(nextMs, () => void this.#keepOrGiveBack(lease, idleMs - nextMs))
@@ -242,7 +246,6 @@ export class SharedCircuit {
   async #keepOrGiveBack(lease: ProbeLease, idleMs: number): Promise<void> {
     if (this.#lease !== lease) return
     if (this.#isAtWork || idleMs > 0) return this.#keep(lease, this.#isAtWork ? this.#idleMs : idleMs)
-    // Calls that come seldom find it half-open in the end.
     this.#idleMs = Math.min(2 * this.#idleMs, LONGEST_IDLE_MS)
     this.#hold()
     await this.#settle(lease, 'unused')

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Clock, HealthLevel } from '@svcproxy/core'
+import { hearsItsFleet } from '@svcproxy/core/adapter'
 import type { FleetViews } from './fleet-view.ts'
 import type { ManagementState } from './management-state.ts'
 import type { ServiceViews } from './service-view.ts'
@@ -108,7 +109,7 @@ export class SnapshotSource {
   /** The members of a {@link Snapshot} without those of its head, as JSON. */
   async #contentNow(stopping: boolean, fleet: FleetView | null): Promise<string> {
     const { state, views, instance, readOnly } = this.#parts
-    const levels: HealthLevel[] = [levelOf(fleet)]
+    const levels: HealthLevel[] = [fleet === null || hearsItsFleet(fleet.state) ? 'pass' : 'warn']
     const services: string[] = []
     for (const proxy of state.services.all()) {
       const view = views.withoutHistory(proxy)
@@ -145,11 +146,6 @@ function isCurrent(then: Beginning, now: Beginning): boolean {
 /** An object as JSON without its braces. */
 function membersOf(object: object): string {
   return JSON.stringify(object).slice(1, -1)
-}
-
-/** The rule of `getHealthStatus()`: a process that does not hear the others works by itself. */
-function levelOf(fleet: FleetView | null): HealthLevel {
-  return fleet?.state === 'connecting' || fleet?.state === 'degraded' ? 'warn' : 'pass'
 }
 
 function worstOf(levels: readonly HealthLevel[]): HealthLevel {
