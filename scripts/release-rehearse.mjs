@@ -13,7 +13,7 @@ import { startRedis } from './rehearsal/redis.mjs'
 import { startRegistry } from './rehearsal/registry.mjs'
 import { publicPackages, readJson, root, run } from './workspace.mjs'
 
-/** Every major of Node that the packages support, as npm has them. The first is the oldest, and the last one is tried in full. */
+/** Every major of Node that the packages support, as npm has them. On the last one everything is tried. */
 const NODES = ['20.19', '22', '26', '24']
 
 const TYPES =
@@ -109,12 +109,13 @@ async function tryOut(consumer, nodes) {
     process.execPath,
     [tsc, ...TYPES.split(' '), '--module', module, '--moduleResolution', resolution, 'all.ts'],
   ])
-  const runs = (onEveryNode ? nodes : nodes.slice(-1)).flatMap(({ path }) => [
+  const triedOn = onEveryNode ? nodes : nodes.slice(-1)
+  const runs = triedOn.flatMap(({ path }) => [
     [path, ['exports.mjs', ...packages.filter((each) => each !== '@svcproxy/testing')]],
     ...tries.map((script) => [path, script]),
   ])
   found.push(...(await failuresOf([...types, ...runs], folder)))
-  const versions = (onEveryNode ? nodes : nodes.slice(-1)).map(({ version }) => version.split('.')[0]).toSorted()
+  const versions = triedOn.map(({ version }) => version.split('.')[0]).toSorted()
   const done = `${installer}; Node ${versions.join(', ')}; types; exports${tries.length > 0 ? '; a real run' : ''}`
   note(name, found.length === 0, found.length === 0 ? done : found.join('\n'))
 }

@@ -2,13 +2,13 @@ import type {
   Attributes,
   BatchObservableResult,
   Meter,
-  Observable,
   ObservableCounter,
   ObservableGauge,
   ObservableUpDownCounter,
 } from '@opentelemetry/api'
 import type { FleetCounts, FleetState, FleetStatus, ServiceProxyManager } from '@svcproxy/core'
 import { harmless } from './harmless.ts'
+import { observedTogether } from './observed-together.ts'
 
 /**
  * Lets a meter read where the process stands in the fleet that the manager is in, or joins later, each time it collects,
@@ -30,9 +30,7 @@ export function observeFleet<M extends object>(
       observeCounts({ result, instruments, attributes: ofFleet }, status.counts)
     })
   }
-  const observables: Observable[] = Object.values({ ...instruments })
-  meter.addBatchObservableCallback(observeAll, observables)
-  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observeAll, observables) }
+  return observedTogether(meter, { ...instruments }, observeAll)
 }
 
 interface Observation {

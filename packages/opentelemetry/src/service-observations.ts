@@ -2,7 +2,6 @@ import type {
   Attributes,
   BatchObservableResult,
   Meter,
-  Observable,
   ObservableCounter,
   ObservableGauge,
   ObservableUpDownCounter,
@@ -16,6 +15,7 @@ import type {
   ServiceStatus,
 } from '@svcproxy/core'
 import { harmless } from './harmless.ts'
+import { observedTogether } from './observed-together.ts'
 
 /**
  * Lets a meter read what the services of a manager have counted and where they stand, each time it collects, until it
@@ -41,9 +41,7 @@ export function observeServices<M extends object>(
       })
     }
   }
-  const observables: Observable[] = Object.values({ ...instruments })
-  meter.addBatchObservableCallback(observeAll, observables)
-  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(observeAll, observables) }
+  return observedTogether(meter, { ...instruments }, observeAll)
 }
 
 /** What is read of one service in one collection. */
