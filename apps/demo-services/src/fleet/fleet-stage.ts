@@ -30,7 +30,7 @@ const LOOK_EVERY_MS = 10
 const PATIENCE_MS = 10_000
 
 /** What the processes of a fleet have sent to the database, all together. */
-export type Sent = Pick<Standing, 'calls' | 'unanswered'>
+export type Sent = Pick<Standing, 'calls' | 'failed'>
 
 /** Where the story of a fleet is told: the traffic that flows, the processes, and what the audience sees. */
 export class FleetStage extends Narration {
@@ -87,7 +87,7 @@ export class FleetStage extends Narration {
   async sent(): Promise<Sent> {
     const standings = await this.standings()
     const sum = (key: keyof Sent): number => standings.reduce((total, standing) => total + standing[key], 0)
-    return { calls: sum('calls'), unanswered: sum('unanswered') }
+    return { calls: sum('calls'), failed: sum('failed') }
   }
 
   /** Resolves when all are so, at the latest after `patienceMs`; with whether they are. */

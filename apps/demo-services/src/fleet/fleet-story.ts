@@ -48,7 +48,7 @@ async function databaseDies(stage: FleetStage): Promise<void> {
   stage.event('✖', `SIGKILL to PostgreSQL, process ${pid}`, 'red')
   stage.check(await stage.rowsUntil(opened, 10), `the circuit opened in ${all(stage.members.length)} processes`)
   const atOpening = await stage.sent()
-  const failed = atOpening.unanswered - before.unanswered
+  const failed = atOpening.failed - before.failed
   const alone = stage.members.length * failureThreshold
   stage.check(
     failed < alone,

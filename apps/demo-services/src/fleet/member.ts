@@ -127,7 +127,7 @@ function standingOf({ context, traffic }: DemoWorld, { status }: Fleet<DemoServi
   return {
     circuit: context.manager.getProxy(SHARED_SERVICE).circuitState,
     calls: callsOf(traffic.proxied),
-    unanswered: traffic.proxied.unanswered,
+    failed: traffic.proxied.failed,
     state: status.state,
     since: status.since.getTime(),
     members: status.members.length,

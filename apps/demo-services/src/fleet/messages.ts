@@ -17,8 +17,8 @@ export interface Standing {
   readonly circuit: CircuitState | 'disabled'
   /** Connections attempted and queries sent, of that service and the others behind proxies. */
   readonly calls: number
-  /** Of these, the ones without an answer. */
-  readonly unanswered: number
+  /** Of these, the ones that failed. */
+  readonly failed: number
   readonly state: FleetState
   /** When it entered that state. */
   readonly since: number

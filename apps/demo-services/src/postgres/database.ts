@@ -12,12 +12,12 @@ export interface DatabaseTraffic {
   queries: number
   /** Of these, the ones that only read a table. */
   reads: number
-  /** Calls without an answer of PostgreSQL: no connection came about, or it broke, or the driver gave up. */
-  unanswered: number
+  /** Calls that failed: no connection came about, or it broke, or the driver gave up, or PostgreSQL answered an error. */
+  failed: number
 }
 
 export function noTraffic(): DatabaseTraffic {
-  return { connections: 0, queries: 0, reads: 0, unanswered: 0 }
+  return { connections: 0, queries: 0, reads: 0, failed: 0 }
 }
 
 export interface DatabaseOptions {
@@ -101,7 +101,7 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
   async function query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     const signal = callSignal()
     const client = await pool.connect().catch((error: unknown) => {
-      if (!(error instanceof DatabaseError)) traffic.unanswered++
+      traffic.failed++
       throw error
     })
     let cancelling: Promise<void> | undefined
@@ -119,7 +119,7 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
     } catch (error) {
       // The driver gave up, or the connection did: an answer may still come, to whoever asks next.
       broken = sent && !(error instanceof DatabaseError)
-      if (broken) traffic.unanswered++
+      traffic.failed++
       throw error
     } finally {
       signal?.removeEventListener('abort', cancel)

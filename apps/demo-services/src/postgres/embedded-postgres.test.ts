@@ -80,7 +80,7 @@ test(
     await vi.waitFor(() => expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED'))
     const before = { ...traffic }
     await expect(database.isHealthy()).rejects.toThrow('ECONNREFUSED')
-    expect(traffic).toEqual({ ...before, connections: before.connections + 1, unanswered: before.unanswered + 1 })
+    expect(traffic).toEqual({ ...before, connections: before.connections + 1, failed: before.failed + 1 })
 
     await postgres.start()
     expect(await count()).toEqual([{ count: 12 }])
