@@ -18,6 +18,8 @@ const TYPES_OF = {
  * @property {string[]} packages of this repository
  * @property {string[]} [others] from the public registry, with their ranges
  * @property {'npm' | 'pnpm'} [installer] npm unless it says otherwise
+ * @property {string} [app] of `apps`, in TypeScript, which is compiled
+ * @property {string[]} [absent] what nobody asked for and must not be there
  * @property {string[][]} [tries] scripts of `apps` with their arguments, which must end with 0
  * @property {boolean} [onEveryNode] tried on every Node that is supported, not on one alone
  */
@@ -43,6 +45,7 @@ export function combinations(redisUrl) {
     tries: [['serve.mjs', framework, library]],
   })
   return [
+    withoutBreaker(),
     { name: 'express 4, native', ...server('express', '4', 'native') },
     { name: 'express 5, native', ...server('express', '5', 'native'), onEveryNode: true },
     { name: 'koa 2, native', ...server('koa', '2', 'native') },
@@ -54,6 +57,19 @@ export function combinations(redisUrl) {
     { name: 'koa 3, pnpm', ...server('koa', '3', 'native'), installer: 'pnpm' },
     ...(redisUrl === undefined ? [] : [fleetOn(redisUrl)]),
   ]
+}
+
+/** What the README begins with: no circuit, but a dashboard, and the command line beside it. */
+function withoutBreaker() {
+  return {
+    name: 'express 5, dashboard',
+    packages: [core, '@svcproxy/express', '@svcproxy/dashboard'],
+    others: ['express@5', '@types/express@5'],
+    absent: ['opossum', 'koa', 'preact', byOpossum, native, '@svcproxy/koa'],
+    app: 'app.ts',
+    tries: [['circuit-without-breaker.mjs'], ['operate.mjs']],
+    onEveryNode: true,
+  }
 }
 
 /** @param {string} redisUrl */
