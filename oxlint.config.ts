@@ -31,11 +31,17 @@ const MAY_IMPORT: Record<string, { values: string[]; typesOnly?: string[] }> = {
   fleet: { values: [...CORE, ...BUILT_IN] },
   redis: { values: ['@svcproxy/core', '@svcproxy/fleet', ...BUILT_IN, '@redis/client'] },
   testing: { values: [...CORE, '@svcproxy/http', '@svcproxy/fleet', ...BUILT_IN, 'fast-check', 'vitest'] },
+  'template-binding': { values: [...CORE, '@svcproxy/http', ...BUILT_IN], typesOnly: ['connect'] },
+  'template-breaker': { values: [...CORE, ...BUILT_IN] },
 }
+
+/** Where the code of one of them is. */
+const folderOf = (name: string) =>
+  name.startsWith('template-') ? name.replace('template-', 'templates/') : `packages/${name}`
 
 // The order matters: a pattern that a negated one lets through is not tried against those after it.
 const NO_INSIDES = {
-  regex: '^(\\.\\.?/|@svcproxy/).*\\b(dist|src)/|^\\.\\.?/(\\.\\./)*(packages|apps)/',
+  regex: '^(\\.\\.?/|@svcproxy/).*\\b(dist|src)/|^\\.\\.?/(\\.\\./)*(packages|apps|templates)/',
   message: "Import a package by its name, never a path into a package's src or dist.",
 }
 const NO_APPS = {
@@ -98,7 +104,7 @@ const importRules = Object.entries(MAY_IMPORT).flatMap(([name, { values, typesOn
     .filter((other) => ![...allowed, ...FOR_TESTS, `@svcproxy/${name}`].includes(other))
   return [
     {
-      files: [`packages/${name}/src/**`],
+      files: [`${folderOf(name)}/src/**`],
       rules: {
         'no-restricted-imports': [
           'error',
@@ -109,7 +115,7 @@ const importRules = Object.entries(MAY_IMPORT).flatMap(([name, { values, typesOn
       },
     },
     {
-      files: [`packages/${name}/src/**/*.test.ts`],
+      files: [`${folderOf(name)}/src/**/*.test.ts`],
       rules: {
         'no-restricted-imports': [
           'error',
@@ -229,7 +235,7 @@ export default defineConfig({
       rules: { 'no-restricted-globals': ['error', 'process', 'console', 'Buffer', 'fetch'] },
     },
     {
-      files: ['packages/*/src/**'],
+      files: ['{packages,templates}/*/src/**'],
       rules: { 'node/no-process-env': 'error' },
     },
     {

@@ -132,6 +132,21 @@ const refused = {
     `import { x } from '@svcproxy/core/dist/clock.js'`,
     'no-restricted-imports',
   ],
+  'a template is under the rules of what is made from it': [
+    'templates/binding/src/a.ts',
+    `import { x } from '@svcproxy/koa'`,
+    'no-restricted-imports',
+  ],
+  'no package reaches into a template': [
+    'packages/koa/src/a.ts',
+    `import { x } from '../../../templates/binding/src/framework.ts'`,
+    'no-restricted-imports',
+  ],
+  'no process.env in a template': [
+    'templates/breaker/src/a.ts',
+    `export const x: unknown = process.env['X']`,
+    'no-process-env',
+  ],
   'no room of core imports from a room above it': [
     'packages/core/src/instances/a.ts',
     `import { x } from '../facade/member.ts'`,
@@ -228,8 +243,9 @@ beforeAll(() => {
   // Every case is a folder of its own below the folder its rule is about, so that one run of oxlint answers all.
   const cases = [...Object.entries(refused), ...Object.entries(accepted)]
   const files = cases.map(([, [file, text]], index) => [caseFile(file, index), `${text}\n`])
-  const packages = ['core', 'http', 'express', 'koa', 'testing'].map((name) => [
-    `packages/${name}/tsconfig.json`,
+  const folders = ['core', 'http', 'express', 'koa', 'testing'].map((name) => `packages/${name}`)
+  const packages = [...folders, 'templates/binding', 'templates/breaker'].map((folder) => [
+    `${folder}/tsconfig.json`,
     '{ "extends": "../../tsconfig.base.json", "include": ["src"] }',
   ])
   workspace = temporaryWorkspace({

@@ -13,7 +13,7 @@ const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 
 /** What decides the content of node_modules: the lockfile, the workspace file and every package.json. */
 function fingerprint() {
   const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']
-  for (const group of ['packages', 'apps']) {
+  for (const group of ['packages', 'apps', 'templates']) {
     if (!existsSync(join(root, group))) continue
     for (const name of readdirSync(join(root, group)).sort()) {
       if (existsSync(join(root, group, name, 'package.json'))) files.push(`${group}/${name}/package.json`)

@@ -8,8 +8,11 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 export const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'))
 
-/** Every package of the workspace, apps included: `{ name, folder, directory, manifest }`. */
-export const workspace = ['packages', 'apps'].flatMap((group) =>
+/** Where the packages of the workspace are. */
+const groups = ['packages', 'apps', 'templates'].filter((group) => existsSync(join(root, group)))
+
+/** Every package of the workspace, apps and templates included: `{ name, folder, directory, manifest }`. */
+export const workspace = groups.flatMap((group) =>
   readdirSync(join(root, group))
     .toSorted()
     .map((name) => ({ folder: `${group}/${name}`, directory: join(root, group, name) }))
