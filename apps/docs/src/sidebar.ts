@@ -22,6 +22,7 @@ const GROUPS: readonly Group[] = [
       'guide/testing.md',
       'choosing-a-policy.md',
       'guide/kubernetes.md',
+      'guide/writing-an-adapter.md',
       'guide/when-not-to-use-it.md',
     ],
   },
