@@ -43,6 +43,8 @@ for (const { directory, manifest, name } of publicPackages) {
       localBuild: !check,
       messageCallback: (message) => {
         message.handled = true
+        // The first report of an entry point: to write it is what was asked for.
+        if (message.messageId === 'console-api-report-created' && !check) return
         if (!['warning', 'error'].includes(message.logLevel)) return
         if (message.messageId === 'ae-forgotten-export' && isNamedElsewhere(message.text, manifest, directory)) {
           message.logLevel = ExtractorLogLevel.None
