@@ -43,7 +43,8 @@ export function publishedRanges() {
   const others = [...catalog.matchAll(/^ {2}'?([^':]+)'?: (\S+)$/gm)].map(([, name, range]) => [name, range])
   // Before the first release every version is 0.0.0.
   const ours = publicPackages.map(({ name, manifest: { version } }) => [name, `^${version.replace(/^0\..*/, '1.0.0')}`])
-  return Object.fromEntries([...others, ...ours])
+  // npm refuses the types of Node 20 beside vitest 5, which asks for those of 22; this workspace overrides that.
+  return { ...Object.fromEntries([...others, ...ours]), '@types/node': '^22.12.0' }
 }
 
 /** `MyBreaker` and `myBreaker` of `my-breaker`. */
