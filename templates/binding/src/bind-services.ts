@@ -96,8 +96,8 @@ export function bindServices<M extends object>(
 ): TemplateServices<M> {
   const scopes = new RequestScopes(manager, bindOptions)
   return {
-    // CHANGE (registration): `open` takes Node's own request and response. Where the framework wraps them, unwrap them
-    // here and wherever `scopes` is asked. `run` calls what comes after, and returns what that returns.
+    // CHANGE (registration): the form of a handler, here and in `handlerOf`. `scopes` takes Node's own request and response
+    // everywhere: unwrap them if the framework wraps them. `run` calls what comes next, and returns what that returns.
     middleware: () => (req, res, next) => {
       const scope = scopes.open(req, res)
       scopes.run(scope, next)
@@ -113,8 +113,8 @@ export function bindServices<M extends object>(
     health: (options) => handlerOf(healthEndpoints(manager, options)),
     management: (options) => handlerOf(managementEndpoints(manager, options)),
     mount: (makeEndpoint) => handlerOf(makeEndpoint(manager)),
-    // CHANGE (error handler): in which form the framework has it, and how an error goes on. The three answers stay:
-    // nothing for a client that has gone, a response for an error of ours, everything else goes on as it is.
+    // CHANGE (error handler): its form, and how an error is passed on. The three cases stay: nothing for a client that has
+    // gone, a response for an error of svcproxy, and every other error is passed on as it is.
     errorHandler: (options) => (error, req, res, next) => {
       if (isClientGone(res) && (isSvcproxyError(error) || scopes.find(req)?.isAbort(error) === true)) return
       const instance = req.originalUrl ?? req.url
@@ -146,8 +146,8 @@ function handlerOf(answer: HttpEndpoint<TemplateRequest>): TemplateHandler {
 }
 
 // CHANGE (request): where the framework has the parts of a request. `path` and `query` are below the mount path, `target`
-// is the whole path; all of them undecoded. One that has `method`, `path`, `url`, `originalUrl` and `headers` needs none
-// of this: `new MountedRequest(req, req, req.body)`.
+// is the whole path, and none is decoded. If its request has `method`, `path`, `url`, `originalUrl` and `headers`, replace
+// this function by `new MountedRequest(req, req, req.body)`.
 function requestOf(req: TemplateRequest): HttpRequest<TemplateRequest> {
   const { method = 'GET', url = '/', originalUrl = url, headers } = req
   const [path = '/', query = ''] = partsOf(url)
@@ -160,8 +160,8 @@ function partsOf(url: string): string[] {
   return url.split(/\?(.*)/s, 2)
 }
 
-// CHANGE (response): how the framework sends. What a handler had begun to describe goes away, other headers stay; the
-// status has its own phrase; to HEAD there is no body.
+// CHANGE (response): how the framework sends. Headers that describe another body are removed, other headers stay. The
+// status has its standard phrase. HEAD gets no body.
 function send(res: TemplateResponse, { status, headers, body }: HttpResponse): void {
   clearRepresentation(res)
   res.statusCode = status
