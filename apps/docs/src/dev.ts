@@ -10,7 +10,7 @@ await prepare()
 const server = await createServer(import.meta.dirname, { host: '127.0.0.1' })
 await server.listen()
 server.printUrls()
-for (const folder of ['docs', 'packages']) {
+for (const folder of ['docs', 'examples', 'packages']) {
   watch(join(root, folder), { recursive: true }, (_event, file) => {
     if (file?.endsWith('.md') === true) gather()
   })

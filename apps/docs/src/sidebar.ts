@@ -20,6 +20,7 @@ const GROUPS: readonly Group[] = [
       'guide/first-hour.md',
       'guide/adopt-one-handler-at-a-time.md',
       'guide/testing.md',
+      'examples.md',
       'choosing-a-policy.md',
       'guide/kubernetes.md',
       'guide/writing-an-adapter.md',

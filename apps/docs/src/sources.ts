@@ -31,6 +31,7 @@ export function sources(): Source[] {
   return [
     { file: 'README.md', page: 'overview.md' },
     { file: 'CONTRIBUTING.md', page: 'contributing.md' },
+    { file: 'examples/README.md', page: 'examples.md' },
     ...packages.map((name) => ({ file: `packages/${name}/README.md`, page: `packages/${name}.md` })),
     ...docs.map((name) => ({ file: `docs/${name}`, page: name })),
   ].filter(({ file }) => existsSync(join(root, file)))
