@@ -9,9 +9,11 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { forEach, must } from './rehearsal/command.mjs'
 import { alone, combinations } from './rehearsal/consumers.mjs'
+import { examples, tryExample } from './rehearsal/examples.mjs'
 import { installNodes } from './rehearsal/nodes.mjs'
 import { startRedis } from './rehearsal/redis.mjs'
 import { startRegistry } from './rehearsal/registry.mjs'
+import { templates, tryTemplate } from './rehearsal/templates.mjs'
 import { tryConsumer, tryUpgrade } from './rehearsal/try-consumer.mjs'
 import { publicPackages, root, run } from './workspace.mjs'
 
@@ -44,7 +46,12 @@ async function rehearse() {
   const first = await release([])
   note('first release', first.length === publicPackages.length, list(first))
   const consumers = [...combinations(redis?.url), ...alone(publicPackages.map(({ name }) => name))]
-  await forEach(consumers, async (consumer) => noteOutcome(consumer.name, await tryConsumer(consumer, place)))
+  const withRedis = { ...registry.env, ...(redis && { REDIS_URL: redis.url }) }
+  await tryAll([
+    ...examples().map((folder) => [folder, () => tryExample(folder, join(temporary, folder), withRedis)]),
+    ...templates.map((kind) => [`templates/${kind}`, () => tryTemplate(kind, place)]),
+    ...consumers.map((consumer) => [consumer.name, () => tryConsumer(consumer, place)]),
+  ])
 
   const second = await release([
     { package: '@svcproxy/core', bump: 'minor' },
@@ -52,9 +59,20 @@ async function rehearse() {
   ])
   const names = second.map((entry) => entry.slice(0, entry.lastIndexOf('@')))
   note('second release: core minor, koa patch', names.join() === '@svcproxy/core,@svcproxy/koa', list(second))
-  await forEach(['@svcproxy/core', '@svcproxy/koa'], async (upgraded) =>
-    noteOutcome(`${list([upgraded])} upgraded alone`, await tryUpgrade('koa 3, native', upgraded, place)),
+  await tryAll(
+    ['@svcproxy/core', '@svcproxy/koa'].map((upgraded) => [
+      `${list([upgraded])} upgraded alone`,
+      () => tryUpgrade('koa 3, native', upgraded, place),
+    ]),
   )
+}
+
+/** @param {[string, () => Promise<import('./rehearsal/try-consumer.mjs').Outcome>][]} trials by what is tried */
+async function tryAll(trials) {
+  await forEach(trials, async ([what, attempt]) => {
+    const { ok, detail } = await attempt()
+    note(what, ok, detail)
+  })
 }
 
 /** With what a release needs: the applications are not part of it. */
@@ -96,10 +114,6 @@ async function release(changes) {
 
 function list(entries) {
   return entries.map((entry) => entry.replace('@svcproxy/', '')).join(' ')
-}
-
-function noteOutcome(what, { ok, detail }) {
-  note(what, ok, detail)
 }
 
 function note(what, isRight, detail) {
