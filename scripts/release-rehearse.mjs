@@ -48,9 +48,12 @@ async function rehearse() {
   const consumers = [...combinations(redis?.url), ...alone(publicPackages.map(({ name }) => name))]
   const withRedis = { ...registry.env, ...(redis && { REDIS_URL: redis.url }) }
   await tryAll([
-    ...examples().map((folder) => [folder, () => tryExample(folder, join(temporary, folder), withRedis)]),
-    ...templates.map((kind) => [`templates/${kind}`, () => tryTemplate(kind, place)]),
-    ...consumers.map((consumer) => [consumer.name, () => tryConsumer(consumer, place)]),
+    ...examples().map((folder) => ({
+      what: folder,
+      outcome: () => tryExample(folder, join(temporary, folder), withRedis),
+    })),
+    ...templates.map((kind) => ({ what: `templates/${kind}`, outcome: () => tryTemplate(kind, place) })),
+    ...consumers.map((consumer) => ({ what: consumer.name, outcome: () => tryConsumer(consumer, place) })),
   ])
 
   const second = await release([
@@ -60,17 +63,17 @@ async function rehearse() {
   const names = second.map((entry) => entry.slice(0, entry.lastIndexOf('@')))
   note('second release: core minor, koa patch', names.join() === '@svcproxy/core,@svcproxy/koa', list(second))
   await tryAll(
-    ['@svcproxy/core', '@svcproxy/koa'].map((upgraded) => [
-      `${list([upgraded])} upgraded alone`,
-      () => tryUpgrade('koa 3, native', upgraded, place),
-    ]),
+    ['@svcproxy/core', '@svcproxy/koa'].map((upgraded) => ({
+      what: `${list([upgraded])} upgraded alone`,
+      outcome: () => tryUpgrade('koa 3, native', upgraded, place),
+    })),
   )
 }
 
-/** @param {[string, () => Promise<import('./rehearsal/try-consumer.mjs').Outcome>][]} trials by what is tried */
+/** @param {{ what: string, outcome: () => Promise<import('./rehearsal/try-consumer.mjs').Outcome> }[]} trials */
 async function tryAll(trials) {
-  await forEach(trials, async ([what, attempt]) => {
-    const { ok, detail } = await attempt()
+  await forEach(trials, async ({ what, outcome }) => {
+    const { ok, detail } = await outcome()
     note(what, ok, detail)
   })
 }
