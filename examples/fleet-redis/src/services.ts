@@ -37,7 +37,7 @@ export async function openShop() {
 async function ask<T>(path: string, { method = 'GET', signal }: { method?: string; signal: AbortSignal | undefined }) {
   const response = await fetch(BACK_OFFICE + path, { method, signal: signal ?? null })
   if (!response.ok) {
-    await response.body?.cancel() // gives its connection back
+    await response.body?.cancel() // unread, it would hold its connection
     throw new Error(`The back office answered ${response.status}`, { cause: response })
   }
   return (await response.json()) as T

@@ -9,7 +9,7 @@ import { Shipping, ShippingError } from './shipping.ts'
 export function createApp(apiUrl: string) {
   const manager = new ServiceProxyManager({ breaker: nativeBreaker() }).add('shipping', {
     provider: factoryProvider('shipping', { create: () => new Shipping(apiUrl) }),
-    timeoutMs: 400, // of each attempt
+    timeoutMs: 700, // of each attempt
     requestTimeoutMs: 1_000, // of all attempts and the waits between them
     methods: { track: { retry: true } }, // a GET may be sent twice, a booking may not
     retry: { attempts: 3, isRetryable: whenToRetry },

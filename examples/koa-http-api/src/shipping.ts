@@ -39,7 +39,7 @@ export class Shipping {
   async #send(path: string, init: RequestInit = {}): Promise<Parcel> {
     const response = await fetch(this.#apiUrl + path, { ...init, signal: callSignal() ?? null })
     if (!response.ok) {
-      await response.body?.cancel() // gives its connection back
+      await response.body?.cancel() // unread, it would hold its connection
       throw new ShippingError(response)
     }
     return (await response.json()) as Parcel
