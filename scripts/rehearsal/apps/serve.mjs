@@ -29,7 +29,8 @@ assert.equal(manager.getProxy('greeter').circuitState, 'open')
 const refused = await fetch(`${base}/greet/Ada`)
 assert.equal(refused.status, 503)
 assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/)
-await binding.shutdown(server, { readyDelayMs: 0 })
+// The calls that hang are waited for that long.
+await binding.shutdown(server, { readyDelayMs: 0, timeoutMs: 500 })
 console.log('answered, timed out, opened, shut down')
 
 async function onExpress() {
