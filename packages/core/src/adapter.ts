@@ -1,5 +1,4 @@
-// For breakers, bindings, exporters and contract suites: what connects this library with another one. An application needs
-// nothing of it.
+// For authors of breaker adapters, framework bindings, exporters and contract suites. Applications do not need it.
 export { type CallerSource, servicesFor } from './services-for.ts'
 export { type AbortListener, type AbortSource, toAbortSignal } from './attempts/abort-source.ts'
 

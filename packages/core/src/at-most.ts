@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts'
 
 /**
- * What `promise` resolves to, or undefined when that takes longer than `waitMs`; the promise goes on for others.
- * @param keepsAlive as of {@link Clock.setTimer}
+ * Resolves to the value of `promise`, or to undefined if that takes longer than `waitMs`. The promise itself goes on.
+ * @param keepsAlive see {@link Clock.setTimer}
  */
 export async function atMost<R>(
   promise: Promise<R>,

@@ -201,9 +201,11 @@ describe('a provider', () => {
 describe('a registry', () => {
   test('refuses a name that is taken or no name, and a service that is none; and knows what it has', () => {
     const registry = new ServiceRegistry().register('a', 1)
-    expect(() => registry.register('a', 2)).toThrow('name must be a name not yet registered; received "a"')
+    expect(() => registry.register('a', 2)).toThrow('name must be a name that is not registered yet; received "a"')
     expect(() => registry.register('constructor', 2)).toThrow(InvalidOptionError)
-    expect(() => registry.register('b', undefined)).toThrow('service must be a service; received undefined')
+    expect(() => registry.register('b', undefined)).toThrow(
+      'service must be a service, not undefined or null; received undefined',
+    )
     expect(() => registry.get('b')).toThrow(UnknownServiceError)
     expect(() => registry.get('b')).toThrow('There is no service named "b"; known: a')
     expect(() => new ServiceRegistry().get('b')).toThrow('none is registered')

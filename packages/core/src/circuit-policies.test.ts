@@ -179,7 +179,7 @@ describe("mode: 'observe'", () => {
     const { call } = setUp(POLICY, { logger: { info: keep, warn: keep } })
     await call('fail')
     await call('fail')
-    expect(lines).toEqual(["The circuit of service 'db', which only observes, would be open"])
+    expect(lines).toEqual(["The circuit of service 'db' would be open (mode: observe)"])
   })
 })
 

@@ -1,26 +1,26 @@
-/** A scheduled callback that can still be called off. */
+/** A scheduled callback that can be cancelled. */
 export interface Timer {
-  /** Calls it off; does nothing once the callback has run. */
+  /** Cancels it; does nothing if the callback has run. */
   cancel(): void
 }
 
 /**
- * Where the library takes its time from. Everything that measures an interval uses {@link Clock.now}, which is
- * monotonic, so a step of the wall clock breaks neither expiry nor recovery.
+ * The source of time. All intervals are measured with {@link Clock.now}, which is monotonic, so a change of the wall
+ * clock breaks neither expiry nor recovery.
  */
 export interface Clock {
   /** Monotonic time in milliseconds, from an arbitrary origin. */
   now(): number
-  /** Wall-clock time in milliseconds since the epoch: for what people read, and for the age of security services. */
+  /** Wall-clock time in milliseconds since the epoch: for display, and for the age of `security` services. */
   wallNow(): number
   /**
-   * Runs `callback` once, `delayMs` from now. The timer does not keep the process alive, unless `keepsAlive` is true:
-   * somebody waits for it, and nothing else may be under way.
+   * Runs `callback` once, `delayMs` from now. The timer does not keep the process alive unless `keepsAlive` is true:
+   * then a caller is waiting for it.
    */
   setTimer(callback: () => void, delayMs: number, keepsAlive?: boolean): Timer
 }
 
-/** The longest delay `setTimeout` honours, in milliseconds (about 24.8 days); beyond it Node.js fires after 1 ms. */
+/** The longest delay that `setTimeout` supports, in milliseconds (about 24.8 days); a longer one fires after 1 ms. */
 export const MAX_TIMER_MS = 2_147_483_647
 
 /** The clock of the running process. */
@@ -35,8 +35,8 @@ export const systemClock: Clock = {
 }
 
 /**
- * When something happened, by the wall. Only the monotonic clock is read while things happen; the wall clock is asked
- * when somebody looks.
+ * The wall-clock time of something that happened at `at`. While things happen only the monotonic clock is read; the
+ * wall clock is read when somebody looks.
  */
 export function wallTimeOf(at: number, clock: Clock): Date {
   return new Date(clock.wallNow() - (clock.now() - at))

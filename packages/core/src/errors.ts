@@ -1,4 +1,4 @@
-/** Every code this library's errors can carry. */
+/** The codes of this library's errors. */
 export type ErrorCode =
   | 'SVCPROXY_INVALID_OPTION'
   | 'SVCPROXY_UNKNOWN_SERVICE'
@@ -8,7 +8,7 @@ export type ErrorCode =
   | 'SVCPROXY_CAPACITY'
   | 'SVCPROXY_STOPPED'
 
-/** Shared by all copies of this package in a process, so that the guard works across them. */
+/** Shared by all copies of this package in a process, so that {@link isSvcproxyError} works across them. */
 const MARK = Symbol.for('svcproxy.error')
 
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -22,50 +22,53 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 }
 
 /**
- * What all errors of this library have in common. `status`, `headers` and `expose` are the properties that the default
- * error handlers of Express and Koa read, so an unhandled one is already answered rightly.
+ * The base class of all errors of this library. `status`, `headers` and `expose` are the properties that the default
+ * error handlers of Express and Koa read, so even an unhandled error gets the right response.
  *
- * Its message never holds a host, a credential or a body of a service; what the service said is in `cause`.
+ * The message never contains a host, a credential or a body from the service; the service's own error is in `cause`.
  */
 export abstract class SvcproxyError extends Error {
   static {
     Object.defineProperty(this.prototype, MARK, { value: true })
   }
 
-  /** Tells one kind of error from another, whichever copy of the package made it. */
+  /** Identifies the kind of error, also across copies of this package. */
   abstract readonly code: ErrorCode
-  /** False: the message is for logs, not for the client. */
+  /** False: the message is for logs, not for clients. */
   readonly expose = false as const
 
-  /** The HTTP status that says the same. */
+  /** The HTTP status for this error. */
   get status(): number {
     return STATUS[this.code]
   }
 
-  // Koa's default handler assigns the status it has read; without a setter that throws, and the request hangs.
+  // Koa's default handler assigns the status that it has read; without a setter that throws, and the request hangs.
   set status(_read: number) {}
 
-  /** HTTP response headers that belong to the error, `Retry-After` for one. */
+  /** The HTTP response headers for this error, for example `Retry-After`. */
   get headers(): Readonly<Record<string, string>> {
     return this.retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(this.retryAfterMs / 1000)) }
   }
 
-  /** How long the caller should wait before it tries again, in milliseconds; undefined when nobody can tell. */
+  /** How long the caller should wait before it tries again, in milliseconds; undefined if that is not known. */
   get retryAfterMs(): number | undefined {
     return undefined
   }
 }
 
-/** True for every error of this library, from whichever copy of the package it came. */
+/** Whether `error` is an error of this library, from any copy of the package. */
 export function isSvcproxyError(error: unknown): error is SvcproxyError {
   return typeof error === 'object' && error !== null && MARK in error
 }
 
-/** An option is out of its bounds. Thrown at construction, never later. */
+/**
+ * An option is invalid: out of its bounds, of the wrong type, misspelt. Options of proxies and managers are checked at
+ * construction, options of a call when it is made.
+ */
 export class InvalidOptionError extends SvcproxyError {
-  /** What logs and stack traces show. */
+  /** The name shown in logs and stack traces. */
   override readonly name = 'InvalidOptionError'
-  /** Tells it from this library's other errors, whichever copy of the package made it. */
+  /** Identifies this kind of error, also across copies of the package. */
   readonly code = 'SVCPROXY_INVALID_OPTION'
   /** The option, for example `cacheTtlMs`. */
   readonly option: string
@@ -77,11 +80,11 @@ export class InvalidOptionError extends SvcproxyError {
   }
 }
 
-/** A service was asked for by a name that nobody registered. */
+/** No service is registered under the requested name. */
 export class UnknownServiceError extends SvcproxyError {
-  /** What logs and stack traces show. */
+  /** The name shown in logs and stack traces. */
   override readonly name = 'UnknownServiceError'
-  /** Tells it from this library's other errors, whichever copy of the package made it. */
+  /** Identifies this kind of error, also across copies of the package. */
   readonly code = 'SVCPROXY_UNKNOWN_SERVICE'
 
   constructor(serviceName: string, knownNames: readonly string[]) {
@@ -90,13 +93,13 @@ export class UnknownServiceError extends SvcproxyError {
   }
 }
 
-/** The service could not be had: its provider failed, or the instance did not pass its health check. */
+/** The service is unavailable: its provider failed, or the instance did not pass its health check. */
 export class ServiceUnavailableError extends SvcproxyError {
-  /** What logs and stack traces show. */
+  /** The name shown in logs and stack traces. */
   override readonly name = 'ServiceUnavailableError'
-  /** Tells it from this library's other errors, whichever copy of the package made it. */
+  /** Identifies this kind of error, also across copies of the package. */
   readonly code = 'SVCPROXY_UNAVAILABLE'
-  /** The service it is about. */
+  /** The name of the service. */
   readonly serviceName: string
 
   constructor(serviceName: string, reason: string, options?: ErrorOptions) {
@@ -105,36 +108,41 @@ export class ServiceUnavailableError extends SvcproxyError {
   }
 }
 
-/** The circuit does not admit calls now. Nothing was sent to the service. */
+/**
+ * The circuit does not admit the call now: it is open, isolated or still ramping up, or its trials are in flight.
+ * Nothing was sent to the service.
+ */
 export class CircuitOpenError extends SvcproxyError {
-  /** What logs and stack traces show. */
+  /** The name shown in logs and stack traces. */
   override readonly name = 'CircuitOpenError'
-  /** Tells it from this library's other errors, whichever copy of the package made it. */
+  /** Identifies this kind of error, also across copies of the package. */
   readonly code = 'SVCPROXY_CIRCUIT_OPEN'
-  /** The service it is about. */
+  /** The name of the service. */
   readonly serviceName: string
   readonly #retryAfterMs: number | undefined
 
-  /** @param retryAfterMs undefined while the circuit is isolated: only an operator knows when that ends */
+  /**
+   * @param retryAfterMs in milliseconds; undefined while the circuit is isolated: only an operator knows when that ends
+   */
   constructor(serviceName: string, retryAfterMs?: number, options?: ErrorOptions) {
     super(`The circuit of service '${serviceName}' does not admit calls now`, options)
     this.serviceName = serviceName
     this.#retryAfterMs = retryAfterMs
   }
 
-  /** Until the circuit may admit a call, in milliseconds; undefined while it is isolated. */
+  /** How long until the circuit may admit a call, in milliseconds; undefined while it is isolated. */
   override get retryAfterMs(): number | undefined {
     return this.#retryAfterMs
   }
 }
 
-/** The service did not answer within its deadline. Whether the work was done nobody knows. */
+/** The service did not answer within its deadline. It is not known whether the work was done. */
 export class ServiceTimeoutError extends SvcproxyError {
-  /** What logs and stack traces show. */
+  /** The name shown in logs and stack traces. */
   override readonly name = 'ServiceTimeoutError'
-  /** Tells it from this library's other errors, whichever copy of the package made it. */
+  /** Identifies this kind of error, also across copies of the package. */
   readonly code = 'SVCPROXY_TIMEOUT'
-  /** The service it is about. */
+  /** The name of the service. */
   readonly serviceName: string
   /** The deadline that passed, in milliseconds. */
   readonly timeoutMs: number
@@ -146,33 +154,33 @@ export class ServiceTimeoutError extends SvcproxyError {
   }
 }
 
-/** The proxy has as much work under way as it may have. Nothing was sent to the service. */
+/** The proxy has as many calls in flight as `maxConcurrentCalls` allows. Nothing was sent to the service. */
 export class CapacityError extends SvcproxyError {
-  /** What logs and stack traces show. */
+  /** The name shown in logs and stack traces. */
   override readonly name = 'CapacityError'
-  /** Tells it from this library's other errors, whichever copy of the package made it. */
+  /** Identifies this kind of error, also across copies of the package. */
   readonly code = 'SVCPROXY_CAPACITY'
-  /** The service it is about. */
+  /** The name of the service. */
   readonly serviceName: string
 
   constructor(serviceName: string, reason: string) {
-    super(`Service '${serviceName}' takes no more work now: ${reason}`)
+    super(`Service '${serviceName}' is at capacity: ${reason}`)
     this.serviceName = serviceName
   }
 
-  /** A second: places come free as calls end. */
+  /** Always 1 000 ms: capacity becomes free as calls end. */
   override get retryAfterMs(): number {
     return 1000
   }
 }
 
-/** The proxy was stopped and takes no new work. */
+/** The proxy was stopped and takes no new calls. */
 export class StoppedError extends SvcproxyError {
-  /** What logs and stack traces show. */
+  /** The name shown in logs and stack traces. */
   override readonly name = 'StoppedError'
-  /** Tells it from this library's other errors, whichever copy of the package made it. */
+  /** Identifies this kind of error, also across copies of the package. */
   readonly code = 'SVCPROXY_STOPPED'
-  /** The service it is about. */
+  /** The name of the service. */
   readonly serviceName: string
 
   constructor(serviceName: string) {
@@ -182,12 +190,12 @@ export class StoppedError extends SvcproxyError {
 }
 
 /**
- * Builds a refusal without a stack. Refusals come by the thousands when a service is down, all from the same line; to
- * walk the stack for each would cost ten times as much as all the rest of refusing, at the worst of times.
+ * Creates a rejection without a stack. When a service is down, rejections come by the thousands, all from the same
+ * line; to capture the stack for each would cost ten times as much as the rest of the rejection.
  */
 export function refusal<E extends SvcproxyError>(build: () => E): E {
   const { stackTraceLimit } = Error
-  // By Reflect, because it is not writable where the intrinsics are frozen.
+  // With Reflect, because the property is not writable where the intrinsics are frozen.
   Reflect.set(Error, 'stackTraceLimit', 0)
   try {
     return build()
@@ -196,27 +204,30 @@ export function refusal<E extends SvcproxyError>(build: () => E): E {
   }
 }
 
-/** By the error: which service was misused. Its circuit does not hear of it; that of another service may. */
+/**
+ * By error: the service that was misused. That service's circuit ignores the error; the circuit of another may count
+ * it.
+ */
 const misuses = new WeakMap<object, string>()
 
-/** What a caller is told who asks for something that a guarded service cannot give: a TypeError, as without the guard. */
+/** The error for a caller that asks for something a guarded service cannot give: a TypeError, as without the guard. */
 export function misuse(serviceName: string, message: string): TypeError {
   const error = new TypeError(message)
   misuses.set(error, serviceName)
   return error
 }
 
-/** Whether `error` is the caller's mistake with this service, and says nothing about how the service does. */
+/** Whether `error` is a caller's mistake with this service, and so says nothing about its health. */
 export function isMisuseOf(serviceName: string, error: unknown): boolean {
   return error instanceof TypeError && misuses.get(error) === serviceName
 }
 
-/** Nothing was sent to the service, so nothing was learned about it. */
+/** Whether the call was rejected before anything was sent, so that nothing was learned about the service. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof CircuitOpenError || error instanceof CapacityError || error instanceof StoppedError
 }
 
-/** A value as an error message shows it: its type and a bounded piece of it, never what an object holds. */
+/** A value for an error message: its type, or a bounded part of it, never what an object contains. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
   if (typeof value === 'function') return 'a function'

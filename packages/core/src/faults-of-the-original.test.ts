@@ -180,7 +180,7 @@ describe('the faults of the original', () => {
     // @ts-expect-error a name that is taken does not compile
     expect(() => manager.add('vehicles', { provider })).toThrow(InvalidOptionError)
     expect(() => manager.createProxy('vehicles', { provider })).toThrow(
-      'name must be a name not yet taken; received "vehicles"',
+      'name must be a name that is not taken yet; received "vehicles"',
     )
     expect(manager.getProxy('vehicles')).toBe(first)
   })

@@ -2,24 +2,24 @@ import type { CircuitState } from './circuit/state-machine.ts'
 import { InvalidOptionError } from './errors.ts'
 import type { Caused } from './options/caller-options.ts'
 
-// What the processes of an application have in common, as whoever watches over one of them sees it. @svcproxy/fleet is
-// what makes it so; core only knows where to look.
+// What the processes of an application have in common, as seen from one of them. @svcproxy/fleet implements it; core
+// only knows where to find it.
 
 /**
- * `connecting`: it has not reached the store yet. `connected`: it hears the others. `degraded`: it does not, and goes on by
- * itself until it does again. `left`: it has no part in the fleet any more.
+ * `connecting`: not connected to the store yet. `connected`: receives the messages of the others. `degraded`: does not
+ * receive them, and works by itself until it does again. `left`: is not part of the fleet any more.
  */
 export type FleetState = 'connecting' | 'connected' | 'degraded' | 'left'
 
-/** A process of the fleet, as it tells of itself. */
+/** A process of the fleet, as it describes itself. */
 export interface FleetMember {
-  /** Unique among all members that ever were. */
+  /** Unique among all members, past and present. */
   readonly id: string
-  /** Where it runs, for people: a host and a process id, say. */
+  /** Where it runs, for people: for example a host and a process id. */
   readonly label: string
 }
 
-/** How one of its services does, as a member tells with its heartbeat. */
+/** The state of one of a member's services, as sent with its heartbeat. */
 export interface ServiceReport {
   /** The state of its circuit. */
   readonly state: CircuitState | 'disabled'
@@ -29,120 +29,125 @@ export interface ServiceReport {
 
 /** A member as the others see it. */
 export interface MemberView extends FleetMember {
-  /** How long ago it last told of itself, in milliseconds, by the clock of the store. */
+  /** The time since its last heartbeat, in milliseconds, by the clock of the store. */
   readonly seenMsAgo: number
-  /** Its services that are not simply well, by name. */
+  /** Its services that are not entirely healthy, by name. */
   readonly services: Readonly<Record<string, ServiceReport>>
 }
 
-/** The circuit of a service as the fleet sees it. */
+/** The circuit that the fleet shares for one service. */
 export interface SharedCircuitView {
-  /** Whose it is. */
+  /** The name of the service. */
   readonly service: string
-  /** While it is open, one member after the other may probe. */
+  /** While it is open, one member at a time may probe the service. */
   readonly state: 'closed' | 'open'
-  /** Another one with each change of state. Compared for being the same, never for its order. */
+  /** Changes with each change of state. Compare it for equality only; it has no order. */
   readonly generation: string
   /** How long until a member may probe, in milliseconds from when it was read; 0 while closed. */
   readonly remainingMs: number
-  /** Who probes, and how long its lease lasts, in milliseconds from when it was read. */
+  /** The member that probes, and how long its lease lasts, in milliseconds from when it was read. */
   readonly probe?: { readonly member: string; readonly remainingMs: number } | undefined
 }
 
 /** What a member has counted since it joined. */
 export interface FleetCounts {
-  /** Hints of other members that were heeded. */
+  /** Hints of other members that were followed. A hint is a message that something in the store has changed. */
   readonly hints: number
-  /** Messages that were no hint of this fleet: too large, of another form or version, of services that are not here. */
+  /**
+   * Messages that were ignored: too large, of another format or version, or about services that this process does not
+   * have.
+   */
   readonly droppedMessages: number
-  /** Hints that came too fast, and were looked up in the store instead. */
+  /** Hints that came too fast, so that the store was read instead. */
   readonly deferredHints: number
   /** Invalidations that were found in the store without a hint. */
   readonly missedHints: number
-  /** How often the store was read after a connection came back, or because something was unclear. */
+  /** How often the store was read after a reconnection, or because something was unclear. */
   readonly resyncs: number
-  /** Scopes that this member has invalidated for the fleet. */
+  /** Invalidations, each of one service or of all, that this member has sent to the fleet. */
   readonly invalidationsSent: number
-  /** Scopes that others have invalidated here. */
+  /** Invalidations of other members that were applied here. */
   readonly invalidationsReceived: number
-  /** Messages with evidence of failures. */
+  /** Reports of failures that were sent to the store. */
   readonly reports: number
-  /** How often it had the probe of a circuit. */
+  /** How often this member probed a service for the fleet. */
   readonly probes: number
   /** How often the connection to the store was lost. */
   readonly disconnections: number
-  /** What the store did not do in time, or refused. */
+  /** Operations of the store that failed or timed out. */
   readonly storeErrors: number
 }
 
-/** Where a process stands in its fleet. Reading it asks the store nothing. */
+/** The state of a process in its fleet. Reading it does not ask the store. */
 export interface FleetStatus {
-  /** Whether it hears the others. */
+  /** Whether it receives the messages of the others. */
   readonly state: FleetState
   /** When it entered that state. */
   readonly since: Date
-  /** Which fleet this is. */
+  /** The namespace of the fleet. */
   readonly namespace: string
   /** This process. */
   readonly member: FleetMember
-  /** Those that live, this one among them, as the store told at the last heartbeat; empty before the first. */
+  /** The live members, this one included, as of the last heartbeat; empty before the first. */
   readonly members: readonly MemberView[]
-  /** The circuits that the fleet shares, as it last told of them. */
+  /** The circuits that the fleet shares, as last read from the store. */
   readonly circuits: readonly SharedCircuitView[]
-  /** Scopes that were invalidated here and of which the fleet has not heard. */
+  /** Invalidations made here that have not been sent to the fleet yet. */
   readonly queuedInvalidations: number
-  /** What it has counted. */
+  /** Its counters. */
   readonly counts: FleetCounts
-  /** What the store last failed with; undefined before the first. */
+  /** The last error of the store; undefined before the first. */
   readonly lastError: unknown
 }
 
-/** What has become of an invalidation. */
+/** The result of an invalidation. */
 export interface FleetInvalidation {
-  /** It is in force in this process. */
+  /** This process has applied it. */
   readonly local: true
-  /** The fleet was told; or it will be as soon as the store can be reached (`queued`). */
+  /** `sent`: the fleet was told. `queued`: it will be told as soon as the store can be reached. */
   readonly fleet: 'sent' | 'queued'
 }
 
-/** The fleet that a manager is in, as health, metrics and the management API use it. */
+/** The fleet that a manager has joined, for health, metrics and the management API. */
 export interface ManagedFleet {
-  /** Where this process stands in the fleet. */
+  /** The state of this process in the fleet. */
   readonly status: FleetStatus
   /**
-   * Asks the store who lives, how they do, and who probes, at most once a second. Resolves when {@link ManagedFleet.status}
-   * says so, or when the store does not answer; never rejects.
+   * Asks the store for the live members, their services and who probes, at most once a second. Resolves when
+   * {@link ManagedFleet.status} is up to date, or when the store does not answer; never rejects.
    */
   refresh(): Promise<void>
   /**
-   * Invalidates the cached instances of a service, or of all, in every process of the fleet.
+   * Invalidates the cached instances of one service, or of all, in every process of the fleet.
    * @throws {@link InvalidOptionError} (as a rejection) when there is no such service
    */
   invalidate(service?: string, caused?: Caused): Promise<FleetInvalidation>
 }
 
-/** Whether nothing is wrong between a process and its fleet: it hears the others, or has left them. */
+/**
+ * Whether a process and its fleet are as they should be: it receives the messages of the others, or has left the fleet.
+ */
 export function hearsItsFleet(state: FleetState): boolean {
   return state === 'connected' || state === 'left'
 }
 
 const FLEETS = new WeakMap<object, ManagedFleet>()
 
-/** The fleet that `manager` is in, or has left. */
+/** The fleet that `manager` has joined, even if it has left it. */
 export function fleetOf(manager: object): ManagedFleet | undefined {
   return FLEETS.get(manager)
 }
 
 /**
- * Lets health, metrics and the management API of a manager see the fleet that it joins.
- * @throws {@link InvalidOptionError} when it is in one
+ * Makes the fleet that a manager joins visible to its health, metrics and management API.
+ * @throws {@link InvalidOptionError} when the manager is already in a fleet
  */
 export function attachFleet(manager: object, fleet: ManagedFleet): void {
   const known = FLEETS.get(manager)
   if (known !== undefined && known.status.state !== 'left') {
     throw new InvalidOptionError(
       'manager',
-      'one that is in no fleet',
+      'a manager that is in no fleet yet',
       `a manager in the fleet ${known.status.namespace}`,
     )
   }

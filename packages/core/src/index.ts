@@ -1,4 +1,4 @@
-// For applications. What breakers, bindings and exporters use beside it is in adapter.ts.
+// The API for applications. What breaker adapters, bindings and exporters use as well is in adapter.ts.
 export { ServiceProxyManager } from './service-proxy-manager.ts'
 export type {
   FleetHealth,

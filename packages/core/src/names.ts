@@ -3,8 +3,8 @@ import { InvalidOptionError } from './errors.ts'
 const NAME = /^[A-Za-z][\w.:-]{0,99}$/
 
 /**
- * Names become properties of `manager.services`, labels of metrics and parts of URLs; one that would reach a prototype
- * or make an object thenable is refused.
+ * Names become properties of `manager.services`, labels of metrics and parts of URLs. A name that would reach a
+ * prototype or make an object thenable is rejected.
  * @throws {@link InvalidOptionError}
  */
 export function checkServiceName(name: unknown): asserts name is string {

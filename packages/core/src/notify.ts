@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel'
 
-/** Where the error of a listener goes: it must not reach the call during which the listener ran. */
+/** Where the errors of listeners go: they must not reach the call during which the listener ran. */
 const LISTENER_ERRORS = channel('svcproxy:listener-error')
 
-/** Tells a listener; what it throws reaches nobody but `svcproxy:listener-error`. */
+/** Calls a listener; an error that it throws only reaches `svcproxy:listener-error`. */
 export function notify<E>(listener: (event: E) => void, event: E): void {
   try {
     listener(event)

@@ -52,8 +52,8 @@ export function checkFunctionOption(option: string, value: unknown): void {
 }
 
 /**
- * A misspelt option is an error, not a default silently kept.
- * @throws {@link InvalidOptionError} when `options` is no object or has a key that is not `known`
+ * A misspelt option is an error; it does not silently keep its default.
+ * @throws {@link InvalidOptionError} when `options` is not an object, or has a key that is not `known`
  */
 export function checkOptionNames(what: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {

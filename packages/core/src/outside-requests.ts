@@ -1,4 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Runs a function in no request's async context: a timer made in one would retain it, and its callback would run in it. */
+/**
+ * Runs a function outside every request's async context: a timer created in one would retain it, and its callback would
+ * run in it.
+ */
 export const outsideRequests: <R>(run: () => R) => R = AsyncLocalStorage.snapshot()

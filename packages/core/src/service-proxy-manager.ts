@@ -16,30 +16,33 @@ import type { CallerOptions, StopOptions } from './options/caller-options.ts'
 import { checkSettings, mergeSettings } from './options/service-proxy-options.ts'
 import type { ProxySettings, ServiceProxyOptions } from './options/service-proxy-options.ts'
 
-/** A manager's type before the first service was added. */
+/** A manager's type before the first service is added. */
 export interface NoServices {}
 
-/** The services of a manager by name, as handlers see them. */
+/** The guarded services of a manager, by name. */
 export type GuardedServices<M> = { readonly [K in keyof M]: Guarded<M[K]> }
 
-/** Where a caller's map of services keeps whose it is. */
+/** The key of the caller in a caller's map of services. */
 const CALLER = Symbol('svcproxy.caller')
 
-/** The services of one caller, made one by one when they are first read. */
+/** The services of one caller; each facade is created when it is first read. */
 interface CallerServices {
   [CALLER]: CallerOptions
   /** A facade, under a key that only its service has. */
   [facade: symbol]: unknown
 }
 
-/** `pass`: well. `warn`: something is unwell, but the application can work. `fail`: it cannot. */
+/** `pass`: healthy. `warn`: something is unhealthy, but the application can work. `fail`: it cannot. */
 export type HealthLevel = 'pass' | 'warn' | 'fail'
 
 /** The health of one service. */
 export interface ServiceHealth {
-  /** `fail` only for a critical service that is unhealthy; `warn` for any other that is, and for a circuit that is not closed. */
+  /**
+   * `fail` only for a critical service that is unhealthy; `warn` for any other unhealthy service, and for a circuit
+   * that is not closed.
+   */
   readonly status: HealthLevel
-  /** What the service's health check said. */
+  /** The result of the service's health check. */
   readonly healthy: boolean
   /** The state of its circuit; `disabled`: it has none. */
   readonly circuitState: CircuitState | 'disabled'
@@ -47,46 +50,47 @@ export interface ServiceHealth {
   readonly critical: boolean
 }
 
-/** How to ask for the health of all services. */
+/** Options of {@link ServiceProxyManager.getHealthStatus}. */
 export interface HealthStatusOptions {
   /**
-   * A service whose check takes longer is unhealthy, in milliseconds: whoever asks may not wait as long as the deadlines
-   * of the services. @defaultValue their deadlines
+   * How long to wait for the health checks, in milliseconds: a service whose check takes longer is unhealthy. For callers
+   * that cannot wait as long as the deadlines of the services.
+   * @defaultValue each service's deadline  @throws {@link InvalidOptionError} (as a rejection) when not in 1 … 2 147 483 647
    */
   readonly timeoutMs?: number
 }
 
-/** How a process does in its fleet. */
+/** The health of a process in its fleet. */
 export interface FleetHealth {
-  /** `warn` while it does not hear the others: it works by itself. */
+  /** `warn` while it does not receive the messages of the others: it works by itself. */
   readonly status: HealthLevel
-  /** Whether it hears the others. */
+  /** Whether it receives the messages of the others. */
   readonly state: FleetState
   /** When it entered that state. */
   readonly since: Date
-  /** How many live, as the store last told; 0 before it did. */
+  /** The number of live members, as of the last heartbeat; 0 before the first. */
   readonly members: number
   /** The circuits that the fleet shares, and who probes. */
   readonly circuits: readonly SharedCircuitView[]
-  /** Scopes that were invalidated here and of which the fleet has not heard. */
+  /** Invalidations made here that have not been sent to the fleet yet. */
   readonly queuedInvalidations: number
-  /** What it has counted. */
+  /** Its counters. */
   readonly counts: FleetCounts
 }
 
 /** The health of all services of a manager. */
 export interface HealthStatus {
-  /** The worst of all services and of the fleet; `fail` while the manager stops. */
+  /** The worst status of all services and of the fleet; `fail` while the manager is stopping. */
   readonly status: HealthLevel
   /** Whether the manager was told to stop. */
   readonly stopping: boolean
   /** The health of each service, by name. */
   readonly services: Readonly<Record<string, ServiceHealth>>
-  /** Where the process stands in its fleet; undefined: it is in none. */
+  /** The health of the process in its fleet; undefined: it is in none. */
   readonly fleet?: FleetHealth | undefined
 }
 
-/** What can be done with a proxy whatever its service is. */
+/** What can be done with a proxy of any service. */
 type AnyServiceProxy = Pick<
   ServiceProxy<unknown>,
   | 'circuitState'
@@ -102,22 +106,22 @@ type AnyServiceProxy = Pick<
 >
 
 /**
- * All proxies of a process: their names and defaults, their metrics and health, and their end. `M` maps the names to
- * the types of the services; {@link ServiceProxyManager.add} widens it.
+ * All proxies of a process: their names, defaults, metrics, health and shutdown. `M` maps the names to the types of the
+ * services; {@link ServiceProxyManager.add} widens it.
  */
 export class ServiceProxyManager<M extends object = NoServices> implements AsyncDisposable {
   readonly #defaults: ProxySettings
   readonly #proxies = new Map<string, AnyServiceProxy>()
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- filled by createProxy; no prototype, so a name can only be a service
   readonly #services = Object.create(null) as GuardedServices<M>
-  /** What all maps of {@link ServiceProxyManager.servicesWith} inherit from. */
+  /** All maps of {@link ServiceProxyManager.servicesWith} inherit from it. */
   readonly #callerServices: object = { __proto__: null }
-  /** What listeners to all proxies hear; made with the first of them. */
+  /** The events of all proxies; created with the first listener. */
   #events: ServiceEvents | undefined
   #stopped: Promise<void> | undefined
 
   /**
-   * @param defaults for all proxies; what a service says itself goes before
+   * @param defaults settings for all proxies; a service's own settings take precedence
    * @throws {@link InvalidOptionError}
    */
   constructor(defaults: ProxySettings = {}) {
@@ -125,15 +129,15 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     this.#defaults = { ...defaults }
   }
 
-  /** The services by name: the same interfaces, guarded. This is what handlers are given. */
+  /** The guarded services by name, with their own interfaces: what request handlers use. */
   get services(): GuardedServices<M> {
     return this.#services
   }
 
   /**
-   * The services for one caller, a request for example: their calls end with the caller's signal. Costs next to
-   * nothing: a service's facade is made when the service is first asked for, and kept.
-   * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
+   * The services for one caller, a request for example: their calls abort with the caller's signal. Costs almost
+   * nothing: the facade of a service is created when it is first read, and kept.
+   * @param options its `signal` is read at each call, so a getter may create the signal when it is first needed
    */
   servicesWith(options: CallerOptions): GuardedServices<M> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what it inherits is filled by createProxy
@@ -148,12 +152,12 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     return [...this.#proxies.keys()] as (keyof M & string)[]
   }
 
-  /** The clock of its defaults: what works for all services, a history of them for example, goes by it. */
+  /** The clock of its defaults, for what works across services: a history of them, for example. */
   get clock(): Clock {
     return this.#defaults.clock ?? systemClock
   }
 
-  /** The fleet that this process has joined with it; undefined: none. */
+  /** The fleet that this manager has joined; undefined: none. */
   get fleet(): ManagedFleet | undefined {
     return fleetOf(this)
   }
@@ -164,9 +168,9 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   }
 
   /**
-   * {@link ServiceProxyManager.createProxy} for a chain: returns this manager, typed with one service more. A name that
-   * is taken does not compile.
-   * @throws {@link InvalidOptionError}
+   * {@link ServiceProxyManager.createProxy} for chaining: returns this manager, typed with one more service. A name
+   * that is taken does not compile.
+   * @throws {@link InvalidOptionError} when the name is taken or an option is out of bounds
    */
   add<N extends string, T>(
     name: N extends keyof M ? never : N,
@@ -178,13 +182,13 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   }
 
   /**
-   * Makes the proxy of a service.
+   * Creates the proxy of a service.
    * @throws {@link InvalidOptionError} when the name is taken or an option is out of bounds
    */
   createProxy<T>(name: string, options: ServiceProxyOptions<T>): ServiceProxy<T> {
     checkServiceName(name)
-    if (this.#stopped !== undefined) throw new InvalidOptionError('name', 'added before the manager was stopped', name)
-    if (this.#proxies.has(name)) throw new InvalidOptionError('name', 'a name not yet taken', name)
+    if (this.#stopped !== undefined) throw new InvalidOptionError('name', 'added before the manager is stopped', name)
+    if (this.#proxies.has(name)) throw new InvalidOptionError('name', 'a name that is not taken yet', name)
     const proxy = new ServiceProxy<T>(name, mergeSettings(this.#defaults, options))
     this.#proxies.set(name, proxy)
     Object.defineProperty(this.#services, name, { get: () => proxy.service, enumerable: true, configurable: true })
@@ -207,7 +211,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   }
 
   /**
-   * Stops a proxy and forgets it; its name is free again.
+   * Stops a proxy and removes it; its name can be used again.
    * @throws {@link UnknownServiceError}
    */
   async removeProxy(name: keyof M & string, options?: StopOptions): Promise<void> {
@@ -218,17 +222,23 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     await proxy.stop(options)
   }
 
-  /** Serves `substitute` in place of a service until the handle is disposed; for tests. @throws {@link UnknownServiceError} */
+  /**
+   * Serves `substitute` instead of a service until the handle is disposed; for tests.
+   * @throws {@link UnknownServiceError}
+   */
   override<N extends keyof M & string>(name: N, substitute: M[N]): Disposable {
     return this.getProxy(name).override(substitute)
   }
 
-  /** {@link ServiceProxy.on} for all proxies, also those made later. Told after the listeners of the proxy itself to that type. */
+  /**
+   * {@link ServiceProxy.on} for all proxies, including those created later. Called after the proxy's own listeners for
+   * the type.
+   */
   on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
     return this.#allEvents.on(type, listener)
   }
 
-  /** {@link ServiceProxy.onAny} for all proxies, also those made later. */
+  /** {@link ServiceProxy.onAny} for all proxies, including those created later. */
   onAny(listener: (event: ServiceEvent) => void): () => void {
     return this.#allEvents.onAny(listener)
   }
@@ -249,8 +259,8 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   }
 
   /**
-   * Asks every service, all at once. An open circuit or an unhealthy service is `warn`: it is no reason to take the
-   * application away from its users. An unhealthy service that is `critical` is `fail`.
+   * Checks the health of all services at once. An open circuit or an unhealthy service is `warn`: no reason to take the
+   * application out of service. An unhealthy service that is `critical` is `fail`.
    * @throws {@link InvalidOptionError} (as a rejection)
    */
   async getHealthStatus({ timeoutMs }: HealthStatusOptions = {}): Promise<HealthStatus> {
@@ -291,7 +301,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   }
 }
 
-/** Makes the facade when it is first read, and keeps it in the caller's own map. */
+/** Creates the facade when it is first read, and keeps it in the caller's own map. */
 function facadeForCaller(name: string, proxy: AnyServiceProxy): PropertyDescriptor & ThisType<CallerServices> {
   const facade = Symbol(name)
   return {

@@ -463,7 +463,7 @@ describe('a provider', () => {
     registry.register('desk', fromRegistry)
     proxy.invalidateCache()
     expect(await proxy.get()).toBe(fromRegistry)
-    expect(() => createServiceProxy({ name: 'desk' })).toThrow('provider must be given, or registry, or appState')
+    expect(() => createServiceProxy({ name: 'desk' })).toThrow('provider must be given, unless registry or appState is')
   })
 })
 

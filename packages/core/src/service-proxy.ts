@@ -37,18 +37,18 @@ import { settingsOf, statusOf, type ServiceSettings, type ServiceStatus } from '
 import { logTransition } from './observing/transition-log.ts'
 
 /**
- * Stands between callers and a service of type `T`: resolves it when it is first needed, keeps the instance, guards
- * every call with a deadline and a circuit breaker, and counts. Made by {@link createServiceProxy} or by
+ * Stands between callers and a service of type `T`: loads it when it is first needed, caches the instance, guards every
+ * call with a deadline and a circuit breaker, and collects metrics. Created by {@link createServiceProxy} or by
  * {@link ServiceProxyManager}.
  */
 export class ServiceProxy<T> implements AsyncDisposable {
-  /** What the service is called: in the manager, metrics and errors. */
+  /** The service's name in the manager, in metrics and in errors. */
   readonly name: string
   readonly #context: ServiceContext<T>
   readonly #requests: Requests<T>
   readonly #monitor: BackgroundMonitor | undefined
   #healthCheck: HealthCheck | undefined
-  /** Made with the first facade. */
+  /** Created with the first facade. */
   #facadesMade: Facades<T> | undefined
   #stopped: Promise<void> | undefined
 
@@ -82,12 +82,12 @@ export class ServiceProxy<T> implements AsyncDisposable {
       this.onAny((event) => logTransition(logger, event, this.#context.guard.circuit?.lastError))
   }
 
-  /** `disabled`: the proxy has no circuit. */
+  /** The current state of the circuit; `disabled`: the proxy has none. */
   get circuitState(): CircuitState | 'disabled' {
     return this.#context.guard.circuit?.state ?? 'disabled'
   }
 
-  /** How long until the circuit may admit a call, in milliseconds: 0 when it would now, undefined while isolated. */
+  /** How long until the circuit may admit a call, in milliseconds: 0 if it would now, undefined while isolated. */
   get retryAfterMs(): number | undefined {
     return this.#context.guard.circuit === undefined ? 0 : this.#context.guard.circuit.retryAfterMs
   }
@@ -97,14 +97,14 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.#context.settings.critical
   }
 
-  /** The service's own interface: every method guarded by this proxy and returning a promise. */
+  /** The service's own interface; every method is guarded by this proxy and returns a promise. */
   get service(): Guarded<T> {
     return this.#facades.shared(() => this.serviceWith({}))
   }
 
   /**
-   * {@link ServiceProxy.service} for one caller, a request for example: its calls end with the caller's signal.
-   * @param options its `signal` is read at each call, so a getter may make the signal when it is first needed
+   * {@link ServiceProxy.service} for one caller, a request for example: its calls abort with the caller's signal.
+   * @param options its `signal` is read at each call, so a getter may create the signal when it is first needed
    * @throws {@link InvalidOptionError}
    */
   serviceWith(options: CallerOptions): Guarded<T> {
@@ -132,15 +132,18 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return ready.promise
   }
 
-  /** {@link ServiceProxy.get}, with what `fallback` returns in place of an error. The caller's own abort stays an error. */
+  /**
+   * {@link ServiceProxy.get}, but resolves to the result of `fallback` in place of an error. The caller's own abort
+   * still rejects.
+   */
   getWithFallback(fallback: Fallback<T>, options?: GetOptions): Promise<T> {
     return this.#requests.get(options?.signal, fallback)
   }
 
   /**
-   * Runs `operation` on the service, guarded. What it rejects with reaches the caller unchanged.
+   * Runs `operation` on the service, guarded. An error of the operation reaches the caller unchanged.
    * @throws (as rejections) {@link CircuitOpenError}, {@link ServiceTimeoutError}, {@link ServiceUnavailableError},
-   *   {@link CapacityError}, {@link StoppedError}, {@link InvalidOptionError}; `signal.reason`
+   * {@link CapacityError}, {@link StoppedError}, {@link InvalidOptionError}; `signal.reason`
    */
   call<R>(operation: ServiceOperation<T, R>, options?: CallOptions<R>): Promise<R> {
     if (options?.timeoutMs !== undefined || options?.retry !== undefined) return this.#callBy(operation, options)
@@ -149,30 +152,31 @@ export class ServiceProxy<T> implements AsyncDisposable {
   }
 
   /**
-   * Whether the service is well. The check is shared by concurrent callers, runs under the deadline of the service, and
-   * its result is good for one second. Never rejects, unless `timeoutMs` is out of bounds.
+   * Whether the service is healthy. Concurrent callers share one check, which runs under the service's deadline; its
+   * result is reused for one second.
+   * @throws {@link InvalidOptionError} (as a rejection) when `timeoutMs` is out of bounds; never rejects otherwise
    */
   async checkHealth({ timeoutMs }: CheckHealthOptions = {}): Promise<boolean> {
     const waitMs = numberOption('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS }, MAX_TIMER_MS)
     return this.#stopped === undefined && this.#health.check(Math.min(waitMs, this.#context.settings.timeoutMs))
   }
 
-  /** What it has counted and measured since it was made; a snapshot, made when it is asked for. */
+  /** A snapshot of what it has counted and measured since it was created. */
   getMetrics(): ServiceMetrics {
     return this.#context.counters.snapshot(this.circuitState)
   }
 
-  /** The counts of {@link ServiceProxy.getMetrics} alone: cheap enough to be read often, for many services. */
+  /** Only the counts of {@link ServiceProxy.getMetrics}: cheap enough to be read often, for many services. */
   getCounts(): RequestCounts {
     return this.#context.counters.counts()
   }
 
-  /** The `overallLatency` of {@link ServiceProxy.getMetrics} alone. */
+  /** Only the `overallLatency` of {@link ServiceProxy.getMetrics}. */
   getOverallLatency(): LatencySummary {
     return this.#context.counters.overallLatency()
   }
 
-  /** Where the service stands now: its circuit, cache and health, and what it last failed with. */
+  /** The current state of the service: its circuit, cache and health, and the last failed request. */
   getStatus(): ServiceStatus {
     return statusOf({
       clock: this.#context.settings.clock,
@@ -185,25 +189,28 @@ export class ServiceProxy<T> implements AsyncDisposable {
     })
   }
 
-  /** How the proxy is set up, defaults filled in. */
+  /** The settings of the proxy, with defaults filled in. */
   get settings(): ServiceSettings {
     return settingsOf(this.#context.settings)
   }
 
-  /** The cached instance is never served again, not even as a fallback; nor is one that is being loaded. */
+  /** The cached instance is never served again, not even when loading fails; nor is one that is being loaded. */
   invalidateCache({ cause = 'process' }: Caused = {}): void {
     this.#requests.resolver.cache.invalidate()
     this.#context.counters.invalidated()
     this.#context.events.emit({ type: 'invalidate', service: this.name, cause })
   }
 
-  /** The cached instance is stale from now on: served only where `staleWhileRevalidateMs` or `staleIfErrorMs` allow it. */
+  /**
+   * The cached instance is stale from now on: it is served only where `staleWhileRevalidateMs` or `staleIfErrorMs`
+   * allow it.
+   */
   expireCache({ cause = 'process' }: Caused = {}): void {
     this.#requests.resolver.cache.expire()
     this.#context.events.emit({ type: 'expire', service: this.name, cause })
   }
 
-  /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
+  /** Closes the circuit and resets its counts. An isolated circuit stays isolated. */
   resetCircuitBreaker({ cause = 'process' }: Caused = {}): void {
     this.#context.guard.circuit?.reset(cause)
   }
@@ -217,42 +224,56 @@ export class ServiceProxy<T> implements AsyncDisposable {
   }
 
   /**
-   * The circuit itself, for what decides for several processes: to hold it open, to have it make the trials, to let it go.
+   * The circuit itself, for a coordinator of several processes: to hold it open, to let it make trials, to release it.
    * Undefined: the proxy has none.
    */
   get sharedCircuit(): SharedCircuit | undefined {
     return this.#context.guard.circuit
   }
 
-  /** The circuit's state as plain data, to be taken over elsewhere. @throws {@link InvalidOptionError} when the proxy has no circuit */
+  /**
+   * The circuit's state as plain data, to be imported elsewhere.
+   * @throws {@link InvalidOptionError} when the proxy has no circuit
+   */
   exportCircuit(): CircuitSnapshot {
     return requiredCircuit(this.#context.guard.circuit, this.name).exportState()
   }
 
-  /** Takes over a circuit's state: open with 10 s left there is open with 10 s left here. @throws {@link InvalidOptionError} */
+  /**
+   * Takes over a circuit's state: open with 10 s left there is open with 10 s left here.
+   * @throws {@link InvalidOptionError} when the proxy has no circuit, or `snapshot` is not what
+   * {@link ServiceProxy.exportCircuit} returns
+   */
   importCircuit(snapshot: CircuitSnapshot): void {
     requiredCircuit(this.#context.guard.circuit, this.name).importState(snapshot)
   }
 
-  /** Serves `substitute` in place of the service until the handle is disposed; for tests. It is never disposed. */
+  /**
+   * Serves `substitute` instead of the service until the handle is disposed; for tests. The substitute is never
+   * disposed.
+   */
   override(substitute: T): Disposable {
     const { cache, lifetimes } = this.#requests.resolver
     return { [Symbol.dispose]: cache.pin(lifetimes.adopt(substitute, false)) }
   }
 
-  /** Adds a listener; returns the function that takes it away. What a listener throws changes nothing. */
+  /**
+   * Adds a listener; returns the function that removes it. An error that a listener throws affects nothing; it is
+   * published on the diagnostics channel `svcproxy:listener-error`.
+   */
   on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
     return this.#context.events.on(type, listener)
   }
 
-  /** {@link ServiceProxy.on} for events of every type, also of those to come. */
+  /** {@link ServiceProxy.on} for events of every type, including types that are added later. */
   onAny(listener: (event: ServiceEvent) => void): () => void {
     return this.#context.events.onAny(listener)
   }
 
   /**
-   * Takes no new work, waits for what is under way, disposes owned instances and ends all background work. What is still
-   * in use at the end of `timeoutMs` is disposed when it is let go. Calling it again returns the same promise.
+   * Takes no new calls, waits for those in flight, disposes owned instances and ends all background work. Instances
+   * that are still in use after `timeoutMs` are disposed when they are released. Calling it again returns the same
+   * promise.
    */
   stop(options: StopOptions = {}): Promise<void> {
     this.#stopped ??= this.#stop(numberOption('timeoutMs', options.timeoutMs, { min: 0, max: MAX_TIMER_MS }, 10_000))
@@ -264,7 +285,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return this.stop()
   }
 
-  /** A call that is made in its own way. */
+  /** A call with options of its own. */
   async #callBy<R>(operation: ServiceOperation<T, R>, options: CallOptions<R>): Promise<R> {
     const { timeoutMs, signal, fallback } = options
     const { retry: defaults, requestTimeoutMs } = this.#context.settings.calls
@@ -280,8 +301,8 @@ export class ServiceProxy<T> implements AsyncDisposable {
   #circuitChanged({ from, to, cause }: CircuitTransition): void {
     const observed = this.#context.guard.circuit?.isObserving === true
     if (to === 'isolated' || (to === 'open' && !observed)) this.#requests.refuseQueued()
-    // Whatever opened it may have broken the instance: it is served again when it has passed its health check; and when
-    // a trial failed on it all the same, it is replaced.
+    // Whatever opened the circuit may have broken the instance: it has to pass its health check before it is served
+    // again. If a trial fails on it after that, it is replaced.
     if (to === 'open' && !observed) {
       if (from === 'half_open') this.#requests.resolver.cache.distrust()
       else this.#requests.resolver.cache.suspect()
@@ -294,7 +315,7 @@ export class ServiceProxy<T> implements AsyncDisposable {
     return (this.#facadesMade ??= new Facades(this.name, this.#requests.resolver.cache))
   }
 
-  /** Made when somebody first asks. */
+  /** Created when somebody first asks. */
   get #health(): HealthCheck {
     this.#healthCheck ??= new HealthCheck({
       clock: this.#context.settings.clock,

@@ -12,10 +12,10 @@ import { callSettings, type CallSettings } from './options/call-policies.ts'
 import { renewOf } from './options/service-proxy-options.ts'
 import type { ProxySettings, ResolvedServiceProxyOptions } from './options/service-proxy-options.ts'
 
-/** A circuit's policy; its `timeoutMs` is that of the {@link ServiceSettings}. */
+/** The policy of a circuit; its deadline is the `timeoutMs` of {@link ServiceSettings}. */
 export type CircuitSettings = Omit<ResolvedCircuitPolicy, 'isFailure' | 'timeoutMs' | 'random'>
 
-/** How a proxy is set up, defaults filled in: what its options came to. Times are in milliseconds. */
+/** The settings of a proxy, with defaults filled in. Durations are in milliseconds. */
 export type ServiceSettings = Required<
   Pick<
     ProxySettings,
@@ -36,14 +36,15 @@ export type ServiceSettings = Required<
   CallSettings & {
     /** False: the proxy has no circuit. */
     readonly circuit: CircuitSettings | false
+    /** Whether there is a fallback. */
     readonly hasFallback: boolean
-    /** `check`: a healthy instance is checked at the end of its TTL and kept; `replace`: another one is looked up or made. */
+    /** `check`: at the end of its TTL a healthy instance is kept; `replace`: another one is looked up or created. */
     readonly renew: 'check' | 'replace'
-    /** Whether what the provider gives is the proxy's to dispose. */
+    /** `owned`: the proxy disposes the instances of its provider; `borrowed`: it does not. */
     readonly ownership: 'borrowed' | 'owned'
   }
 
-/** Where a circuit stands. */
+/** The current state of a circuit. */
 export interface CircuitStatus {
   /** The state now. */
   readonly state: CircuitState
@@ -53,39 +54,48 @@ export interface CircuitStatus {
   readonly consecutiveFailures: number
   /** Successful trials while half-open, else 0. */
   readonly successfulTrials: number
-  /** How long until a call may be admitted, in milliseconds: 0 when it would be now, undefined while isolated. */
+  /** How long until a call may be admitted, in milliseconds: 0 if it would be now, undefined while isolated. */
   readonly retryAfterMs: number | undefined
-  /** `observe`: it refuses nothing, whatever its state; see {@link CircuitPolicy.mode}. */
+  /** `observe`: it rejects nothing, whatever its state; see {@link CircuitPolicy.mode}. */
   readonly mode: 'enforce' | 'observe'
-  /** In `observe` mode: how many calls it would have refused. */
+  /** In `observe` mode: how many calls it would have rejected. */
   readonly wouldReject: number
-  /** Where the windows of `failureRate` and `slowCalls` stand; empty without these rules, and unless it is closed. */
+  /**
+   * The rolling windows of `failureRate` and `slowCalls`; empty without these rules, and unless the circuit is closed.
+   */
   readonly rates: readonly RateStatus[]
-  /** How long until all calls are let through again after a close, in milliseconds; 0 without {@link CircuitPolicy.rampMs}. */
+  /**
+   * How long until all calls are admitted again after closing, in milliseconds; 0 without {@link CircuitPolicy.rampMs}.
+   */
   readonly rampLeftMs: number
   /** How often it has opened since it was last closed; 0 while closed. */
   readonly openings: number
-  /** What holds it open, or has it make its trials, for several processes; undefined when nothing does. */
+  /** The name of the coordinator that holds it open or lets it make trials; undefined if there is none. */
   readonly heldBy: string | undefined
 }
 
-/** Where a service stands, apart from what {@link ServiceProxy.getMetrics} counts. Reading it asks the service nothing. */
+/**
+ * The current state of a service, without the counts of {@link ServiceProxy.getMetrics}. Reading it does not ask the
+ * service.
+ */
 export interface ServiceStatus {
   /** Undefined: the proxy has no circuit. */
   readonly circuit: CircuitStatus | undefined
-  /** What is cached, and for how long it is fresh. */
+  /** What is cached, and how long it stays fresh. */
   readonly cache: CacheStatus
-  /** What the last health check found; undefined before the first. */
+  /** The result of the last health check; undefined before the first. */
   readonly health: { readonly healthy: boolean; readonly at: Date } | undefined
-  /** What is left of the budget of retries; undefined before the first call that may be retried. */
+  /** The state of the retry budget; undefined before the first call that may be retried. */
   readonly retryBudget: RetryBudgetStatus | undefined
-  /** Undefined before the first. */
+  /** The last failed request; undefined before the first. */
   readonly lastFailure: RequestFailure | undefined
   /** Whether the proxy was stopped. */
   readonly stopped: boolean
 }
 
-/** Whether no call is refused and none is a trial. A circuit that only observes refuses nothing, unless it was isolated. */
+/**
+ * Whether no call is rejected and none is a trial. A circuit that only observes rejects nothing, unless it is isolated.
+ */
 export function letsCallsThrough(circuit: CircuitStatus | undefined): boolean {
   if (circuit === undefined || circuit.state === 'closed') return true
   return circuit.mode === 'observe' && circuit.state !== 'isolated'
@@ -121,7 +131,7 @@ export function statusOf({ clock, circuit, cache, lastHealth, ...others }: Statu
 }
 
 function circuitStatusOf(circuit: Circuit, clock: Clock): CircuitStatus {
-  // The state first: an open circuit whose time is over is half-open from the moment somebody looks.
+  // Read the state first: that makes an open circuit half-open whose time is over.
   const { state } = circuit
   const { consecutiveFailures, retryAfterMs, changedAt, wouldReject, rates, rampLeftMs, heldBy } = circuit
   const { successes, openings = 0 } = circuit.exportState()

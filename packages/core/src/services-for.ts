@@ -2,9 +2,11 @@ import type { AbortSource } from './attempts/abort-source.ts'
 import type { CallerOptions } from './options/caller-options.ts'
 import type { GuardedServices, ServiceProxyManager } from './service-proxy-manager.ts'
 
-/** On whose behalf a binding calls. */
+/** The caller on whose behalf a binding calls. */
 export interface CallerSource {
-  /** As {@link CallerOptions.signal}, read at each call, but cheaper to make for each request than an `AbortSignal`. */
+  /**
+   * Like {@link CallerOptions.signal}, read at each call, but cheaper to create for each request than an `AbortSignal`.
+   */
   readonly signal?: AbortSource | undefined
 }
 

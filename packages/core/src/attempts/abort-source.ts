@@ -1,23 +1,23 @@
-/** Who hears of an abort: an object, so that an attempt can be its own listener. */
+/** Is notified of an abort: an object, so that an attempt can be its own listener. */
 export interface AbortListener {
   /** The source has aborted. Called at most once. */
   handleEvent(): void
 }
 
 /**
- * What tells calls that their caller gave up. An `AbortSignal` is one; a binding may have something lighter, because to
- * make a signal for each request and listen to it costs more than the call itself.
+ * Tells calls that their caller has aborted. An `AbortSignal` is one. A binding may use something lighter, because
+ * creating a signal for each request and listening to it costs more than the call itself.
  */
 export interface AbortSource {
   /** Whether it has aborted. */
   readonly aborted: boolean
-  /** What calls reject with when it aborts. */
+  /** The reason with which calls reject when it aborts. */
   readonly reason: unknown
-  /** Whether it is a deadline: what it ends has timed out, and its caller did not give up. @defaultValue false */
+  /** Whether it is a deadline: what it ends has timed out and was not aborted by its caller. @defaultValue false */
   readonly isDeadline?: boolean
-  /** Called once for a call that waits; a listener that was added is told at most once. */
+  /** Adds a listener; it is called at most once. */
   addEventListener(type: 'abort', listener: AbortListener): void
-  /** The listener is not told any more; does nothing for one that was not added. */
+  /** Removes a listener; does nothing if it was not added. */
   removeEventListener(type: 'abort', listener: AbortListener): void
 }
 
@@ -26,7 +26,7 @@ export function endBy(source: AbortSource | undefined): 'timeout' | 'aborted' {
   return source?.isDeadline === true ? 'timeout' : 'aborted'
 }
 
-/** The `AbortSignal` that says the same: for code that knows nothing else. Without a source it never aborts. */
+/** An `AbortSignal` that aborts with `source`, for code that needs a real one. Without a source it never aborts. */
 export function toAbortSignal(source: AbortSource | undefined): AbortSignal {
   if (source instanceof AbortSignal) return source
   const controller = new AbortController()
@@ -36,7 +36,10 @@ export function toAbortSignal(source: AbortSource | undefined): AbortSignal {
   return controller.signal
 }
 
-/** `promise`, or a rejection with `signal.reason` as soon as it aborts. The listener is gone when this settles. */
+/**
+ * Settles as `promise` does, or rejects with `signal.reason` as soon as it aborts. The listener is removed when it
+ * settles.
+ */
 export function unlessAborted<R>(promise: Promise<R>, signal: AbortSource): Promise<R> {
   return new Promise((resolve, reject) => {
     const listener = {

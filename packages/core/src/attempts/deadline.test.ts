@@ -6,7 +6,7 @@ import { DeadlineQueue } from './deadline.ts'
 import { ServiceTimeoutError } from '../errors.ts'
 
 const T = 5_000
-const REASON = new Error('the client went away')
+const REASON = new Error('the client disconnected')
 
 function setUp() {
   const clock = new ManualClock()

@@ -7,19 +7,22 @@ import { ServiceTimeoutError } from '../errors.ts'
 import { outcomeOf } from './outcome.ts'
 import { outsideRequests } from '../outside-requests.ts'
 
-/** Told how an attempt was answered, before the attempt itself is; says what that tells about the service. */
+/** Is notified of the end of an attempt before the attempt itself, and decides what the end says about the service. */
 export interface AttemptObserver {
   /**
-   * An attempt was answered. What this returns is what the attempt is told of it.
+   * An attempt has ended. The returned outcome is passed on to {@link Attempt.settled}.
    * @param result the value when `fulfilled`, else the error
-   * @param attempt the one that was answered; it took as long as its `startedAt` is ago
+   * @param attempt the attempt that ended; it took `now - attempt.startedAt` milliseconds
    */
   settled(end: AttemptEnd, result: unknown, now: number, attempt: Attempt<unknown>): Outcome
-  /** The deadline of the attempt counts from `now` again: it goes on to its second part. */
+  /** The second part of the attempt begins: its deadline counts from `now` again. */
   restarted?(now: number): void
 }
 
-/** Without a circuit every error is a failure, if nothing else is said; the caller's own abort says nothing, as with one. */
+/**
+ * Without a circuit every error is a failure unless `isFailure` denies it. A caller's abort is ignored, as with a
+ * circuit.
+ */
 const UNOBSERVED: AttemptObserver = {
   settled(end, result, _now, { isFailure }) {
     if (isFailure !== undefined) return outcomeOf(end, result, isFailure)
@@ -28,14 +31,14 @@ const UNOBSERVED: AttemptObserver = {
   },
 }
 
-/** Those that somebody uses, by their deadlines. */
+/** The queues in use, by deadline. */
 const queues = new WeakMap<Clock, Map<number, DeadlineQueue>>()
 
 /**
- * Runs attempts under one deadline. Attempts with the same `timeoutMs` come due in the order they started, of whichever
- * service they are: a linked list and one timer for its head do, where a timer per attempt would cost three times as
- * much, and one per service would be a thousand timers for a thousand services. The timer is armed while attempts are
- * under way and goes quiet with them.
+ * Runs attempts under one deadline. Attempts with the same `timeoutMs` expire in the order in which they started,
+ * whichever service they belong to. So a linked list with one timer for its head is enough. A timer per attempt would
+ * cost three times as much, and a timer per service would mean a thousand timers for a thousand services. The timer is
+ * armed only while attempts are in flight.
  */
 export class DeadlineQueue implements Entered {
   readonly timeoutMs: number
@@ -44,7 +47,7 @@ export class DeadlineQueue implements Entered {
   #last: Due | undefined
   #timer: Timer | undefined
   #users = 0
-  /** The queue that the last attempt with a deadline of its own was given: the next one most likely needs the same. */
+  /** The queue that the last attempt with its own deadline joined: the next one most likely needs the same. */
   #lastJoined: DeadlineQueue | undefined
 
   private constructor(timeoutMs: number, clock: Clock) {
@@ -52,7 +55,10 @@ export class DeadlineQueue implements Entered {
     this.clock = clock
   }
 
-  /** The queue of all attempts on `clock` with this deadline; to be given back with {@link DeadlineQueue.leave}. */
+  /**
+   * The queue of all attempts on `clock` with this deadline. Call {@link DeadlineQueue.leave} when it is no longer
+   * needed.
+   */
   static join(clock: Clock, timeoutMs: number): DeadlineQueue {
     const ofClock = queues.get(clock) ?? new Map<number, DeadlineQueue>()
     queues.set(clock, ofClock)
@@ -63,8 +69,8 @@ export class DeadlineQueue implements Entered {
   }
 
   /**
-   * Runs `attempt` at once. Rejects with what the operation rejected with, unchanged; with
-   * {@link ServiceTimeoutError} at the deadline; with the caller's `signal.reason` when the caller aborts.
+   * Runs `attempt` at once. Rejects with the operation's own error, unchanged; with {@link ServiceTimeoutError} at the
+   * deadline; with the caller's `signal.reason` when the caller aborts.
    */
   run<R>(serviceName: string, attempt: Attempt<R>, observer: AttemptObserver = UNOBSERVED): Promise<R> {
     return new Promise<R>((resolve, reject) => {
@@ -72,7 +78,7 @@ export class DeadlineQueue implements Entered {
     })
   }
 
-  /** An attempt with a deadline of its own joins the queue for that, until it is answered. */
+  /** An attempt with its own deadline uses the queue of that deadline until it ends. */
   #queueOf({ timeoutMs }: Attempt<unknown>): DeadlineQueue {
     if (timeoutMs === undefined) return this
     const last = this.#lastJoined
@@ -83,14 +89,19 @@ export class DeadlineQueue implements Entered {
     return last
   }
 
-  /** The attempt whose work is being entered: the one that was added last, but for those that it has begun itself. */
+  /**
+   * The context of the attempt whose work is being started: the one added last, except those that this work has started
+   * itself.
+   */
   get enteredContext(): CallContext | undefined {
     let run = this.#last
     while (run !== undefined && run.entering === undefined) run = run.previous
     return run?.entering
   }
 
-  /** One of those who joined runs no more attempts. When all have left, the timer ends with the last attempt under way. */
+  /**
+   * One user of the queue runs no more attempts. When all have left, the timer ends with the last attempt in flight.
+   */
   leave(): void {
     if (--this.#users === 0) queues.get(this.clock)?.delete(this.timeoutMs)
     this.#quieten()
@@ -137,8 +148,8 @@ export class DeadlineQueue implements Entered {
     try {
       for (let run = this.#first; run !== undefined && run.dueAt <= now; run = this.#first) run.expire(now)
     } finally {
-      // Also when a breaker threw what it should not have: the attempts of others must not hang for that. An attempt
-      // started by what we just told may have armed it again.
+      // Also when a breaker threw unexpectedly: the attempts of others must not hang because of it. The code we just
+      // called may have started an attempt, which armed the timer again.
       if (this.#first !== undefined && this.#timer === undefined) this.#arm(this.#first.dueAt - now)
     }
   }
@@ -146,7 +157,7 @@ export class DeadlineQueue implements Entered {
 
 /** An entry of a {@link DeadlineQueue}. */
 export interface Due {
-  /** The context of the work that is being entered: its synchronous part runs. */
+  /** The context of its work while the synchronous part of the work runs. */
   readonly entering: CallContext | undefined
   previous: Due | undefined
   next: Due | undefined
@@ -154,7 +165,7 @@ export interface Due {
   expire(now: number): void
 }
 
-/** One attempt under way: an entry of the queue and, for the operation, its context. */
+/** One attempt in flight: an entry of the queue and, for the operation, its context. */
 class Run<R> implements AttemptContext, Due {
   previous: Due | undefined
   next: Due | undefined
@@ -232,7 +243,9 @@ class Run<R> implements AttemptContext, Due {
     this.#abandon('timeout', new ServiceTimeoutError(this.#serviceName, this.#queue.timeoutMs), now)
   }
 
-  /** The caller aborted, or its request has no more time: this object is the listener itself, which saves a closure a call. */
+  /**
+   * The caller aborted, or the request timed out. This object is the listener itself, which saves a closure per call.
+   */
   handleEvent(): void {
     const { signal } = this.#attempt
     if (this.#state === 'running') this.#abandon(endBy(signal), signal?.reason, this.#queue.clock.now())
@@ -256,7 +269,7 @@ class Run<R> implements AttemptContext, Due {
     this.#attempt.ended?.()
   }
 
-  /** Answers the caller while the work is still going on, then tells the work to stop. */
+  /** Settles the caller's promise while the work is still running, then tells the work to stop. */
   #abandon(end: 'timeout' | 'aborted', reason: unknown, now: number): void {
     this.#state = 'aborted'
     this.#abortReason = reason

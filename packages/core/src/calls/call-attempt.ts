@@ -13,59 +13,66 @@ import type { Instance } from '../instances/instance-lifetimes.ts'
 import { RequestTime } from './request-time.ts'
 import type { FailedAttempt } from './retries.ts'
 
-/** What a caller wants done with the service. */
+/** Something that a caller runs on the service. */
 export type ServiceOperation<T, R> = (service: T, context: CallContext) => R | PromiseLike<R>
 
-/** Gets the instance for a trial: the check of a suspect one, or the load of another, is the first part of it. */
+/**
+ * Gets the instance for a trial: it checks a suspect instance, or loads another. This is the first part of the trial.
+ */
 export type Preparation<T> = () => Promise<Instance<T>>
 
 /** How a request ended. */
 export type RequestEnd = Omit<FailedAttempt, 'number'>
 
-/** That an attempt failed and another one follows. */
+/** A failed attempt that is followed by another one. */
 export interface GoesOn {
-  /** After so many milliseconds. */
+  /** How long to wait before the next attempt, in milliseconds. */
   readonly waitMs: number
   readonly failed: FailedAttempt
 }
 
 /**
- * One attempt to run something on the service, holding a lease on its instance and a place while it works. Most requests
- * have one; of those that are tried again, the last attempt says how the request ended.
+ * One attempt to run something on the service. While it works it holds a lease on its instance and a slot of
+ * `maxConcurrentCalls`. Most requests have one attempt; if a request is retried, its last attempt says how the request
+ * ended.
  */
 export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
-  /** The caller's, if it gave one; or the {@link RequestTime} of its request. */
+  /** The caller's signal, if there is one; or the {@link RequestTime} of its request. */
   signal: AbortSource | undefined
   readonly #ledger: CallLedger<T>
   #instance: Instance<T> | undefined
   #running = false
-  /** Its caller was answered, and its work still runs. */
+  /** Whether its caller was answered while its work is still running. */
   #abandoned = false
-  /** It holds no place any more, though its work still runs. */
+  /** Whether it has given back its slot although its work may still be running. */
   #writtenOff = false
   #end: AttemptEnd | undefined
   #outcome: Outcome = 'failure'
-  /** When it was asked for, if it then had to wait for its instance. */
+  /** When it was requested, if it then had to wait for its instance. */
   #requestedAt: number | undefined
-  /** Where it is not the service's; no field of the others. */
+  /** The fields that are declared exist only on the attempts that need them. This one: its own deadline. */
   declare timeoutMs?: number
-  /** Where it is not the circuit that judges; no field of the others. */
+  /** Its own `isFailure`, which is used instead of the circuit's. */
   declare isFailure?: (error: unknown) => boolean
-  /** Where its request may be tried again; no field of the others. */
+  /** How its request is retried, if it may be. */
   declare retry?: ResolvedRetryPolicy
-  /** The attempt before it, of one that is made again; no field of the others. */
+  /** The attempt before it, if it is a retry. */
   declare before?: FailedAttempt
-  /** That it failed and its request goes on; no field of the others. */
+  /** Set when it failed and its request goes on. */
   declare goesOn?: GoesOn
-  /** What its caller is told in place of its own error; no field of the others. */
+  /** What its caller is told instead of its own error. */
   declare told?: RequestEnd
-  /** It waited for a place and was given it; no field of the others. */
+  /** Whether it waited for a slot and got one. */
   declare placed?: boolean
-  /** Of a trial, which gets its instance when it is run; no field of the others. */
+  /** Only for a trial, which gets its instance when it is run. */
   declare preparation?: Preparation<T>
-  /** Written to if somebody listens to calls. */
+  /** Written to if anybody subscribes to calls. */
   trace: TracedCall | undefined
-  /** When the instance was there and the work could start, at first when it was asked for: the deadline counts from here. */
+  /**
+   * When its work could start: at first the time of the request, later the time when the instance was there. The
+   * deadline
+   * counts from here.
+   */
   startedAt: number
 
   constructor(ledger: CallLedger<T>, signal: AbortSource | undefined) {
@@ -74,42 +81,42 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     this.#ledger = ledger
   }
 
-  /** What it is counted under. */
+  /** The method name for metrics. */
   abstract get method(): string
 
-  /** Whether it works, or has worked: it did not have to wait for its instance. */
+  /** Whether its work has started: it did not have to wait for its instance. */
   get hasBegun(): boolean {
     return this.#running
   }
 
-  /** Does what the caller wants, with the service or with a substitute for it. */
+  /** Does the caller's work, on the service or on a substitute for it. */
   abstract work(service: T, context: CallContext): R | PromiseLike<R>
 
-  /** What its caller has to be told, when `service` does not have what it is to do with it. */
+  /** The error for a caller that asks for something that `service` does not have; undefined if it has it. */
   abstract misuseOf(service: T): TypeError | undefined
 
-  /** Another one that does the same for the same caller. */
+  /** A new attempt at the same work for the same caller. */
   protected abstract repeated(ledger: CallLedger<T>): CallAttempt<T, R>
 
   get serviceName(): string {
     return this.#ledger.context.proxy.name
   }
 
-  /** Gives it the instance to work on; the lease on it is its to release. */
+  /** Sets the instance to work on. The attempt releases the lease on it. */
   use(instance: Instance<T>): void {
     this.#instance = instance
-    // What it returns may be in use beyond its end: a client checked out of a pool.
+    // The result may be in use after the call has ended: a client checked out of a pool.
     instance.exposed = true
     if (this.placed !== true) this.#ledger.runningCalls++
   }
 
-  /** The same, for an instance it had to wait for. */
+  /** The same for an instance that it had to wait for. */
   useLate(instance: Instance<T>): void {
     this.#startsNow()
     this.use(instance)
   }
 
-  /** It has waited for a place, and has it now or is to start over. */
+  /** It has waited for a slot: it has one now, or has to start over. */
   waited(hasPlace: boolean): void {
     this.#startsNow()
     if (hasPlace) this.placed = true
@@ -132,7 +139,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   settled(reported: AttemptEnd, result: unknown, now: number, outcome: Outcome): void {
     const end = reported === 'rejected' ? this.#endOfRejected(result) : reported
     this.#end = end
-    // A misuse is no failure of the service, with a circuit or without.
+    // A misuse is not a failure of the service, with or without a circuit.
     this.#outcome = end === 'refused' ? 'ignored' : outcome
     if (this.retry !== undefined) this.#counted(this.#outcome, end, now)
     if (this.retry === undefined || (outcome !== 'failure' && end !== 'refused'))
@@ -142,7 +149,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     else if (end !== 'refused') this.#worked(end, result, now)
   }
 
-  /** Its request, which was to go on, ends all the same. */
+  /** Ends its request, which was going to be retried. */
   endRequest(end: RequestEnd, now: number): void {
     this.told = end
     this.#end = end.end
@@ -159,7 +166,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   #answerOrGoOn(retry: ResolvedRetryPolicy, settled: FailedAttempt, now: number): void {
     const { end, outcome, error } = settled
     if (this.before !== undefined && end === 'refused') {
-      // What the caller is told is what the service said, not that it was not asked again.
+      // The caller gets the error of the service, not the news that the retry was rejected.
       if (this.trace !== undefined) this.trace.attempts--
       this.endRequest(this.before, now)
       return
@@ -171,7 +178,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     else this.goesOn = { waitMs, failed: settled }
   }
 
-  /** The first attempt adds to the budget, if the service was asked; of a retry it is counted what became of it. */
+  /** The first attempt adds to the retry budget if it reached the service. For a retry, its outcome is counted. */
   #counted(outcome: Outcome, end: AttemptEnd, now: number): void {
     const { context, retries } = this.#ledger
     if (this.before === undefined) {
@@ -180,7 +187,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     else context.counters.retried(outcome === 'success' ? 'success' : 'failure')
   }
 
-  /** The next attempt of its request; to be made when {@link CallAttempt.goesOn} says so. */
+  /** The next attempt of its request. Call it when {@link CallAttempt.goesOn} is set. */
   again(): CallAttempt<T, R> {
     const next = this.repeated(this.#ledger)
     next.signal = this.signal
@@ -211,7 +218,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     this.letGo()
   }
 
-  /** It was not admitted to the circuit at all. */
+  /** Rejects it without asking the circuit. */
   refuse(error: Error): Promise<never> {
     this.settled('refused', error, this.startedAt, 'ignored')
     return Promise.reject(error)
@@ -227,12 +234,12 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     this.#ledger.placeLeft()
   }
 
-  /** A fallback is for a service that is unwell: not for the caller's own abort, and not for what `isFailure` denies. */
+  /** A fallback is for a failing service: not for the caller's own abort, and not for errors that are no failures. */
   mayFallBack(error: unknown): boolean {
     return this.#end !== 'aborted' && (this.#outcome === 'failure' || isSvcproxyError(error))
   }
 
-  /** A fallback that gives a substitute for the service: the work is done on that. */
+  /** Turns a fallback that returns a substitute for the service into one that does the work on it. */
   onSubstitute(fallback: Fallback<T>): Fallback<R> {
     return async (error, context) => {
       const substitute = await fallback(error, context)
@@ -265,13 +272,13 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
     if (misuse !== undefined) throw misuse
   }
 
-  /** Of a trial that did not come to its work, the error says how it ended. */
+  /** If a trial ended before its work began, the error says how. */
   #endOfRejected(error: unknown): AttemptEnd {
     if (isMisuseOf(this.serviceName, error)) return 'refused'
     return this.#running ? 'rejected' : endWithout(error, this.signal)
   }
 
-  /** Gives back its instance and its place, if it has them. */
+  /** Releases its instance and its slot, if it has them. */
   letGo(): void {
     const instance = this.#instance
     if (instance === undefined && this.placed !== true) return
@@ -282,7 +289,7 @@ export abstract class CallAttempt<T, R> implements Attempt<R>, GivenUpCall {
   }
 }
 
-/** A call with a function of the caller's. */
+/** A call of a function that the caller passes in. */
 export class OperationCall<T, R> extends CallAttempt<T, R> {
   readonly #operation: ServiceOperation<T, R>
 
@@ -309,7 +316,7 @@ export class OperationCall<T, R> extends CallAttempt<T, R> {
   }
 }
 
-/** How a request ended for which no instance could be had. */
+/** How a request ended that got no instance. */
 export function endWithout(error: unknown, signal: AbortSource | undefined): AttemptEnd {
   if (signal?.aborted === true && error === signal.reason) return endBy(signal)
   if (isRefusal(error)) return 'refused'

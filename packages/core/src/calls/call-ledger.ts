@@ -3,39 +3,40 @@ import type { ServiceContext } from '../instances/service-context.ts'
 import type { CallQueue } from './call-queue.ts'
 import type { Retries } from './retries.ts'
 
-/** A call that was given up, whose work may never end, and which holds a place all the same. */
+/** An abandoned call: its caller was answered, but its work may never end, and it still occupies a slot. */
 export interface GivenUpCall {
   readonly startedAt: number
-  /** Its place is free from now on, though its work may still run. */
+  /** Frees its slot, though its work may still be running. */
   writeOff(): void
 }
 
-/** The longest pause between two calls that are let through, as a part of the time that the trouble has lasted. */
+/** The longest pause between two calls that are let through, as a fraction of the duration of the outage. */
 const PROBE_PAUSE_RATIO = 0.1
 
-/** Given up, still at work, and not written off. */
+/** The abandoned calls that are still running and not written off. */
 class GivenUpCalls {
   readonly calls = new Set<GivenUpCall>()
-  /** Since when they have held all places. */
+  /** Since when they have occupied all slots. */
   blockedSince: number | undefined
   nextProbeAt = 0
 }
 
 /**
- * The places of a proxy's calls. A call keeps its place until its work has ended, also when its caller was answered at
- * the deadline: the service is still busy with it. But work that was given up may never end, so it holds others back only
- * until the service is seen to answer: when a call that began after it succeeds, its place is written off.
+ * Counts the slots of a proxy's calls (`maxConcurrentCalls`). A call keeps its slot until its work has ended, even if
+ * its caller was answered at the deadline: the service is still busy with it. But abandoned work may never end. So it
+ * blocks other calls only until the service is seen to answer: when a call that began later succeeds, its slot is
+ * written off.
  */
 export class CallLedger<T> {
   readonly context: ServiceContext<T>
   readonly lifetimes: InstanceLifetimes<T>
-  /** The places that are taken. */
+  /** The number of slots in use. */
   runningCalls = 0
-  /** Made with the first. */
+  /** Created with the first. */
   #givenUp: GivenUpCalls | undefined
-  /** Made with the first call that has to wait for a place; no field before. */
+  /** Created with the first call that has to wait for a slot. */
   declare queue?: CallQueue
-  /** Made with the first call that may be tried again; no field before. */
+  /** Created with the first call that may be retried. */
   declare retries?: Retries
 
   constructor(context: ServiceContext<T>, lifetimes: InstanceLifetimes<T>) {
@@ -43,7 +44,7 @@ export class CallLedger<T> {
     this.lifetimes = lifetimes
   }
 
-  /** A place is given back: whoever waits gets it, unless more were taken than there are. */
+  /** A slot is free: the next waiting call gets it, unless more slots are in use than there are. */
   placeLeft(): void {
     if (this.queue === undefined || !this.#givePlace(this.queue)) this.runningCalls--
   }
@@ -66,7 +67,9 @@ export class CallLedger<T> {
     this.#givenUp?.calls.delete(call)
   }
 
-  /** A call that began at `startedAt` succeeded: the service answers again, whatever became of the older ones. */
+  /**
+   * A call that began at `startedAt` succeeded: the service answers again, so older abandoned calls are written off.
+   */
   succeeded(startedAt: number): void {
     if (this.#givenUp === undefined || this.#givenUp.calls.size === 0) return
     this.#givenUp.blockedSince = undefined
@@ -78,9 +81,9 @@ export class CallLedger<T> {
   }
 
   /**
-   * Whether a call has to be refused that took one place too many. Where given-up calls hold all places nobody else is
-   * left to show that the service answers again; so one call is let through from time to time. The pauses grow with the
-   * time that the trouble lasts: few calls are added to those that hang, and the recovery takes a part of the outage.
+   * Whether a call beyond the limit has to be rejected. When abandoned calls occupy all slots, no other call is left to
+   * show that the service answers again; so one call is let through from time to time. The pauses grow with the outage:
+   * few calls are added to those that hang, and the recovery takes only a fraction of the outage.
    */
   isTooMuch(now: number): boolean {
     const { maxConcurrentCalls } = this.context.settings.calls

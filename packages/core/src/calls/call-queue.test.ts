@@ -146,9 +146,11 @@ describe('one call too many', () => {
     const { clock, calls, proxy } = setUp({ maxConcurrentCalls: 1, maxQueuedCalls: 1 })
     await calls([1])
     const queued = proxy.service.ask(2).catch((error: unknown) => (error as Error).message)
-    await expect(proxy.service.ask(3)).rejects.toThrow('takes no more work now: 1 calls are running, 1 wait')
+    await expect(proxy.service.ask(3)).rejects.toThrow(
+      'is at capacity: 1 calls are in flight (maxConcurrentCalls), 1 are queued',
+    )
     await clock.advanceAsync(1_000)
-    expect(await queued).toMatch(/: 1 calls are running, and no place came free in 1000 ms$/)
+    expect(await queued).toMatch(/: 1 calls are in flight \(maxConcurrentCalls\), and none ended within 1000 ms$/)
   })
 
   test('without a queue is refused at once', async () => {
@@ -345,7 +347,7 @@ describe('a call that waits', () => {
 
 test('what is wrong is said: a queue that nobody would ever wait in, and what is no number of calls', async () => {
   expect(() => setUp({ maxConcurrentCalls: Infinity })).toThrow(
-    'maxQueuedCalls must be 0, or given with maxConcurrentCalls: without that no call has to wait; received 3',
+    'maxQueuedCalls must be 0, or given together with maxConcurrentCalls, because without it no call has to wait; received 3',
   )
   for (const maxQueuedCalls of [-1, 1.5, Infinity, Number.NaN]) {
     expect(() => setUp({ maxQueuedCalls })).toThrow('maxQueuedCalls must be an integer in 0 … 1000000')

@@ -1,8 +1,8 @@
-/** A call that waits for a place. */
+/** A call that waits for a slot. */
 export class WaitingCall {
-  /** Whether it was given a place. */
+  /** Whether it was given a slot. */
   hasPlace = false
-  /** Resolves when it has a place, or is to start over without one. */
+  /** Resolves when it has a slot, or has to start over without one. */
   readonly called: Promise<void>
   readonly #resume: () => void
 
@@ -18,7 +18,7 @@ export class WaitingCall {
   }
 }
 
-/** The calls of a proxy that wait for a place, in the order they came. */
+/** The calls of a proxy that wait for a slot, first in, first out. */
 export class CallQueue {
   readonly #waiting = new Set<WaitingCall>()
 
@@ -36,7 +36,7 @@ export class CallQueue {
     this.#waiting.delete(call)
   }
 
-  /** A place is free: the call that has waited longest gets it. False: none waits. */
+  /** A slot is free: the call that has waited longest gets it. Returns false if none is waiting. */
   give(): boolean {
     for (const first of this.#waiting) {
       this.#waiting.delete(first)
@@ -46,7 +46,7 @@ export class CallQueue {
     return false
   }
 
-  /** There is nothing to wait for any more: all start over without a place, and find out why. */
+  /** There is nothing to wait for any more: all calls start over without a slot, and find out why. */
   dismiss(): void {
     for (const call of this.#waiting) {
       this.#waiting.delete(call)

@@ -5,18 +5,18 @@ import type { ServiceContext } from '../instances/service-context.ts'
 import type { TracedCall } from '../observing/call-trace.ts'
 import type { Fallback } from '../options/service-proxy-options.ts'
 
-/** A request that failed with `error`, and what is to answer in place of the service. */
+/** A request that failed with `error`, and the fallback that is to answer it. */
 export interface FallbackNeeded<R> {
   readonly error: unknown
   readonly fallback: Fallback<R>
-  /** The caller's, if it gave one. */
+  /** The caller's signal, if there is one. */
   readonly signal: AbortSource | undefined
   readonly trace: TracedCall | undefined
 }
 
 /**
- * What the fallback answers in time. Its own error, if it throws one, has the first one as its cause; at its deadline the
- * first one is the caller's after all, for that says what is wrong.
+ * Runs a fallback under its deadline. If it throws, its error has the original error as its cause. If it times out, the
+ * caller gets the original error, because that says what is wrong.
  */
 export async function answerInstead<T, R>(
   { proxy, settings, counters, events }: ServiceContext<T>,
@@ -31,7 +31,7 @@ export async function answerInstead<T, R>(
     run: (context) => fallback(error, context),
     settled: (ended) => (end = ended),
   })
-  // Its timer stays as long as the fallback runs.
+  // Its timer stays armed as long as the fallback runs.
   deadlines.leave()
   const answer = await answering.catch((fallbackError: unknown) => {
     if (end === 'timeout') throw error

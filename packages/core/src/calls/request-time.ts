@@ -3,19 +3,19 @@ import type { DeadlineQueue, Due } from '../attempts/deadline.ts'
 import { ServiceTimeoutError } from '../errors.ts'
 
 /**
- * The time that a request has, whatever it spends it on. It stands in for the caller's signal: all parts of the request
- * listen to it, and end when its time is over or when the caller gives up.
+ * The deadline of a whole request. It takes the place of the caller's signal: all parts of the request listen to it,
+ * and end when the time is up or the caller aborts.
  */
 export class RequestTime implements AbortSource, AbortListener, Due {
   previous: Due | undefined
   next: Due | undefined
-  /** No work is entered for it. */
+  /** No work runs on its behalf. */
   readonly entering = undefined
   readonly dueAt: number
   aborted = false
   isDeadline = false
   reason: unknown
-  /** What the caller listens to, if it gave something. */
+  /** The caller's signal, if there is one. */
   readonly caller: AbortSource | undefined
   readonly #serviceName: string
   readonly #deadlines: DeadlineQueue
@@ -43,7 +43,7 @@ export class RequestTime implements AbortSource, AbortListener, Due {
     this.#listeners.delete(listener)
   }
 
-  /** The caller gave up. */
+  /** The caller aborted. */
   handleEvent(): void {
     this.#abort(this.caller?.reason)
   }
@@ -53,7 +53,7 @@ export class RequestTime implements AbortSource, AbortListener, Due {
     this.#abort(new ServiceTimeoutError(this.#serviceName, this.#deadlines.timeoutMs))
   }
 
-  /** The request was answered. */
+  /** The request has ended. */
   end(): void {
     if (this.aborted) return
     this.#deadlines.remove(this)

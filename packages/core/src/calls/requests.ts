@@ -17,21 +17,21 @@ import { answerInstead } from './fallback.ts'
 import { RequestTime } from './request-time.ts'
 import { Retries } from './retries.ts'
 
-/** What a request has left when an attempt was answered with an error. */
+/** What may still help a request whose attempt failed. */
 interface Recoverable<R> {
   readonly fallback: Fallback<R> | undefined
-  /** The caller's signal, if it gave one. */
+  /** The caller's signal, if there is one. */
   readonly caller: AbortSource | undefined
 }
 
 /**
- * The way of a request: it finds its instance, takes a place and a lease, is run past the guard, and is answered by the
- * service or by a fallback.
+ * The path of a request: it gets its instance, a slot and a lease, is run by the guard, and is answered by the service
+ * or by a fallback.
  */
 export class Requests<T> extends CallLedger<T> {
   readonly resolver: ServiceResolver<T>
 
-  /** Ends the requests' time; no field where they have no time of their own. */
+  /** The deadlines of whole requests; the field exists only if they have one. */
   declare deadlines?: DeadlineQueue
 
   constructor(context: ServiceContext<T>) {
@@ -43,25 +43,25 @@ export class Requests<T> extends CallLedger<T> {
     if (calls.requestTimeoutMs !== undefined) this.deadlines = DeadlineQueue.join(clock, calls.requestTimeoutMs)
   }
 
-  /** No call waits any more: the circuit has opened. */
+  /** The circuit has opened: no call waits any longer. */
   refuseQueued(): void {
     this.queue?.dismiss()
   }
 
-  /** Takes no new work. What waits has nothing to wait for. */
+  /** Takes no new work. Waiting calls have nothing left to wait for. */
   stop(): void {
     this.resolver.cache.stop()
     this.retries?.stop()
     this.queue?.dismiss()
   }
 
-  /** Ends it, when no call is under way any more. */
+  /** Ends it, when no call is in flight any more. */
   dispose(): void {
     this.context.settings.calls.methods?.leave()
     this.deadlines?.leave()
   }
 
-  /** The instance, or what `fallback` gives in place of it. */
+  /** The instance, or the fallback's substitute for it. */
   get(signal: AbortSource | undefined, fallback: Fallback<T> | undefined): Promise<T> {
     if (!isTraced()) return this.#get(signal, fallback)
     const trace = new TracedCall(this.context.proxy, GET, this.context.counters)
@@ -92,7 +92,7 @@ export class Requests<T> extends CallLedger<T> {
     }
   }
 
-  /** What the call answers, or a fallback in place of it: its own, or else that of the service. */
+  /** The answer of the call, or of a fallback: its own, or else that of the service. */
   run<R>(attempt: CallAttempt<T, R>, ownFallback: Fallback<R> | undefined): Promise<R> {
     this.context.counters.begin()
     if (!isTraced()) return this.#answer(attempt, ownFallback)
@@ -112,7 +112,7 @@ export class Requests<T> extends CallLedger<T> {
     return result.catch((error: unknown) => this.#recover(attempt, error, { fallback, caller }))
   }
 
-  /** An attempt was answered with an error: another one is made if it goes on, and at last a fallback answers if there is one. */
+  /** An attempt failed: makes another one if the request goes on, and finally asks the fallback if there is one. */
   async #recover<R>(attempt: CallAttempt<T, R>, error: unknown, request: Recoverable<R>): Promise<R> {
     const again = attempt.goesOn && (await this.#next(attempt, attempt.goesOn))
     if (again !== undefined) {
@@ -124,7 +124,7 @@ export class Requests<T> extends CallLedger<T> {
     return answerInstead(this.context, { error: told, fallback, signal: caller, trace: attempt.trace })
   }
 
-  /** The next attempt, after a wait that holds nothing; undefined when the request ended meanwhile. */
+  /** The next attempt, after a wait that occupies nothing; undefined if the request ended in the meantime. */
   async #next<R>(attempt: CallAttempt<T, R>, { waitMs, failed }: GoesOn): Promise<CallAttempt<T, R> | undefined> {
     const { clock } = this.context.settings
     try {
@@ -179,30 +179,30 @@ export class Requests<T> extends CallLedger<T> {
     return this.#run(attempt, instance.service)
   }
 
-  /** Runs an attempt on an instance that is leased to it. */
+  /** Runs an attempt on the instance that is leased to it. */
   #run<R>(attempt: CallAttempt<T, R>, service: T): Promise<R> {
     const { maxConcurrentCalls } = this.context.settings.calls
     if (this.runningCalls > maxConcurrentCalls && this.#isOneTooMany(attempt)) return this.#waitForPlace(attempt)
-    // The caller's mistake: the circuit does not hear of it.
+    // A mistake of the caller: it does not count for the circuit.
     const misuse = attempt.misuseOf(service)
     if (misuse !== undefined) return attempt.refuse(misuse)
     return this.context.guard.execute(attempt)
   }
 
   /**
-   * Whether an attempt that took one place too many has to wait, or is refused. A trial is not: it is how places come free
-   * that calls without an end still hold. What the circuit refuses is not kept waiting for a place.
+   * Whether an attempt beyond the limit has to wait or is rejected. A trial is exempt: trials free the slots of calls
+   * that hang. An attempt that the circuit rejects does not wait for a slot.
    */
   #isOneTooMany({ placed, startedAt }: CallAttempt<T, unknown>): boolean {
     if (placed === true || !this.context.guard.letsThroughAt(startedAt)) return false
     if (this.isTooMuch(startedAt)) return true
-    // One is let through all the same: the one that has waited longest, if others wait.
+    // One is let through all the same: the one that has waited longest, if any are waiting.
     const isTaken = this.queue?.give() === true
     if (isTaken) this.runningCalls++
     return isTaken
   }
 
-  /** Lets an attempt wait until it is given a place, and starts it again. It holds no instance meanwhile. */
+  /** Queues an attempt until it gets a slot, then starts it again. It holds no instance while it waits. */
   async #waitForPlace<R>(attempt: CallAttempt<T, R>): Promise<R> {
     const { counters, guard, settings } = this.context
     const { maxQueuedCalls, requestTimeoutMs } = settings.calls
@@ -227,7 +227,7 @@ export class Requests<T> extends CallLedger<T> {
       })
     } catch (reason) {
       queue.leave(waiting)
-      // It was called and its time was over in the same moment.
+      // It got a slot and timed out at the same moment.
       if (waiting.hasPlace) this.placeLeft()
       if (end === 'timeout') return attempt.refuse(this.#noPlace(queue.length, settings.clock.now() - startedAt))
       attempt.unavailable(reason, settings.clock.now())
@@ -238,9 +238,9 @@ export class Requests<T> extends CallLedger<T> {
   }
 
   #noPlace(waiting: number, waitedMs = 0): CapacityError {
-    const running = `${this.context.settings.calls.maxConcurrentCalls} calls are running`
-    const others = waiting > 0 ? `, ${waiting} wait` : ''
-    const waited = waitedMs > 0 ? `, and no place came free in ${Math.round(waitedMs)} ms` : ''
+    const running = `${this.context.settings.calls.maxConcurrentCalls} calls are in flight (maxConcurrentCalls)`
+    const others = waiting > 0 ? `, ${waiting} are queued` : ''
+    const waited = waitedMs > 0 ? `, and none ended within ${Math.round(waitedMs)} ms` : ''
     return refusal(() => new CapacityError(this.context.proxy.name, running + others + waited))
   }
 
@@ -253,7 +253,7 @@ export class Requests<T> extends CallLedger<T> {
     return this.#found(this.resolver.acquire(signal, trace), trace)
   }
 
-  /** Counts where an instance was found. */
+  /** Records where the instance came from. */
   async #found(acquiring: Promise<Acquired<T>>, trace: TracedCall | undefined): Promise<Instance<T>> {
     try {
       const { instance, result } = await acquiring

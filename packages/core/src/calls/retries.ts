@@ -11,29 +11,29 @@ import { RequestTime } from './request-time.ts'
 import { RetryAllowance } from './retry-allowance.ts'
 import type { RetryBudgetStatus } from './retry-allowance.ts'
 
-/** An attempt that failed, whose request may go on with another one. */
+/** A failed attempt whose request may be retried. */
 export interface FailedAttempt {
-  /** 1 for the first. */
+  /** 1 for the first attempt. */
   readonly number: number
   readonly end: AttemptEnd
   readonly outcome: Outcome
   readonly error: unknown
 }
 
-/** What {@link Retries} wants to know of an attempt. */
+/** What {@link Retries} needs to know about an attempt. */
 export interface RetriedAttempt {
   readonly method: string
   readonly signal: AbortSource | undefined
-  /** How its request is tried again. */
+  /** How its request is retried. */
   readonly retry: ResolvedRetryPolicy
-  /** Whether it came to its work: there was an instance. */
+  /** Whether its work started: there was an instance. */
   readonly hasBegun: boolean
 }
 
-/** Says when loads are held back. */
+/** Says whether loads are held back. */
 type Loads = Pick<InstanceCache<unknown>, 'heldBack'>
 
-/** The retries of one service: says whether a failed attempt is followed by another one, and waits for it. */
+/** The retries of one service: decides whether a failed attempt is retried, and waits before the retry. */
 export class Retries {
   readonly #context: ServiceContext<unknown>
   readonly #loads: Loads
@@ -47,7 +47,7 @@ export class Retries {
     this.#allowance = new RetryAllowance(context.settings.calls.retryBudget)
   }
 
-  /** The service was asked for the first time for a request that may be tried again: the budget grows. */
+  /** A request that may be retried reached the service for the first time: the budget grows. */
   asked(now: number): void {
     this.#allowance.called(now)
   }
@@ -57,8 +57,8 @@ export class Retries {
   }
 
   /**
-   * How long to wait before the next attempt, in milliseconds; undefined when there is none. To be asked when the circuit
-   * has heard of the failure: what has opened it is not tried again.
+   * How long to wait before the next attempt, in milliseconds; undefined if there is none. Call it after the circuit
+   * was notified of the failure: a request whose failure opened the circuit is not retried.
    */
   waitAfter(attempt: RetriedAttempt, failed: FailedAttempt, now: number): number | undefined {
     const { counters, events, proxy } = this.#context
@@ -72,13 +72,14 @@ export class Retries {
     return denied ? undefined : waitMs
   }
 
-  /** Whether the service may be asked again. Not as a trial: those are for new calls. */
+  /** Whether a retry may reach the service. Not as a trial: trials are for new calls. */
   mayAskAt(now: number): boolean {
     return !this.#stopped && this.#context.guard.letsThroughAt(now)
   }
 
   /**
-   * Resolves after the wait, or at once when the proxy is stopped. It keeps the process alive: a caller waits.
+   * Resolves after the wait, or at once when the proxy is stopped. Keeps the process alive, because a caller is
+   * waiting.
    * @throws `signal.reason`
    */
   async wait(waitMs: number, signal: AbortSource | undefined): Promise<void> {
@@ -112,24 +113,24 @@ export class Retries {
     return isTooLong(waitMs, attempt, now) ? undefined : waitMs
   }
 
-  /** Without an instance an attempt can only fail again before the next load may begin. */
+  /** How long until the next load may begin: before that, an attempt without an instance can only fail again. */
   #loadableIn(now: number): number {
     return (this.#loads.heldBack(now, false)?.retryAt ?? now) - now
   }
 }
 
-/** Without a time of its own a request waits for a hint no longer than it would without one. */
+/** Without a deadline of its own, a request waits no longer for a hint than it would wait without one. */
 function isTooLong(waitMs: number, { signal, retry }: RetriedAttempt, now: number): boolean {
   if (signal instanceof RequestTime) return waitMs >= signal.dueAt - now
   return waitMs > retry.backoffMaxMs
 }
 
-/** Whether the service failed. Without a circuit every error is a failure, but of some the service knows nothing. */
+/** Whether the service failed. Without a circuit every error is a failure, but some say nothing about the service. */
 function isOfService({ end, outcome, error }: FailedAttempt): boolean {
   return end !== 'refused' && outcome === 'failure' && !isRefusal(error) && !(error instanceof InvalidOptionError)
 }
 
-/** After how many milliseconds another attempt may help, if that is said. */
+/** Whether to retry, or after how many milliseconds, if `isRetryable` says so. */
 function verdictOn(error: unknown, { isRetryable }: ResolvedRetryPolicy): boolean | number {
   if (isRetryable === undefined) return true
   try {

@@ -4,17 +4,17 @@ import type { RetryBudget } from '../options/retry-policy.ts'
 /** The time over which requests and retries are counted, in milliseconds. */
 const WINDOW_MS = 10_000
 
-/** What is left of a {@link RetryBudget}. */
+/** The state of a {@link RetryBudget}. */
 export interface RetryBudgetStatus {
-  /** Calls that may be retried and reached the service, in the last ten seconds. */
+  /** Retryable calls that reached the service in the last ten seconds. */
   readonly calls: number
-  /** Retries of them in that time. */
+  /** Their retries in the same time. */
   readonly retries: number
-  /** How many more there may be now. */
+  /** How many more retries are allowed now. */
   readonly remaining: number
 }
 
-/** Keeps a {@link RetryBudget}: the retries of a service stay a part of its calls. */
+/** Enforces a {@link RetryBudget}: limits the retries of a service to a fraction of its calls. */
 export class RetryAllowance {
   readonly #budget: Required<RetryBudget>
   readonly #window = new TimeWindow(WINDOW_MS)
@@ -23,12 +23,12 @@ export class RetryAllowance {
     this.#budget = budget
   }
 
-  /** A call begins that may be retried. */
+  /** A retryable call begins. */
   called(now: number): void {
     this.#window.add(false, now)
   }
 
-  /** Takes one retry; false when there is none left. */
+  /** Takes one retry; returns false if none is left. */
   take(now: number): boolean {
     if (this.status(now).remaining < 1) return false
     this.#window.add(true, now)

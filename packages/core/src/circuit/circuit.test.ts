@@ -40,10 +40,13 @@ test('who hears of a transition may throw: the caller is answered, and the next 
 
 describe('a snapshot', () => {
   const bad: readonly (readonly [unknown, string])[] = [
-    [undefined, 'snapshot must be what exportState() returned; received undefined'],
-    [null, 'snapshot must be what exportState() returned; received null'],
-    ['open', 'snapshot must be what exportState() returned; received "open"'],
-    [{ state: 'isolated', failures: 0, successes: 0, remainingMs: 0 }, 'snapshot must be what exportState() returned'],
+    [undefined, 'snapshot must be what exportCircuit() returned; received undefined'],
+    [null, 'snapshot must be what exportCircuit() returned; received null'],
+    ['open', 'snapshot must be what exportCircuit() returned; received "open"'],
+    [
+      { state: 'isolated', failures: 0, successes: 0, remainingMs: 0 },
+      'snapshot must be what exportCircuit() returned',
+    ],
     [{ state: 'closed', failures: 2, successes: 0, remainingMs: 0 }, 'snapshot.failures must be an integer in 0 … 1'],
     [{ state: 'closed', failures: 0.5, successes: 0, remainingMs: 0 }, 'snapshot.failures must be an integer'],
     [

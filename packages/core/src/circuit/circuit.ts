@@ -12,41 +12,47 @@ import { CircuitStateMachine } from './state-machine.ts'
 import type { Cause, CircuitObserver, CircuitSnapshot, CircuitState, CircuitTransition } from './state-machine.ts'
 import type { RateStatus } from './trip-rules.ts'
 
-/** What a {@link Circuit} is made from. */
+/** The options of a {@link Circuit}. */
 export interface CircuitOptions {
   /** The service's name, for errors. */
   readonly name: string
-  /** By what it decides. */
+  /** The policy by which it decides. */
   readonly policy: ResolvedCircuitPolicy
-  /** Makes what runs the attempts that it admits. */
+  /** Creates the breaker that runs admitted attempts. */
   readonly breaker: BreakerFactory
-  /** By which it decides, and by which attempts run past their deadline. */
+  /** The clock for its decisions and for the deadlines of attempts. */
   readonly clock: Clock
-  /** Called after each change of state, when the new one is in force. What it throws changes nothing. */
+  /**
+   * Called after each change of state, when the new state is in force. Errors that it throws do not affect the circuit.
+   */
   readonly onTransition?: (transition: CircuitTransition) => void
-  /** Called when the consecutive failures change: with one more, or 0 after a success. What it throws changes nothing. */
+  /**
+   * Called when the number of consecutive failures changes: one more, or 0 after a success. Errors that it throws do
+   * not affect
+   * the circuit.
+   */
   readonly onFailures?: (consecutive: number) => void
 }
 
-/** How something that decides for several processes holds a circuit open. */
+/** How a coordinator that decides for several processes (a fleet) holds a circuit open. */
 export interface CircuitHold {
-  /** What that is, in a word; operators are shown it. */
+  /** The name of the coordinator, shown to operators. */
   readonly by: string
   /** When callers may try again, in milliseconds from now, as far as is known. */
   readonly retryAfterMs: number
   /**
-   * When it makes its own trials if nobody has said more, in milliseconds from now.
+   * When the circuit begins its own trials if the coordinator says nothing more, in milliseconds from now.
    * @throws {@link InvalidOptionError} when not in `retryAfterMs` … 2 147 483 647
    */
   readonly endsInMs: number
 }
 
-/** What decides for several processes does with the circuit of one. */
+/** What a coordinator of several processes may do with the circuit of one of them. */
 export type SharedCircuit = Pick<Circuit, 'heldBy' | 'hold' | 'admitTrials' | 'letGo'>
 
 /**
- * The circuit of one service. Three parts, each with one job: the state machine decides, the deadline queue runs and
- * ends an attempt in time, the breaker stands between them and shows its library's users what happens.
+ * The circuit of one service. Three parts with one job each: the state machine decides, the deadline queue runs
+ * attempts and ends them in time, and the breaker stands between them and reports to the users of its library.
  */
 export class Circuit implements CircuitObserver {
   readonly #machine: CircuitStateMachine
@@ -55,7 +61,7 @@ export class Circuit implements CircuitObserver {
   readonly #onTransition: ((transition: CircuitTransition) => void) | undefined
   readonly #onFailures: ((consecutive: number) => void) | undefined
   #announcing: CircuitTransition[] | undefined
-  /** To the millisecond: a small integer takes no memory of its own. */
+  /** In whole milliseconds: a small integer takes no memory of its own. */
   #changedAt: number
 
   constructor({ name, policy, breaker, clock, onTransition, onFailures }: CircuitOptions) {
@@ -67,68 +73,70 @@ export class Circuit implements CircuitObserver {
     this.#breaker = breaker(this.#gate)
   }
 
-  /** By what it decides. */
+  /** The policy by which it decides. */
   get policy(): ResolvedCircuitPolicy {
     return this.#gate.policy
   }
 
-  /** The state now: an open circuit whose time is over is found half-open. */
+  /** The current state. An open circuit whose time is over is half-open. */
   get state(): CircuitState {
     return this.#machine.state(this.#now)
   }
 
-  /** {@link Clock.now} when it entered the state it is in; when it was made, if it never left its first. */
+  /** {@link Clock.now} when it entered its current state, or when it was created if it never left its first. */
   get changedAt(): number {
     return this.#changedAt
   }
 
-  /** What the last failure that counted failed with; undefined before the first. Told before the transition it causes. */
+  /**
+   * The error of the last failure that counted; undefined before the first. Set before the transition that it causes.
+   */
   get lastError(): unknown {
     return this.#gate.lastError
   }
 
-  /** Whether it decides and refuses nothing. */
+  /** Whether its mode is `observe`: it decides, but rejects nothing. */
   get isObserving(): boolean {
     return this.policy.mode === 'observe'
   }
 
-  /** In `observe` mode: how many attempts it would have refused. */
+  /** In `observe` mode: how many attempts it would have rejected. */
   get wouldReject(): number {
     return this.#gate.wouldReject ?? 0
   }
 
-  /** In `observe` mode: a `get()` begins, which is no attempt; an open circuit would refuse it. */
+  /** In `observe` mode: counts a `get()` that an open circuit would reject, since a `get()` is not an attempt. */
   observe(): void {
     if (this.isObserving && this.state === 'open') this.#gate.wouldHaveRefused()
   }
 
-  /** Where the windows of its rules stand; nothing while it is not closed. */
+  /** The rolling windows of its rules; empty unless it is closed. */
   get rates(): readonly RateStatus[] {
     return this.#machine.rates(this.#now)
   }
 
-  /** The rest of the ramp after a close, in milliseconds; 0 when there is none. */
+  /** How long the ramp after closing still lasts, in milliseconds; 0 if there is none. */
   get rampLeftMs(): number {
     return this.#machine.rampLeftMs(this.#now)
   }
 
-  /** Whether it is closed, without a look at the clock: no passing of time changes that. */
+  /** Whether it is closed. The clock is not read, because time alone never changes that. */
   get isClosed(): boolean {
     return this.#machine.isClosed
   }
 
-  /** The state at `now`, for callers that have read the clock already. */
+  /** The state at `now`, for callers that have already read the clock. */
   stateAt(now: number): CircuitState {
     return this.#machine.state(now)
   }
 
-  /** The state at `now` by which attempts are treated: closed also where the circuit only observes. */
+  /** The state at `now` that applies to attempts: closed if the circuit only observes. */
   enforcedAt(now: number): CircuitState {
     const state = this.#machine.state(now)
     return this.isObserving && state !== 'isolated' ? 'closed' : state
   }
 
-  /** How long until a call may be admitted, in milliseconds: 0 when it would be now, undefined while isolated. */
+  /** How long until a call may be admitted, in milliseconds: 0 if it would be now, undefined while isolated. */
   get retryAfterMs(): number | undefined {
     return this.#machine.retryAfterMs(this.#now)
   }
@@ -152,12 +160,12 @@ export class Circuit implements CircuitObserver {
     return this.#breaker.execute(attempt)
   }
 
-  /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
+  /** Closes the circuit and resets its counts. An isolated circuit stays isolated. */
   reset(cause: Cause = 'process'): void {
     if (!this.#disposed) this.#forgetting((now) => this.#machine.reset(now, cause))
   }
 
-  /** Holds the circuit open until the handle is disposed. Several handles hold it until the last of them is. */
+  /** Holds the circuit open until the returned handle is disposed; with several handles, until the last one is. */
   isolate(): Disposable {
     if (!this.#disposed) this.#machine.isolate(this.#now)
     let held = !this.#disposed
@@ -169,13 +177,13 @@ export class Circuit implements CircuitObserver {
     }
   }
 
-  /** What holds it open, or has it make its trials, for several processes; undefined when nothing does. */
+  /** The name of the coordinator that holds it open or lets it make trials; undefined if there is none. */
   get heldBy(): string | undefined {
     return this.#machine.heldBy
   }
 
   /**
-   * Opens it for what others have seen, or holds it on. An isolated circuit stays isolated.
+   * Opens the circuit, or keeps it open, because of what other processes have seen. An isolated circuit stays isolated.
    * @throws {@link InvalidOptionError}
    */
   hold({ by, retryAfterMs, endsInMs }: CircuitHold): void {
@@ -186,34 +194,34 @@ export class Circuit implements CircuitObserver {
     if (!this.#disposed) this.#machine.hold({ by, retryAt: now + retryAfterMs }, now + endsInMs, now)
   }
 
-  /** A held circuit is the one that makes the trials: it is half-open. How they end is its own to say. */
+  /** Makes a held circuit half-open: this process makes the trials, and the circuit decides by their results. */
   admitTrials(): void {
     if (!this.#disposed) this.#machine.admitTrials(this.#now)
   }
 
   /**
-   * The service is well, as others have seen: a held circuit closes, with its ramp. One that had opened by itself is
-   * half-open in place of that, and sees for itself.
+   * Other processes have seen the service recover: a held circuit closes, with its ramp. A circuit that had opened by
+   * itself becomes half-open instead, and makes its own trials.
    */
   letGo(): void {
     if (!this.#disposed) this.#machine.letGo(this.#now)
   }
 
-  /** The state as plain data, with remaining time in place of points in time. */
+  /** The state as plain data: remaining times instead of points in time. */
   exportState(): CircuitSnapshot {
     return this.#machine.exportState(this.#now)
   }
 
   /**
    * Takes over an exported state.
-   * @throws {@link InvalidOptionError} when it is not of the form that {@link Circuit.exportState} gives
+   * @throws {@link InvalidOptionError} when it does not have the form that {@link Circuit.exportState} returns
    */
   importState(snapshot: CircuitSnapshot): void {
     checkSnapshot(snapshot, this.policy)
     if (!this.#disposed) this.#forgetting((now) => this.#machine.importState(snapshot, now))
   }
 
-  /** Ends it: no attempt is admitted any more, and what is under way changes nothing when it settles. */
+  /** Ends it: no attempt is admitted any more, and attempts in flight no longer count. */
   dispose(): void {
     if (this.#disposed) return
     this.#machine.retire()
@@ -221,7 +229,7 @@ export class Circuit implements CircuitObserver {
     this.#breaker.dispose?.()
   }
 
-  /** Has the breaker hear of it where no transition tells. */
+  /** Notifies the breaker where no transition does. */
   #forgetting(forget: (now: number) => void): void {
     const now = this.#now
     const wasClosed = this.#machine.isClosed
@@ -237,7 +245,9 @@ export class Circuit implements CircuitObserver {
     return this.#gate.clock.now()
   }
 
-  /** @internal In order, to everybody: a listener that resets the circuit must not have the next one hear of the reset first. */
+  /**
+   * @internal Queued, so that everybody hears of transitions in the same order, even if a listener resets the circuit.
+   */
   transitioned(transition: CircuitTransition): void {
     this.#changedAt = Math.round(transition.at)
     if (this.#announcing !== undefined) {
@@ -252,13 +262,13 @@ export class Circuit implements CircuitObserver {
     this.#announcing = undefined
   }
 
-  /** @internal Heard from its state machine. */
+  /** @internal Called by its state machine. */
   failuresChanged(consecutive: number): void {
     if (this.#onFailures !== undefined) notify(this.#onFailures, consecutive)
   }
 }
 
-/** @throws {@link InvalidOptionError} when the service has none */
+/** @throws {@link InvalidOptionError} when the service has no circuit */
 export function requiredCircuit(circuit: Circuit | undefined, service: string): Circuit {
   if (circuit !== undefined) return circuit
   throw new InvalidOptionError('circuit', `enabled on service '${service}' to be isolated, exported or imported`, false)
@@ -268,7 +278,7 @@ const SNAPSHOT_STATES: ReadonlySet<unknown> = new Set(['closed', 'open', 'half_o
 
 function checkSnapshot(snapshot: CircuitSnapshot, policy: ResolvedCircuitPolicy): void {
   if (typeof snapshot !== 'object' || snapshot === null || !SNAPSHOT_STATES.has(snapshot.state)) {
-    throw new InvalidOptionError('snapshot', 'what exportState() returned', snapshot)
+    throw new InvalidOptionError('snapshot', 'what exportCircuit() returned', snapshot)
   }
   const { failureThreshold, successThreshold, recoveryTimeoutMs, recoveryBackoff } = policy
   const longestMs = recoveryBackoff?.maxMs ?? recoveryTimeoutMs

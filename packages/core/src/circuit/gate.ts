@@ -7,16 +7,19 @@ import type { Admission, BreakerContext } from './breaker.ts'
 import type { ResolvedCircuitPolicy } from './policy.ts'
 import type { CircuitStateMachine, Permit } from './state-machine.ts'
 
-/** What the breaker sees of its circuit: the way in, past the state machine and under the deadline. */
+/** What the breaker sees of its circuit: admission by the state machine, and execution under the deadline. */
 export class CircuitGate implements BreakerContext {
   readonly name: string
   readonly policy: ResolvedCircuitPolicy
   readonly #machine: CircuitStateMachine
   readonly #deadlines: DeadlineQueue
   #admission: PermitAdmission | undefined
-  /** In `observe` mode: how often it would have refused; a field from the first time on. */
+  /** In `observe` mode: how often it would have rejected. The field exists from the first time on. */
   declare wouldReject?: number
-  /** What the last attempt failed with that counted; a field from then on. Set before the transition it causes. */
+  /**
+   * The error of the last failure that counted. The field exists from then on; it is set before the transition it
+   * causes.
+   */
   declare lastError?: unknown
 
   constructor(name: string, policy: ResolvedCircuitPolicy, machine: CircuitStateMachine, deadlines: DeadlineQueue) {
@@ -33,7 +36,7 @@ export class CircuitGate implements BreakerContext {
   admit(attempt: Attempt<unknown>): Admission | undefined {
     const permit = this.#machine.acquire(attempt.startedAt, attempt.timeoutMs, attempt.isLoad)
     if (permit === undefined) return this.#observes() ? this.#admitUnasked() : undefined
-    // While closed the permit stays the same, and so does what wraps it.
+    // While closed, the permit stays the same, and so does its wrapper.
     if (this.#admission?.permit !== permit) {
       this.#admission = new PermitAdmission(permit, this.#machine, this)
     }
@@ -42,7 +45,7 @@ export class CircuitGate implements BreakerContext {
 
   refuse(attempt: Attempt<unknown>): CircuitOpenError {
     const now = this.clock.now()
-    // A refusal in the ramp after a close tells when everybody is let through again.
+    // A rejection during the ramp says when all calls are admitted again.
     const retryAfterMs = this.#machine.rampLeftMs(now) || this.#machine.retryAfterMs(now)
     const error = refusal(() => new CircuitOpenError(this.name, retryAfterMs))
     attempt.settled?.('refused', error, now, 'ignored')
@@ -69,7 +72,7 @@ export class CircuitGate implements BreakerContext {
     return this.policy.mode === 'observe' && !this.#machine.isIsolated
   }
 
-  /** Past the machine: it would have refused, and so hears nothing of the outcome. */
+  /** Bypasses the machine: it would have rejected the attempt, and so is not told of the outcome. */
   #admitUnasked(): Admission {
     this.wouldHaveRefused()
     return new PermitAdmission(undefined, this.#machine, this)
@@ -77,7 +80,7 @@ export class CircuitGate implements BreakerContext {
 }
 
 class PermitAdmission implements Admission {
-  /** Undefined: none was granted. */
+  /** Undefined: no permit was granted. */
   readonly permit: Permit | undefined
   readonly #machine: CircuitStateMachine
   readonly #gate: CircuitGate

@@ -3,7 +3,7 @@ import { DeadlineQueue } from '../attempts/deadline.ts'
 import type { Clock } from '../clock.ts'
 import type { Circuit } from './circuit.ts'
 
-/** What stands before a service: its deadline, and its circuit if it has one. */
+/** What protects the calls of a service: its deadline, and its circuit if it has one. */
 export class Guard {
   readonly circuit: Circuit | undefined
   readonly #serviceName: string
@@ -18,28 +18,33 @@ export class Guard {
     this.#deadlines = DeadlineQueue.join(deadline.clock, deadline.timeoutMs)
   }
 
-  /** Runs an attempt if the circuit admits it. @throws as the circuit and the deadline do, and what the attempt rejects with */
+  /**
+   * Runs an attempt if the circuit admits it.
+   * @throws as the circuit and the deadline do, and as the attempt rejects
+   */
   execute<R>(attempt: Attempt<R>): Promise<R> {
     return this.circuit === undefined ? this.executeInTime(attempt) : this.circuit.execute(attempt)
   }
 
-  /** Runs an attempt past the circuit: one that says nothing about the service, or that is a part of one that was admitted. */
+  /**
+   * Runs an attempt without asking the circuit: one that says nothing about the service, or is part of an admitted one.
+   */
   executeInTime<R>(attempt: Attempt<R>): Promise<R> {
     return this.#deadlines.run(this.#serviceName, attempt)
   }
 
-  /** Whether it is sure to refuse no attempt, whatever the time. */
+  /** Whether it certainly rejects no attempt, at any time. */
   get isClosed(): boolean {
     return this.circuit === undefined || this.circuit.isClosed
   }
 
-  /** Whether it is sure to refuse an attempt that begins at `now`. */
+  /** Whether it certainly rejects an attempt that begins at `now`. */
   refusesAt(now: number): boolean {
     const state = this.circuit?.enforcedAt(now)
     return state === 'open' || state === 'isolated'
   }
 
-  /** Whether it lets everybody through at `now`, and none as a trial. */
+  /** Whether it admits every attempt at `now`, and none of them as a trial. */
   letsThroughAt(now: number): boolean {
     return this.circuit === undefined || this.circuit.enforcedAt(now) === 'closed'
   }

@@ -1,13 +1,13 @@
-/** Counts the latest calls, and how many of them were bad. Time is an argument; nothing is allocated for a call. */
+/** Counts the latest calls, and how many of them were bad. Time is passed in; nothing is allocated per call. */
 export interface OutcomeWindow {
   add(isBad: boolean, now: number): void
-  /** Leaves out what is too old at `now`. To be called before the counts are read. */
+  /** Drops what is too old at `now`. Call it before reading the counts. */
   moveTo(now: number): void
   readonly calls: number
   readonly bad: number
 }
 
-/** A time window consists of so many buckets, each of which leaves it as a whole. */
+/** The number of buckets of a time window; each bucket is dropped as a whole. */
 export const BUCKETS = 10
 
 class Bucket {
@@ -16,14 +16,14 @@ class Bucket {
   next: Bucket = this
 }
 
-/** The calls of the last `windowMs`, to a tenth of it: a ring of buckets. */
+/** The calls of the last `windowMs`, accurate to a tenth of it: a ring of buckets. */
 export class TimeWindow implements OutcomeWindow {
   calls = 0
   bad = 0
   readonly #bucketMs: number
-  /** The one that is written to; the next one in the ring is the oldest. */
+  /** The current bucket; the next one in the ring is the oldest. */
   #bucket = ringOf(BUCKETS)
-  /** Counts the buckets since the beginning of time. */
+  /** The number of the current bucket since time 0. */
   #number = -Infinity
 
   constructor(windowMs: number) {
@@ -42,7 +42,7 @@ export class TimeWindow implements OutcomeWindow {
 
   moveTo(now: number): void {
     const number = Math.floor(now / this.#bucketMs)
-    // However far the time has moved, there is no more to be left out than there is.
+    // However much time has passed, no more buckets can be dropped than there are.
     const passed = Math.min(number - this.#number, BUCKETS)
     for (let count = 0; count < passed; count++) this.#beginBucket()
     if (passed > 0) this.#number = number

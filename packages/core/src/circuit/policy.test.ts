@@ -51,7 +51,7 @@ const OUT_OF_BOUNDS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ failureRate: { ratio: 0.5, windowMs: 0 } }, 'circuit.failureRate.windowMs must be a number in 1 … 2147483647'],
   [
     { failureRate: { ratio: 0.5, windowMs: 100, windowCalls: 10 } },
-    'circuit.failureRate.windowMs must be left out beside windowCalls: the window is one or the other; received 100',
+    'circuit.failureRate.windowMs must be left out when windowCalls is given: a window is counted in milliseconds or in calls; received 100',
   ],
   [
     { failureRate: { ratio: 0.5, minimumCalls: 20, windowCalls: 10 } },
@@ -60,7 +60,7 @@ const OUT_OF_BOUNDS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ slowCalls: { ratio: 0.5 } }, 'circuit.slowCalls.thresholdMs must be a number in 1 … 2147483647'],
   [
     { timeoutMs: 300, slowCalls: { ratio: 0.5, thresholdMs: 300 } },
-    'circuit.slowCalls.thresholdMs must be less than timeoutMs, 300: a call that takes so long fails at its deadline',
+    'circuit.slowCalls.thresholdMs must be less than timeoutMs (300), because a call that takes longer times out',
   ],
   [{ recoveryBackoff: { factor: 0.5 } }, 'circuit.recoveryBackoff.factor must be a number in 1 … 100; received 0.5'],
   [

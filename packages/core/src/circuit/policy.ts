@@ -2,84 +2,115 @@ import { MAX_TIMER_MS } from '../clock.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkFunctionOption, checkOptionNames, numberOption, oneOfOption, requiredNumber } from '../option-checks.ts'
 
-/** The calls that a rate is taken from, and how many there have to be. */
+/** A rolling window over the latest calls, and how many calls it needs. */
 export interface RateWindow {
   /**
-   * The circuit does not open with fewer calls in the window.
-   * @defaultValue 20, or `windowCalls` if that is less  @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000, or more than `windowCalls`
+   * The circuit does not open while the window has fewer calls.
+   * @defaultValue 20, or `windowCalls` if that is less
+   * @throws {@link InvalidOptionError} when not an integer in 1 … 1 000 000, or more than `windowCalls`
    */
   readonly minimumCalls?: number
   /**
-   * The calls of so many milliseconds, to a tenth of it.
-   * @defaultValue 10 000  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or beside `windowCalls`
+   * The length of the window, in milliseconds; accurate to a tenth of it.
+   * @defaultValue 10 000
+   * @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or given together with `windowCalls`
    */
   readonly windowMs?: number
-  /** So many of the latest calls, in place of a time. @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
+  /**
+   * The size of the window in calls, instead of a time.
+   * @throws {@link InvalidOptionError} when not an integer in 1 … 1 000 000
+   */
   readonly windowCalls?: number
 }
 
-/** When the part of the calls that failed opens a circuit: {@link CircuitPolicy.failureRate}. */
+/** Opens the circuit when a share of the calls failed: {@link CircuitPolicy.failureRate}. */
 export interface FailureRate extends RateWindow {
-  /** The part of the calls that have failed when the circuit opens. @throws {@link InvalidOptionError} when not in 0.001 … 1 */
+  /** The share of failed calls at which the circuit opens. @throws {@link InvalidOptionError} when not in 0.001 … 1 */
   readonly ratio: number
 }
 
-/** When the part of the calls that were slow opens a circuit: {@link CircuitPolicy.slowCalls}. */
+/** Opens the circuit when a share of the calls was slow: {@link CircuitPolicy.slowCalls}. */
 export interface SlowCalls extends RateWindow {
-  /** A call that takes so long is slow, in milliseconds. @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or not below `timeoutMs` */
+  /**
+   * A call that takes this long is slow, in milliseconds.
+   * @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or not less than `timeoutMs`
+   */
   readonly thresholdMs: number
-  /** The part of the calls that were slow when the circuit opens. @throws {@link InvalidOptionError} when not in 0.001 … 1 */
+  /** The share of slow calls at which the circuit opens. @throws {@link InvalidOptionError} when not in 0.001 … 1 */
   readonly ratio: number
 }
 
-/** How much longer each opening of a circuit lasts: {@link CircuitPolicy.recoveryBackoff}. */
+/** How much longer each opening of a circuit lasts than the one before: {@link CircuitPolicy.recoveryBackoff}. */
 export interface RecoveryBackoff {
-  /** How many times as long each further opening lasts. @defaultValue 2 @throws {@link InvalidOptionError} when not in 1 … 100 */
+  /**
+   * The factor by which each further opening is longer.
+   * @defaultValue 2  @throws {@link InvalidOptionError} when not in 1 … 100
+   */
   readonly factor?: number
   /** The longest opening, in milliseconds. @defaultValue 300 000 @throws {@link InvalidOptionError} when not in `recoveryTimeoutMs` … 2 147 483 647 */
   readonly maxMs?: number
-  /** The part of an opening, 0 … 1, that chance may take off, so that a fleet does not try again in step. @defaultValue 0.1 */
+  /**
+   * The share of an opening, 0 … 1, that random jitter may take off, so that the processes of a fleet do not retry in
+   * step.
+   * @defaultValue 0.1  @throws {@link InvalidOptionError} when not in 0 … 1
+   */
   readonly jitterRatio?: number
 }
 
 /** When a circuit opens, how long it stays open, and what closes it again. */
 export interface CircuitPolicy {
   /**
-   * Consecutive failures that open the circuit; `Infinity`: no number of them does.
-   * @defaultValue 5, and `Infinity` for a breaker that decides itself  @throws {@link InvalidOptionError} when neither an integer in 1 … 1 000 000 nor `Infinity`
+   * Consecutive failures that open the circuit; with `Infinity` no number of them does.
+   * @defaultValue 5, or `Infinity` for a breaker that decides itself
+   * @throws {@link InvalidOptionError} when neither an integer in 1 … 1 000 000 nor `Infinity`
    */
   readonly failureThreshold?: number
-  /** Opens the circuit when a part of the latest calls failed. @defaultValue none: only consecutive failures do */
+  /**
+   * Opens the circuit when a share of the latest calls failed.
+   * @defaultValue none: only consecutive failures open it
+   */
   readonly failureRate?: FailureRate
   /**
-   * Opens the circuit when a part of the latest calls was slow. A slow call that succeeds is no failure: it counts as
-   * a success everywhere else.
+   * Opens the circuit when a share of the latest calls was slow. A slow call that succeeds is not a failure: everywhere
+   * else it counts as a success.
    * @defaultValue none
    */
   readonly slowCalls?: SlowCalls
-  /** How long an open circuit rejects before it admits a trial call, in milliseconds. @defaultValue 30 000 @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647 */
+  /**
+   * How long an open circuit rejects calls before it becomes half-open and admits a trial call, in milliseconds.
+   * @defaultValue 30 000  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
+   */
   readonly recoveryTimeoutMs?: number
-  /** Lets each opening last longer than the one before, as long as the circuit does not close in between. @defaultValue none: all last `recoveryTimeoutMs` */
+  /**
+   * Makes each opening last longer than the one before, until the circuit closes.
+   * @defaultValue none: every opening lasts `recoveryTimeoutMs`
+   */
   readonly recoveryBackoff?: RecoveryBackoff
-  /** Successful trial calls that close the circuit. @defaultValue 3 @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
+  /**
+   * Successful trial calls that close a half-open circuit.
+   * @defaultValue 3  @throws {@link InvalidOptionError} when not an integer in 1 … 1 000 000
+   */
   readonly successThreshold?: number
-  /** Trial calls that may be under way at once while half-open. @defaultValue 1 @throws {@link InvalidOptionError} when no integer in 1 … 1 000 000 */
+  /**
+   * Trial calls that may be in flight at once while the circuit is half-open.
+   * @defaultValue 1  @throws {@link InvalidOptionError} when not an integer in 1 … 1 000 000
+   */
   readonly maxTrials?: number
   /**
-   * How long after a close calls are let through in a growing part, from a tenth of them to all, in milliseconds; the others
-   * are refused as by an open circuit. For a service that has just come back. 0: all at once.
+   * How long after closing the circuit admits only a growing share of the calls, from a tenth to all, in milliseconds;
+   * it rejects the others as an open circuit does. For a service that has just come back. 0: all calls at once.
    * @defaultValue 0  @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647
    */
   readonly rampMs?: number
   /**
-   * `observe`: the circuit decides, tells and counts what it would have refused, and refuses nothing, to try a policy on a
-   * service in use. Only an isolation still holds.
-   * @defaultValue 'enforce'  @throws {@link InvalidOptionError}
+   * `observe`: the circuit decides, emits events and counts what it would have rejected, but rejects nothing. Use it to
+   * try a policy in production. Isolating the circuit still rejects calls.
+   * @defaultValue 'enforce'  @throws {@link InvalidOptionError} when it is neither 'enforce' nor 'observe'
    */
   readonly mode?: 'enforce' | 'observe'
   /**
-   * Which errors of an operation say that the service is unwell. An error for which it returns false (a domain error,
-   * "not found") is an answer like any other: a success, also of a trial. When it throws, the error counts as a failure.
+   * Whether an error is a failure of the service. An error for which it returns false (a domain error, "not found") is
+   * an answer like any other: it counts as a success, also of a trial. If it throws, the error counts as a failure.
    * @defaultValue every error
    */
   readonly isFailure?: (error: unknown) => boolean
@@ -91,7 +122,7 @@ export type ResolvedRate = { readonly ratio: number; readonly minimumCalls: numb
   | { readonly windowCalls: number }
 )
 
-/** A {@link CircuitPolicy} with its defaults filled in and its bounds checked, and the deadline that its circuit keeps. */
+/** A {@link CircuitPolicy} with its defaults filled in and its bounds checked, and the deadline of its circuit. */
 export interface ResolvedCircuitPolicy extends Required<
   Omit<CircuitPolicy, 'failureRate' | 'slowCalls' | 'recoveryBackoff'>
 > {
@@ -103,11 +134,11 @@ export interface ResolvedCircuitPolicy extends Required<
   readonly recoveryBackoff: Required<RecoveryBackoff> | undefined
   /** The deadline of each attempt, in milliseconds: {@link ProxySettings.timeoutMs}. */
   readonly timeoutMs: number
-  /** For the jitter of growing openings: {@link ProxySettings.random}. */
+  /** The random numbers for the jitter of growing openings: {@link ProxySettings.random}. */
   readonly random: () => number
 }
 
-/** A {@link CircuitPolicy} and the deadline that its circuit keeps. What is undefined has its default. */
+/** A {@link CircuitPolicy} and the deadline of its circuit. What is undefined gets its default. */
 export type GivenCircuitPolicy = { readonly [K in keyof CircuitPolicy]?: CircuitPolicy[K] | undefined } & {
   /** {@link ProxySettings.timeoutMs} */
   readonly timeoutMs?: number | undefined
@@ -115,7 +146,7 @@ export type GivenCircuitPolicy = { readonly [K in keyof CircuitPolicy]?: Circuit
   readonly random?: (() => number) | undefined
 }
 
-/** The pattern's defaults. */
+/** The default policy. */
 export const DEFAULT_CIRCUIT_POLICY: ResolvedCircuitPolicy = Object.freeze({
   failureThreshold: 5,
   failureRate: undefined,
@@ -131,7 +162,7 @@ export const DEFAULT_CIRCUIT_POLICY: ResolvedCircuitPolicy = Object.freeze({
   random: Math.random,
 })
 
-/** The names that {@link resolveCircuitPolicy} knows. */
+/** The option names that {@link resolveCircuitPolicy} accepts. */
 export const POLICY_OPTIONS: readonly string[] = Object.keys(DEFAULT_CIRCUIT_POLICY)
 const RATE_OPTIONS: readonly string[] = ['ratio', 'minimumCalls', 'windowMs', 'windowCalls']
 const COUNT = { min: 1, max: 1_000_000, integer: true }
@@ -139,12 +170,12 @@ const RATIO = { min: 0.001, max: 1 }
 const DURATION_MS = { min: 1, max: MAX_TIMER_MS }
 
 /**
- * Fills in the defaults; the object it is given is neither kept nor changed.
- * @throws {@link InvalidOptionError} naming the option, its bounds and what was received
+ * Fills in the defaults. The given object is neither kept nor changed.
+ * @throws {@link InvalidOptionError} naming the option, its bounds and the received value
  */
 export function resolveCircuitPolicy(policy: GivenCircuitPolicy = {}): ResolvedCircuitPolicy {
   checkOptionNames('circuit', policy, POLICY_OPTIONS)
-  // Most services say nothing: what nobody changes needs no copy of its own.
+  // Most services set nothing: they share the default policy.
   if (Object.values(policy).every((given) => given === undefined)) return DEFAULT_CIRCUIT_POLICY
   checkFunctionOption('circuit.isFailure', policy.isFailure)
   const defaults = DEFAULT_CIRCUIT_POLICY
@@ -176,7 +207,7 @@ export function resolveCircuitPolicy(policy: GivenCircuitPolicy = {}): ResolvedC
   })
 }
 
-/** Only what is undefined was left out: a null or a 0 is somebody's mistake. */
+/** Only undefined means "not given": a null or a 0 is a mistake. */
 function unlessLeftOut<V, R>(value: V | undefined, resolve: (value: V) => R): R | undefined {
   return value === undefined ? undefined : resolve(value)
 }
@@ -200,7 +231,7 @@ function resolveSlowCalls(slowCalls: SlowCalls, timeoutMs: number): ResolvedCirc
   if (thresholdMs >= timeoutMs) {
     throw new InvalidOptionError(
       `${option}.thresholdMs`,
-      `less than timeoutMs, ${timeoutMs}: a call that takes so long fails at its deadline`,
+      `less than timeoutMs (${timeoutMs}), because a call that takes longer times out`,
       thresholdMs,
     )
   }
@@ -220,7 +251,7 @@ function resolveRate(option: string, rate: FailureRate): ResolvedRate {
   if (rate.windowMs !== undefined) {
     throw new InvalidOptionError(
       `${option}.windowMs`,
-      'left out beside windowCalls: the window is one or the other',
+      'left out when windowCalls is given: a window is counted in milliseconds or in calls',
       rate.windowMs,
     )
   }

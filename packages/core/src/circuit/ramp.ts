@@ -1,9 +1,9 @@
-/** The part of the attempts that is admitted at the beginning. */
+/** The share of attempts that is admitted at first. */
 const FIRST_PART = 0.1
 
 /**
- * Admits a growing part of the attempts, from a tenth to all of them, in the time after a circuit has closed. Which ones is
- * no matter of chance: each attempt adds the part that is due to a balance, and is admitted when that has come to one.
+ * Admits a growing share of attempts, from a tenth to all of them, after a circuit has closed. It is not random: each
+ * attempt adds the current share to a balance, and is admitted when the balance reaches one.
  */
 export class Ramp {
   readonly #startedAt: number
@@ -16,12 +16,12 @@ export class Ramp {
     this.#lengthMs = lengthMs
   }
 
-  /** 0: it is over. In milliseconds. */
+  /** The remaining time, in milliseconds; 0 when it is over. */
   leftMs(now: number): number {
     return Math.max(this.#startedAt + this.#lengthMs - now, 0)
   }
 
-  /** Whether the attempt that begins at `now` is admitted; to be asked once for each. */
+  /** Whether the attempt that begins at `now` is admitted; call it once per attempt. */
   admits(now: number): boolean {
     const passed = 1 - this.leftMs(now) / this.#lengthMs
     this.#balance += FIRST_PART + (1 - FIRST_PART) * passed

@@ -5,50 +5,53 @@ import { TripRules } from './trip-rules.ts'
 import type { RateStatus } from './trip-rules.ts'
 
 /**
- * `closed`: normal. `open`: calls are rejected at once. `half_open`: a limited number of trial calls is admitted.
- * `isolated`: held open by an operator.
+ * `closed`: normal operation. `open`: calls are rejected at once. `half_open`: a limited number of trial calls is
+ * admitted. `isolated`: held open by an operator.
  */
 export type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated'
 
 /**
- * Who is behind a change: this `process`, by itself or because its application asked for it; an `operator`; or the `fleet`,
- * the other processes.
+ * Who caused a change: this `process`, by itself or because its application asked for it; an `operator`; or the
+ * `fleet`, the other processes.
  */
 export type Cause = 'process' | 'operator' | 'fleet'
 
-/** A change of state. */
+/** A change of a circuit's state. */
 export interface CircuitTransition {
-  /** The state that it left. */
+  /** The previous state. */
   readonly from: CircuitState
-  /** The state that is in force now. */
+  /** The new state. */
   readonly to: CircuitState
-  /** {@link Clock.now} at which it was decided. */
+  /** {@link Clock.now} when it was decided. */
   readonly at: number
-  /** Who is behind it. */
+  /** Who caused it. */
   readonly cause: Cause
 }
 
-/** Hears what a {@link CircuitStateMachine} does. */
+/** Is notified by a {@link CircuitStateMachine}. */
 export interface CircuitObserver {
   /** Called last in every change of state, so it may call back into the machine. */
   transitioned(transition: CircuitTransition): void
-  /** The consecutive failures of a closed circuit are now so many: one more, or 0 after a success. Called before they open it. */
+  /**
+   * The number of consecutive failures of a closed circuit changed: one more, or 0 after a success. Called before they
+   * open it.
+   */
   failuresChanged?(consecutive: number): void
 }
 
-/** What holds a circuit open for several processes at once, in points of {@link Clock.now}. */
+/** How a circuit is held open for several processes; times are {@link Clock.now}. */
 export interface Held {
-  /** What that is, in a word: it is shown to operators. */
+  /** The name of the coordinator, shown to operators. */
   readonly by: string
   /** When callers may try again, as far as is known. */
   readonly retryAt: number
-  /** It had opened by itself: it is not closed for what others have seen. */
+  /** Whether it had opened by itself: then it does not close because of what others have seen. */
   readonly wasOpen: boolean
 }
 
-/** A circuit's state as it travels to another process or outlives this one: remaining time, not points in time. */
+/** A circuit's state as it is sent to another process or stored: remaining times, not points in time. */
 export interface CircuitSnapshot {
-  /** Never `isolated`: an isolation belongs to the process in which somebody asked for it. */
+  /** Never `isolated`: an isolation belongs to the process in which it was requested. */
   readonly state: 'closed' | 'open' | 'half_open'
   /** Consecutive failures while closed, else 0. */
   readonly failures: number
@@ -60,25 +63,28 @@ export interface CircuitSnapshot {
   readonly openings?: number
 }
 
-/** The right to make one attempt. Its outcome counts only while the generation that granted it lasts. */
+/** Permission to make one attempt. Its outcome counts only while the generation lasts that granted it. */
 export interface Permit {
-  /** Counts up with each change of state. */
+  /** Increases with each change of state. */
   readonly generation: number
-  /** When the machine stops waiting for a trial's outcome; infinite for a permit granted while closed. {@link CircuitStateMachine.renew} puts it off. */
+  /**
+   * When the machine stops waiting for a trial's outcome; infinite for a permit granted while closed.
+   * {@link CircuitStateMachine.renew} extends it.
+   */
   leaseEndsAt: number
   /** The deadline of a trial, in milliseconds; a permit granted while closed has none. */
   readonly timeoutMs?: number
 }
 
-/** A state's fields exist only in that state. */
+/** Each state has its own fields. */
 type Phase =
   | {
       readonly state: 'closed'
       failures: number
       readonly permit: Permit
-      /** If the policy has any. */
+      /** If the policy has trip rules. */
       readonly rules?: TripRules | undefined
-      /** After a close, if the policy has one. */
+      /** After closing, if the policy has a ramp. */
       ramp?: Ramp | undefined
     }
   /** `openings`: how often it has opened since it was closed. `held`: by others than its own failures. */
@@ -94,12 +100,12 @@ type Phase =
 
 type ClosedPhase = Extract<Phase, { state: 'closed' }>
 
-/** How long after its deadline a trial is given up for lost, in milliseconds. */
+/** How long after its deadline a trial is considered lost, in milliseconds. */
 export const TRIAL_LEASE_MARGIN_MS = 1_000
 
 /**
- * The policy as a pure state machine: no timer, no promise, no I/O; time is an argument. Every change of state starts a
- * new generation, and an outcome of an earlier one changes nothing.
+ * The policy as a pure state machine: no timer, no promise, no I/O; time is passed in. Each change of state starts a
+ * new generation, and outcomes of earlier generations are ignored.
  */
 export class CircuitStateMachine {
   readonly #policy: ResolvedCircuitPolicy
@@ -114,12 +120,12 @@ export class CircuitStateMachine {
     this.#phase = this.#closedPhase(0, undefined)
   }
 
-  /** Whether it is closed, which no passing of time changes. */
+  /** Whether it is closed; time alone never changes that. */
   get isClosed(): boolean {
     return this.#phase.state === 'closed'
   }
 
-  /** Whether somebody holds it open. */
+  /** Whether it is isolated. */
   get isIsolated(): boolean {
     return this.#phase.state === 'isolated'
   }
@@ -129,13 +135,13 @@ export class CircuitStateMachine {
     return this.#retired
   }
 
-  /** Ends it: what is under way changes nothing when it settles, and neither does time. */
+  /** Ends it: attempts in flight no longer count, and time no longer changes the state. */
   retire(): void {
     this.#generation++
     this.#retired = true
   }
 
-  /** The state at `now`. Reading it is what makes an open circuit half-open: the clock decides, not a timer. */
+  /** The state at `now`. Reading it makes an open circuit half-open when its time is over: there is no timer. */
   state(now: number): CircuitState {
     const phase = this.#phase
     if (this.#retired) return phase.state
@@ -157,24 +163,24 @@ export class CircuitStateMachine {
     return this.#phase.state === 'closed' ? this.#phase.failures : 0
   }
 
-  /** Where the windows of its rules stand; nothing while it is not closed. */
+  /** The rolling windows of its rules; empty unless it is closed. */
   rates(now: number): readonly RateStatus[] {
     return this.#phase.state === 'closed' ? (this.#phase.rules?.statuses(now) ?? []) : []
   }
 
-  /** How long until all attempts are admitted again, in milliseconds: the rest of the ramp after a close, else 0. */
+  /** How long until all attempts are admitted again, in milliseconds: the rest of the ramp after closing, else 0. */
   rampLeftMs(now: number): number {
     return this.#phase.state === 'closed' ? (this.#phase.ramp?.leftMs(now) ?? 0) : 0
   }
 
   /**
-   * A permit for one attempt, or undefined when the circuit does not admit it.
-   * @param isLoad all calls need it: it is not one of those that the ramp lets through step by step
+   * A permit for one attempt, or undefined if the circuit does not admit it.
+   * @param isLoad whether it loads the instance that all calls need: the ramp does not apply to it
    */
   acquire(now: number, timeoutMs: number = this.#policy.timeoutMs, isLoad = false): Permit | undefined {
     if (this.#phase.state !== 'closed') this.state(now)
     const phase = this.#phase
-    // All attempts of a closed generation share one permit: nothing is allocated on the way of a healthy call.
+    // All attempts of a closed generation share one permit, so that a healthy call allocates nothing.
     if (phase.state === 'closed') return isLoad || this.#admits(phase, now) ? phase.permit : undefined
     if (phase.state !== 'half_open' || phase.trials.size >= this.#policy.maxTrials) return undefined
     const trial: Permit = { generation: this.#generation, leaseEndsAt: leaseEnd(now, timeoutMs), timeoutMs }
@@ -182,12 +188,12 @@ export class CircuitStateMachine {
     return trial
   }
 
-  /** A trial that has done its first part, the check of the instance, has the time of another for the second. */
+  /** A trial has checked its instance: its second part gets the full deadline again. */
   renew(permit: Permit, now: number): void {
     if (permit.timeoutMs !== undefined) permit.leaseEndsAt = leaseEnd(now, permit.timeoutMs)
   }
 
-  /** How long until a call may be admitted: 0 when it would be now, undefined while isolated. In milliseconds. */
+  /** How long until a call may be admitted, in milliseconds: 0 if it would be now, undefined while isolated. */
   retryAfterMs(now: number): number | undefined {
     this.state(now)
     const phase = this.#phase
@@ -197,10 +203,10 @@ export class CircuitStateMachine {
     return Math.min(...[...phase.trials].map((trial) => trial.leaseEndsAt)) - now
   }
 
-  /** Reports the outcome of the attempt that `permit` allowed, and how long it took. */
+  /** Reports the outcome and the duration of the attempt that `permit` allowed. */
   settle(permit: Permit, outcome: Outcome, now: number, durationMs: number): void {
     if (permit.generation !== this.#generation) return
-    // A trial whose lease has ended has failed already, whoever notices first.
+    // A trial whose lease has ended has already failed, even if nobody has noticed yet.
     if (this.#phase.state === 'half_open') this.state(now)
     const phase = this.#phase
     if (phase.state === 'closed') {
@@ -211,36 +217,36 @@ export class CircuitStateMachine {
     }
   }
 
-  /** Somebody else's rule opens it, if it is closed. */
+  /** A rule outside this machine opens it, if it is closed. */
   trip(now: number): void {
     if (this.#phase.state === 'closed' && !this.#retired) this.#open(now)
   }
 
-  /** Closes the circuit and forgets what it counted. An isolated circuit stays isolated. */
+  /** Closes the circuit and resets its counts. An isolated circuit stays isolated. */
   reset(now: number, cause: Cause = 'process'): void {
     if (this.#phase.state !== 'isolated') this.#close(now, { cause })
   }
 
-  /** Holds the circuit open until every handle was given to {@link CircuitStateMachine.release}. */
+  /** Holds the circuit open until {@link CircuitStateMachine.release} was called as often as this. */
   isolate(now: number): void {
     this.state(now)
     if (this.#phase.state === 'isolated') this.#phase.handles++
     else this.#enter({ state: 'isolated', handles: 1 }, now, 'operator')
   }
 
-  /** Gives back one handle; with the last one the circuit closes. */
+  /** Ends one isolation; with the last one the circuit closes. */
   release(now: number): void {
     if (this.#phase.state === 'isolated' && --this.#phase.handles === 0) this.#close(now, { cause: 'operator' })
   }
 
-  /** What holds it open, or has it make its trials, for several processes. */
+  /** The name of the coordinator that holds it open or lets it make trials. */
   get heldBy(): string | undefined {
     return 'held' in this.#phase ? this.#phase.held?.by : undefined
   }
 
   /**
-   * Opens it for what others have seen, or holds it on. If nobody says more it makes its own trials at `until`. An isolated
-   * circuit stays isolated.
+   * Opens the circuit, or keeps it open, because of what other processes have seen. It begins its own trials at `until`
+   * if nothing more is said. An isolated circuit stays isolated.
    */
   hold(held: Omit<Held, 'wasOpen'>, until: number, now: number): void {
     this.state(now)
@@ -251,15 +257,15 @@ export class CircuitStateMachine {
     this.#enter({ state: 'open', until, openings, held: { ...held, wasOpen } }, now, 'fleet')
   }
 
-  /** A held circuit is the one that makes the trials; how they end is its own to say. */
+  /** Makes a held circuit half-open: it makes the trials, and decides by their results. */
   admitTrials(now: number): void {
     const phase = this.#phase
     if (phase.state === 'open' && phase.held !== undefined) this.#halfOpen(phase.openings, phase.held, now, 'fleet')
   }
 
   /**
-   * The service is well, as others have seen: a held circuit closes. One that had opened by itself has to see it for itself,
-   * in trials, and at once.
+   * Other processes have seen the service recover: a held circuit closes. A circuit that had opened by itself becomes
+   * half-open at once, and makes its own trials.
    */
   letGo(now: number): void {
     const phase = this.#phase
@@ -268,7 +274,7 @@ export class CircuitStateMachine {
     else if (phase.state === 'open') this.#halfOpen(phase.openings, undefined, now, 'fleet')
   }
 
-  /** The state, to be imported elsewhere. An isolation belongs to its handles and does not travel. */
+  /** The state, to be imported elsewhere. An isolation belongs to its handles and is not exported. */
   exportState(now: number): CircuitSnapshot {
     this.state(now)
     const phase = this.#phase
@@ -282,7 +288,7 @@ export class CircuitStateMachine {
     }
   }
 
-  /** Takes over a state: open with 10 s left elsewhere is open with 10 s left here. An isolated circuit stays isolated. */
+  /** Takes over a state: open with 10 s left there is open with 10 s left here. An isolated circuit stays isolated. */
   importState(snapshot: CircuitSnapshot, now: number): void {
     if (this.#phase.state === 'isolated') return
     const { openings = 1 } = snapshot
@@ -302,7 +308,7 @@ export class CircuitStateMachine {
     return true
   }
 
-  /** Every rule counts, whichever of them opens it. */
+  /** Every rule counts the call, even if another one opens the circuit. */
   #trips(phase: ClosedPhase, failed: boolean, durationMs: number, now: number): boolean {
     if (failed || phase.failures > 0) {
       phase.failures = failed ? phase.failures + 1 : 0
@@ -317,7 +323,7 @@ export class CircuitStateMachine {
     this.#enter({ state: 'open', until: now + this.#openForMs(openings), openings }, now, 'process')
   }
 
-  /** Each opening without a close in between lasts longer, if it is to. */
+  /** Each opening without a close in between lasts longer, if the policy says so. */
   #openForMs(openings: number): number {
     const { recoveryTimeoutMs, recoveryBackoff, random } = this.#policy
     if (recoveryBackoff === undefined) return recoveryTimeoutMs
@@ -330,7 +336,7 @@ export class CircuitStateMachine {
     this.#enter({ state: 'half_open', successes: 0, trials: new Set(), openings, held }, now, cause)
   }
 
-  /** Trials close it. The service has just come back: it may be given its load step by step. */
+  /** Successful trials have closed it. The service has just come back, so its load may have to grow step by step. */
   #recover(now: number, cause: Cause = 'process'): void {
     const { rampMs } = this.#policy
     this.#close(now, { cause, ramp: rampMs > 0 ? new Ramp(now, rampMs) : undefined })
@@ -353,7 +359,7 @@ export class CircuitStateMachine {
   #closedPhase(failures: number, ramp: Ramp | undefined): ClosedPhase {
     const permit = { generation: this.#generation, leaseEndsAt: Infinity }
     const rules = TripRules.of(this.#policy)
-    // Without them it is smaller: so are most services.
+    // The object is smaller without these fields, and most services need neither.
     if (rules === undefined && ramp === undefined) return { state: 'closed', failures, permit }
     return { state: 'closed', failures, permit, rules, ramp }
   }

@@ -2,28 +2,28 @@ import { CallWindow, TimeWindow } from './outcome-window.ts'
 import type { OutcomeWindow } from './outcome-window.ts'
 import type { ResolvedCircuitPolicy, ResolvedRate } from './policy.ts'
 
-/** What a rule counts. */
+/** What a rule counts as bad. */
 export type RateKind = 'failure' | 'slow'
 
-/** Where the window of a rule stands. */
+/** The current state of a rule's rolling window. */
 export interface RateStatus {
-  /** `failure`: of `failureRate`; `slow`: of `slowCalls`. */
+  /** `failure` for `failureRate`, `slow` for `slowCalls`. */
   readonly kind: RateKind
   /** Calls in the window. */
   readonly calls: number
-  /** Of these, the ones that failed, or were slow. */
+  /** How many of them failed, or were slow. */
   readonly bad: number
-  /** `bad` of `calls`, 0 … 1; 0 without calls. */
+  /** `bad` divided by `calls`, 0 … 1; 0 without calls. */
   readonly ratio: number
   /** The ratio at which the circuit opens. */
   readonly threshold: number
-  /** The circuit does not open with fewer calls in the window. */
+  /** The circuit does not open while the window has fewer calls. */
   readonly minimumCalls: number
 }
 
 /**
- * A rule that may open a closed circuit, beside that of the consecutive failures: a part of the latest calls was bad. Only
- * a call that is bad itself opens it, so that what opened a circuit is what its last call says.
+ * A rule that opens a closed circuit when a share of the latest calls was bad, besides the rule of consecutive
+ * failures. Only a bad call can open it, so that the last call explains the opening.
  */
 class RateRule {
   readonly #kind: RateKind
@@ -31,7 +31,7 @@ class RateRule {
   readonly #slowMs: number
   readonly #window: OutcomeWindow
 
-  /** @param slowMs calls are bad from this duration on; undefined: when they fail */
+  /** @param slowMs the duration from which a call is bad; without it, calls are bad that fail */
   constructor(kind: RateKind, rate: ResolvedRate, slowMs = Infinity) {
     this.#kind = kind
     this.#rate = rate
@@ -39,7 +39,7 @@ class RateRule {
     this.#window = 'windowCalls' in rate ? new CallWindow(rate.windowCalls) : new TimeWindow(rate.windowMs)
   }
 
-  /** Counts a call that ended at `now`. True: the circuit is to open. */
+  /** Counts a call that ended at `now`. Returns true if the circuit has to open. */
   record(failed: boolean, durationMs: number, now: number): boolean {
     const isBad = this.#kind === 'failure' ? failed : durationMs >= this.#slowMs
     const window = this.#window
@@ -60,7 +60,7 @@ class RateRule {
   }
 }
 
-/** All rules of a policy, their windows empty; undefined when it has none but the consecutive failures. */
+/** All rules of a policy, with empty windows; undefined if it only has the consecutive failures. */
 export class TripRules {
   readonly #rules: readonly RateRule[]
 
@@ -75,7 +75,7 @@ export class TripRules {
     return rules.length === 0 ? undefined : new TripRules(rules)
   }
 
-  /** Every rule counts the call, whichever of them opens the circuit. */
+  /** Every rule counts the call, even if another one opens the circuit. */
   record(failed: boolean, durationMs: number, now: number): boolean {
     let trips = false
     for (const rule of this.#rules) if (rule.record(failed, durationMs, now)) trips = true

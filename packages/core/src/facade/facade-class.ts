@@ -1,9 +1,9 @@
 import { readOnly } from './misuse.ts'
 
-/** Under this a facade has its offers. A symbol, not a private field: a `Proxy` that somebody puts around it passes it on. */
+/** The key of a facade's offers. A symbol, not a private field, so that a `Proxy` around the facade passes it on. */
 export const OFFERS: unique symbol = Symbol('svcproxy.offers')
 
-/** What a facade gives to whoever asks for a member, for one caller. */
+/** What a facade returns for a member that is read, for one caller. */
 export interface MemberOffers {
   readonly serviceName: string
   member(key: string | symbol): unknown
@@ -19,10 +19,13 @@ export interface FacadeClass {
   readonly prototype: object
 }
 
-/** Behind all facades that are objects: asked for what none of their class was asked for before. */
+/**
+ * The prototype behind all facades that are objects: it is asked for members that were not read from their class
+ * before.
+ */
 const ASKED_FIRST = new Proxy(Object.freeze({}), {
   get(_target, key, receiver: ObjectFacade): unknown {
-    // Nobody's facade: the prototype itself, in a debugger for example.
+    // Not a facade: the prototype itself, in a debugger for example.
     return key === OFFERS ? undefined : receiver[OFFERS]?.member(key)
   },
   set(_target, _key, _value, { [OFFERS]: { serviceName } }: ObjectFacade): never {
@@ -31,9 +34,9 @@ const ASKED_FIRST = new Proxy(Object.freeze({}), {
 })
 
 /**
- * The class of all facades of one object: of the service, or of a namespace of it. What one of them was asked for is a
- * property of the class from then on. For speed only: the engine finds a property at once, while to ask a `Proxy` costs a
- * tenth of a guarded call, each time and for every name on the path.
+ * The class of all facades of one object: of the service, or of a namespace of it. A member that was read once is a
+ * property of the class from then on. This is for speed only: the engine finds a property at once, while asking a
+ * `Proxy` costs a tenth of a guarded call, each time and for every name on the path.
  */
 export function newFacadeClass(): FacadeClass {
   class Facade implements ObjectFacade {
@@ -49,7 +52,7 @@ export function newFacadeClass(): FacadeClass {
   return Facade
 }
 
-/** Makes a member a property of all facades of the class, made or to be made. */
+/** Makes a member a property of all facades of the class, existing and future ones. */
 export function addMember({ prototype }: FacadeClass, key: string | symbol): void {
   if (Object.hasOwn(prototype, key)) return
   Object.defineProperty(prototype, key, {

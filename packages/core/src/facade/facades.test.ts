@@ -405,7 +405,7 @@ describe.each(WAYS)('what cannot be guarded, by a facade made %s:', (_, setUp) =
     const { proxy, guarded } = setUp(table)
     const typed = guarded as unknown as Unfinished
     const message =
-      "'delete' of service 'account' returned a builder, which was not run; begin and finish it inside of a call"
+      "'delete' of service 'account' returned a builder, which was not run; begin and finish it inside one call"
     await expect(typed.delete()).rejects.toThrow(message)
     expect(() => (typed.delete() as unknown as Builder).where('id = 1')).toThrow(message)
     await expect(typed.nested.delete()).rejects.toThrow("'nested.delete' of service 'account' returned a builder")
@@ -465,7 +465,7 @@ describe.each(WAYS)('what cannot be guarded, by a facade made %s:', (_, setUp) =
     await expect(guarded.connect()).rejects.toThrow(
       "'connect' of service 'account' checked out a client, which was given back",
     )
-    await expect(guarded.getConnection()).rejects.toThrow('check it out, use it and release it inside of a call')
+    await expect(guarded.getConnection()).rejects.toThrow('check it out, use it and release it inside one call')
     expect(out).toBe(0)
     expect(await guarded.acquire()).toBe(lock)
     expect(
@@ -538,7 +538,7 @@ describe.each(WAYS)('what cannot be guarded, by a facade made %s:', (_, setUp) =
     const message =
       "'ask' of the guarded service 'account' returns a plain promise; use the other methods of the client's own promise"
     expect(() => guarded.ask().withResponse()).toThrow(message)
-    expect(() => guarded.fail().withResponse()).toThrow('inside of a call: proxy.call')
+    expect(() => guarded.fail().withResponse()).toThrow('inside one call: proxy.call')
     expect(await proxy.call((service) => service.ask().withResponse())).toBe('response')
   })
 

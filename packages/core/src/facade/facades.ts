@@ -6,7 +6,7 @@ import { MAX_MEMBERS, Member } from './member.ts'
 import type { Kind } from './member.ts'
 import { notAValue, notIterable, readOnly } from './misuse.ts'
 
-/** Has the service, as long as there is one. */
+/** Holds the service, while there is one. */
 interface Instances {
   readonly current: { readonly service: unknown } | undefined
 }
@@ -14,16 +14,16 @@ interface Instances {
 /** Calls a method of the service through its proxy. */
 export type MemberCaller = (member: Member, args: unknown[]) => Promise<unknown>
 
-/** A method as a caller has it. */
+/** A method as its callers see it. */
 type Method = (...args: unknown[]) => Promise<unknown>
 
 /**
- * The transparent facades of one service. Which methods the service has is not known before it is resolved, so every name
- * gives something that can be called and has members itself; to call what the service does not have rejects with a
- * TypeError that says so.
+ * The transparent facades of one service. Which methods the service has is not known before it is loaded. So every name
+ * gives something that can be called and has members itself; calling something that the service does not have rejects
+ * with a TypeError that says so.
  *
- * Not offered, because promises, JSON and the language itself ask for them: `then`, `toJSON`, what every object has
- * (`toString`, `constructor` …) and well-known symbols; and, of what is itself offered, `call`, `apply` and `bind`.
+ * Some names are not offered, because promises, JSON and the language itself look them up: `then`, `toJSON`, what every
+ * object has (`toString`, `constructor` …) and well-known symbols; and on members `call`, `apply` and `bind`.
  */
 export class Facades<T> {
   readonly #source: Source
@@ -34,7 +34,9 @@ export class Facades<T> {
     this.#source = { serviceName, service: Member.ofService(), instances }
   }
 
-  /** The facade for all who are no caller in particular; another one when the service has been seen, for that is faster. */
+  /**
+   * The facade for code without a caller of its own. It is replaced once the service has been seen, for a faster one.
+   */
   shared(make: () => Guarded<T>): Guarded<T> {
     const knows = kindOf(this.#source, this.#source.service) !== undefined
     if (this.#shared === undefined || this.#sharedKnows !== knows) this.#shared = make()
@@ -42,7 +44,7 @@ export class Facades<T> {
     return this.#shared
   }
 
-  /** @param call one for each caller, a request for example */
+  /** @param call makes the calls of one caller, a request for example */
   forCaller(call: MemberCaller): Guarded<T> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its type is what its offers make of it
     return facadeOf(this.#source, this.#source.service, call) as Guarded<T>
@@ -52,7 +54,7 @@ export class Facades<T> {
 /** What all facades of a service share. */
 interface Source {
   readonly serviceName: string
-  /** The service itself, and below it what its facades were asked for. */
+  /** The service itself; below it are the members that were read from its facades. */
   readonly service: Member
   readonly instances: Instances
 }
@@ -61,7 +63,7 @@ function kindOf({ instances }: Source, member: Member): Kind {
   return member.kindIn(instances.current?.service)
 }
 
-/** An object where that is known to be enough, and a function where there may be something to be called. */
+/** An object where that is known to be enough, and a function where there may be something to call. */
 function facadeOf(source: Source, member: Member, call: MemberCaller): object {
   if (kindOf(source, member) !== 'object') return new Proxy(CALLABLE, new CallableOffers(source, member, call))
   const Facade = (member.facadeClass ??= newFacadeClass())
@@ -69,19 +71,19 @@ function facadeOf(source: Source, member: Member, call: MemberCaller): object {
 }
 
 /**
- * What a facade of the service, or of one of its members, gives to its caller. There is one for each request that uses the
- * service: it is small until it needs to be more.
+ * What a facade of the service, or of one of its members, returns to its caller. There is one for each request that
+ * uses the service, so it stays small until it needs to be more.
  */
 class Offers implements MemberOffers {
-  /** What it is the facade of. */
+  /** The member whose facade it is. */
   readonly of: Member
   readonly #source: Source
   readonly #call: MemberCaller
-  /** The first member that was asked for; most requests ask for no other. */
+  /** The first member that was read; most requests read no other. */
   #firstKey: string | symbol | undefined
   #first: object | undefined
   #others: Map<string | symbol, object> | undefined
-  /** Those of which it is not known yet what they are. */
+  /** The members whose kind is not known yet. */
   #unknown: Map<string | symbol, object> | undefined
 
   constructor(source: Source, of: Member, call: MemberCaller) {
@@ -123,7 +125,7 @@ class Offers implements MemberOffers {
       }
     }
     if (symbol !== Symbol.toPrimitive || isService) return undefined
-    // Whoever prints a function asks for these two.
+    // Printing a function reads these two.
     if (key === 'name' || key === 'length') return () => path
     return () => {
       throw notAValue(serviceName, this.of)
@@ -154,7 +156,7 @@ class Offers implements MemberOffers {
     return known ?? facadeOf(this.#source, member, call)
   }
 
-  /** The service is not there to be looked at. */
+  /** The service is not loaded, so the member cannot be inspected. */
   #offerUnknown(key: string | symbol, member: Member): object {
     const known = this.#unknown?.get(key)
     if (known !== undefined) return known
@@ -164,7 +166,7 @@ class Offers implements MemberOffers {
   }
 }
 
-/** Of a function with members, or of what nobody has seen yet, which may be one. */
+/** For a function with members, or for a member that nobody has seen yet, which may be one. */
 class CallableOffers extends Offers implements ProxyHandler<Method> {
   get(_target: Method, key: string | symbol): unknown {
     return key === OFFERS ? this : this.member(key)
@@ -195,22 +197,25 @@ class CallableOffers extends Offers implements ProxyHandler<Method> {
   }
 }
 
-/** The member of which `value` is a facade; undefined if it is none, or that of a plain method, which has nothing but its call. */
+/**
+ * The member whose facade `value` is; undefined if it is no facade, or the facade of a plain method, which can only be
+ * called.
+ */
 export function memberOf(value: unknown): Member | undefined {
   if (!isObject(value)) return undefined
   try {
     const offers: unknown = Reflect.get(value, OFFERS)
     return offers instanceof Offers ? offers.of : undefined
   } catch {
-    // A proxy that does not like to be asked.
+    // A proxy whose trap throws.
     return undefined
   }
 }
 
-/** What Node.js asks an object for before it prints it. */
+/** The symbol that Node.js looks up on an object before printing it. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
-/** Symbols that are looked up, on any object, to find out what it is. */
+/** Symbols that are looked up on any object to find out what it is. */
 const WELL_KNOWN: ReadonlySet<unknown> = new Set([
   INSPECT,
   ...Object.getOwnPropertyNames(Symbol).map((name): unknown => Reflect.get(Symbol, name)),
@@ -219,10 +224,10 @@ const WELL_KNOWN: ReadonlySet<unknown> = new Set([
 /** Has what every object has. */
 const NOTHING = Object.freeze({})
 
-/** What every function can do, whatever it is called on. */
+/** What every function has, whatever it is called on. */
 const OF_FUNCTIONS: ReadonlySet<unknown> = new Set(['call', 'apply', 'bind'])
 
-/** Behind every facade that is a function: one without members of its own. */
+/** The target of every facade that is a function: a function without members of its own. */
 const CALLABLE: Method = () => Promise.resolve()
 for (const key of ['name', 'length']) Reflect.deleteProperty(CALLABLE, key)
 

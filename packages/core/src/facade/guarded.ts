@@ -1,8 +1,8 @@
 import type { AnyFunction, IsNamespace } from '../options/method-path.ts'
 
 /**
- * Names that promises, JSON and the language itself look up on any object, to find out what it is: the facade has no
- * method of these names.
+ * Names that promises, JSON and the language itself look up on any object to find out what it is: the facade has no
+ * methods with these names.
  */
 type Unoffered =
   | 'then'
@@ -16,22 +16,22 @@ type Unoffered =
   | 'propertyIsEnumerable'
   | Extract<SymbolConstructor[keyof SymbolConstructor], symbol>
 
-/** Below the service itself every name stands for a function, which has these of its own. */
+/** Below the service itself every name stands for a function, which has these members itself. */
 type UnofferedBelow = Unoffered | 'call' | 'apply' | 'bind'
 
 /**
- * In place of a method that returns a builder: an object that further calls finish and that is run when it is awaited.
- * Only its caller knows when it is finished, so begin and finish it inside of one call:
+ * Stands in for a method that returns a builder: an object that further calls finish and that runs when it is awaited.
+ * Only its caller knows when it is finished, so begin and finish it inside one call:
  * `proxy.call((service) => service.find().limit(3))`.
  */
 export interface FinishBuildersInProxyCall {
-  /** Never there: no function passes for one of these. */
+  /** Never present. It keeps functions from being assignable to this type. */
   readonly finishBuildersInProxyCall: never
 }
 
 /**
- * A method of a service as the facade offers it: the same one, returning a promise. A method that returns a promise in any
- * of its overloads keeps its own type, and with it its overloads and type parameters.
+ * A method of a service as the facade offers it: the same method, returning a promise. If any of its overloads returns
+ * a promise, the method keeps its own type, with all overloads and type parameters.
  */
 export type GuardedMethod<M> = M extends (...args: never) => Promise<unknown>
   ? M
@@ -43,7 +43,10 @@ export type GuardedMethod<M> = M extends (...args: never) => Promise<unknown>
       : (...args: A) => Promise<Awaited<R>>
     : never
 
-/** A function, with its members if it has any. One that keeps its own type keeps theirs, too: no type takes them off. */
+/**
+ * A function, with its members if it has any. One that keeps its own type keeps its members, too: no type can remove
+ * them.
+ */
 type GuardedFunction<F> = F extends (...args: never) => Promise<unknown>
   ? F
   : [keyof F] extends [never]
@@ -63,8 +66,9 @@ type GuardedMembers<T, Excluded> = {
 }
 
 /**
- * A service as its callers have it: all its methods, each guarded by its proxy and returning a promise. So are those of the
- * objects that it holds (`stripe.customers.create`), to any depth, and the service itself if it is a function.
+ * A service as its callers see it: all its methods, each guarded by the proxy and returning a promise. The same holds
+ * for the methods of the objects that it contains (`stripe.customers.create`), to any depth, and for the service itself
+ * if it is a function.
  *
  * Not offered: property values, which are read with `proxy.call((service) => service.size)`, and methods that return
  * builders ({@link FinishBuildersInProxyCall}).

@@ -1,17 +1,17 @@
-// A facade answers with a promise where the client would have answered with more. Whoever asks the promise for the rest is
-// told where it is.
+// A facade returns a plain promise where the client would have returned more. A caller that uses more than the promise
+// gets an error that says what to do instead.
 
-/** What somebody may take a promise for. */
+/** What a promise may be mistaken for. */
 interface Hint {
   readonly error: TypeError
-  /** Has what may be asked for; undefined: anything may. */
+  /** An object with the names that may be read from it; undefined: any name may be. */
   readonly of: object | undefined
 }
 
-/** By promise; undefined as long as nobody knows what the client will have answered. */
+/** By promise; undefined as long as it is not known what the client will return. */
 const hints = new WeakMap<object, Hint | undefined>()
 
-/** Between such a promise and the prototype of all promises. */
+/** Stands between such a promise and the prototype of all promises. */
 class AnyPromise extends Promise<unknown> {}
 Reflect.deleteProperty(AnyPromise.prototype, 'constructor')
 const HINTING = new Proxy(AnyPromise.prototype, {
@@ -19,21 +19,24 @@ const HINTING = new Proxy(AnyPromise.prototype, {
     if (typeof key !== 'string' || key in target) return Reflect.get(target, key)
     const known = hints.get(answer)
     const isMeant = known !== undefined && (known.of === undefined || key in known.of)
-    // Who asks for more than there is fails at once and will not look at the answer: if that is a rejection, nobody handles
-    // it, and it would end the process.
+    // A caller that asks for more fails at once and does not look at the answer. If the answer is a rejection, nobody
+    // handles it, and it would end the process.
     if (isMeant || known === undefined) handled(answer)
     if (isMeant) throw known.error
     return undefined
   },
 })
 
-/** Nobody knows yet what the client will answer. */
+/** It is not known yet what the client will return. */
 export function expectHint(answer: Promise<unknown>): void {
   hints.set(answer, undefined)
   Object.setPrototypeOf(answer, HINTING)
 }
 
-/** @param of what the client's own answer has, where that is a promise and more; undefined for a builder, which can be anything */
+/**
+ * @param of has the names of the client's own answer, if that is a promise and more; undefined for a builder, which can
+ * have any
+ */
 export function hint(answer: Promise<unknown>, error: TypeError, of?: object): void {
   hints.set(answer, { error, of })
   Object.setPrototypeOf(answer, HINTING)

@@ -3,15 +3,15 @@ import { isObject } from '../is-object.ts'
 import { SERVICE_ITSELF } from '../options/method-path.ts'
 
 /**
- * What a member is known to be, undefined as long as nobody has seen it: a `method` is a function without members, an
- * `object` cannot be called, of `other` ones nobody knows before they are called.
+ * What a member is known to be; undefined as long as nobody has seen it. A `method` is a function without members, an
+ * `object` cannot be called; what an `other` member returns is not known before it is called.
  */
 export type Kind = 'method' | 'object' | 'other' | undefined
 
-/** Names come from code; a bound in case they do not. */
+/** An upper bound, in case the names do not come from code. */
 export const MAX_MEMBERS = 1_000
 
-/** Methods that check out a client of a pool, or begin a transaction, in the libraries that have them. */
+/** The methods that check out a client of a pool, or begin a transaction, in the libraries that have them. */
 const CHECK_OUTS: ReadonlySet<unknown> = new Set([
   'connect',
   'getConnection',
@@ -22,17 +22,17 @@ const CHECK_OUTS: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * A name of the service, or of an object it holds: where a method is found, and what it is called in metrics, traces and
+ * A name on the service, or on an object it contains: where a method is found, and its name in metrics, traces and
  * errors. All facades of a service share the tree of its members.
  */
 export class Member {
-  /** Its names from the service down: `chat.completions.create`. */
+  /** The names from the service down: `chat.completions.create`. */
   readonly path: string
   readonly key: string | symbol
-  /** Its method may check something out that its caller has to give back. */
+  /** Whether its method may check out something that the caller has to give back. */
   readonly mayCheckOut: boolean
   readonly isService: boolean
-  /** Of its facades, if it is an object; made with the first of them. */
+  /** The class of its facades, if it is an object; created with the first of them. */
   facadeClass: FacadeClass | undefined
   readonly #parent: Member | undefined
   #members: Map<string | symbol, Member> | undefined
@@ -65,7 +65,7 @@ export class Member {
     return this.#members?.has(key) === true
   }
 
-  /** Whether both are of the same service. */
+  /** Whether both belong to the same service. */
   isBeside(other: Member): boolean {
     return this.#service === other.#service
   }
@@ -75,8 +75,8 @@ export class Member {
   }
 
   /**
-   * What its method is called on: the service, or the object that holds it; nothing for the service itself. Getters run,
-   * and may throw.
+   * What its method is called on: the service, or the object that contains it; undefined for the service itself.
+   * Getters run, and may throw.
    */
   ownerIn(service: unknown): unknown {
     const parent = this.#parent
@@ -89,8 +89,8 @@ export class Member {
   }
 
   /**
-   * What it is in `service`, as far as it can be told without running a getter. For speed only: every facade could be a
-   * `Proxy`, which takes longer to call and to ask.
+   * What it is in `service`, as far as that can be known without running a getter. For speed only: every facade could
+   * be a `Proxy`, but a `Proxy` takes longer to call and to read.
    */
   kindIn(service: unknown): Kind {
     if (this.#kind === undefined && service !== undefined) this.#kind = kindOf(this.#storedIn(service))
@@ -102,7 +102,7 @@ export class Member {
   }
 }
 
-/** What {@link Member.ownerIn} returned, as something that has members: none if it is nothing. */
+/** The result of {@link Member.ownerIn} as something with members: an empty object if it is undefined or null. */
 export function membersOf(owner: unknown): Record<string | symbol, unknown> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every value but these two can be asked for members
   return (owner ?? {}) as Record<string | symbol, unknown>
@@ -115,12 +115,12 @@ function storedValue(owner: unknown, key: string | symbol): unknown {
       if (property !== undefined) return property.value
     }
   } catch {
-    // A proxy that does not like to be asked.
+    // A proxy whose trap throws.
   }
   return undefined
 }
 
-/** What functions have that the language made, of the four kinds that can be called. */
+/** The prototypes that the language gives to the four kinds of functions that can be called. */
 const FUNCTION_PROTOTYPES: ReadonlySet<unknown> = new Set(
   [() => {}, async () => {}, function* () {}, async function* () {}].map((made): unknown =>
     Object.getPrototypeOf(made),

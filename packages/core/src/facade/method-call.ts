@@ -21,12 +21,12 @@ import { adopted, hasPromiseInTemplate, isBuilder, isPooledClient, isThenable, i
 export class MethodCall<T> extends CallAttempt<T, unknown> {
   readonly #member: Member
   readonly #args: readonly unknown[]
-  /** The method and what it is called on: both are looked for once. */
+  /** The method and its owner: both are looked up once. */
   #owner: unknown
   #method: Method | undefined
-  /** What its caller got, of a call that waits for its instance. */
+  /** The promise that its caller got, if the call waits for its instance. */
   declare answer?: Promise<unknown>
-  /** What the client answered with, where that has more than a promise has; and what to say of it. */
+  /** Set if the client's answer has more than a promise has: the error for callers that use it. */
   declare more?: { readonly error: TypeError; readonly of?: object }
 
   constructor(ledger: CallLedger<T>, signal: AbortSource | undefined, member: Member, args: readonly unknown[]) {
@@ -54,14 +54,14 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
     return next
   }
 
-  /** On the service itself, so that `this`, private fields and getters are its own. */
+  /** On the service itself, so that `this`, private fields and getters work. */
   override work(service: T): unknown {
     const result = this.#call(service)
     // What almost every method returns.
     return isPlainPromise(result) && !this.#member.mayCheckOut ? result : this.#guarded(result)
   }
 
-  /** What its caller gets. One that asks it for more than a promise has is told at once. */
+  /** The promise for its caller. A caller that uses more than a promise has gets an error at once. */
   answered(answer: Promise<unknown>): Promise<unknown> {
     if (this.more !== undefined) hint(answer, this.more.error, this.more.of)
     else if (!this.hasBegun) {
@@ -76,7 +76,7 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
     try {
       found = this.#find(service)
     } catch {
-      // A getter that throws: the work will find out, and the caller be told.
+      // A getter that throws: the work will throw as well, and the caller gets that error.
       return undefined
     }
     return this.#method === undefined ? notAMethod(this.serviceName, this.#member, found) : undefined
@@ -96,19 +96,19 @@ export class MethodCall<T> extends CallAttempt<T, unknown> {
     if (this.#method === undefined) this.#find(service)
     const method = this.#method
     const owner = this.#owner
-    // The few arguments that most methods take are passed as they are; the list of them would cost more than the call.
+    // Few arguments, as most methods take, are passed one by one; a spread list would cost more than the call.
     if (args.length === 0) return method?.call(owner)
     if (args.length === 1) return method?.call(owner, args[0])
     if (args.length === 2) return method?.call(owner, args[0], args[1])
     return method === undefined ? undefined : Reflect.apply(method, owner, args)
   }
 
-  /** A facade of the same service that is given to it is the thing itself again: octokit's `paginate` takes a method. */
+  /** Replaces facades of the same service by the real object: octokit's `paginate` takes a method. */
   #argsFor(service: T): readonly unknown[] {
     const args = this.#args
     if (!hasObject(args)) return args
     if (args.length > 1 && hasPromiseInTemplate(args)) {
-      // Nobody else will: it may be a refusal itself.
+      // Nobody else handles it, and it may be a rejection.
       for (const part of args) if (part instanceof Promise) part.catch(() => undefined)
       throw promiseInTemplate(this.serviceName, this.method)
     }

@@ -1,9 +1,9 @@
 import { misuse } from '../errors.ts'
 import type { Member } from './member.ts'
 
-// What a caller is told that asks the facade for something it cannot give: what is wrong, and the way that leads there.
+// The errors for callers that ask a facade for something it cannot give: what is wrong, and what to do instead.
 
-/** @param value what is there in place of a method */
+/** @param value what is there instead of a method */
 export function notAMethod(serviceName: string, member: Member, value: unknown): TypeError {
   if (member.isService) return misuse(serviceName, `Service '${serviceName}' is not a function`)
   const what = `'${member.path}' is not a method of service '${serviceName}'`
@@ -11,39 +11,39 @@ export function notAMethod(serviceName: string, member: Member, value: unknown):
   return misuse(serviceName, `${what}; read a property with proxy.call((service) => service.${member.path})`)
 }
 
-/** It was not run: what it would have done without the calls that were to finish it is anybody's guess. */
+/** The builder was not run: nobody knows what it would have done without the calls that finish it. */
 export function unfinishedBuilder(serviceName: string, path: string): TypeError {
   return misuse(
     serviceName,
-    `'${path}' of service '${serviceName}' returned a builder, which was not run; begin and finish it inside of a call: ` +
+    `'${path}' of service '${serviceName}' returned a builder, which was not run; begin and finish it inside one call: ` +
       'proxy.call((service) => …)',
   )
 }
 
-/** It was given back. */
+/** The client was given back to its pool. */
 export function unguardedClient(serviceName: string, path: string): TypeError {
   return misuse(
     serviceName,
     `'${path}' of service '${serviceName}' checked out a client, which was given back, because nothing would guard it; ` +
-      'check it out, use it and release it inside of a call: proxy.call((service) => …)',
+      'check it out, use it and release it inside one call: proxy.call((service) => …)',
   )
 }
 
-/** It was rolled back. */
+/** The transaction was rolled back. */
 export function openTransaction(serviceName: string, path: string): TypeError {
   return misuse(
     serviceName,
     `'${path}' of service '${serviceName}' began a transaction, which was rolled back, because nothing would guard it; ` +
-      'begin, use and commit it inside of a call: proxy.call((service) => …)',
+      'begin, use and commit it inside one call: proxy.call((service) => …)',
   )
 }
 
-/** For the methods that the client's own promise has, and a promise has not. */
+/** For methods that the client's own promise has and a plain promise has not. */
 export function onlyAPromise(serviceName: string, path: string): TypeError {
   return misuse(
     serviceName,
     `'${path}' of the guarded service '${serviceName}' returns a plain promise; use the other methods of the client's own ` +
-      'promise inside of a call: proxy.call((service) => …)',
+      'promise inside one call: proxy.call((service) => …)',
   )
 }
 
@@ -51,12 +51,12 @@ export function onlyAPromise(serviceName: string, path: string): TypeError {
 export function promiseInTemplate(serviceName: string, path: string): TypeError {
   return misuse(
     serviceName,
-    `'${path}' of service '${serviceName}' was given a promise as a part of a template; make the parts and the whole inside ` +
-      'of one call: proxy.call((service) => …)',
+    `'${path}' of service '${serviceName}' was given a promise as a part of a template; make the parts and the whole ` +
+      'inside one call: proxy.call((service) => …)',
   )
 }
 
-/** For what is used as if it were a value. */
+/** For a member that is used as if it were a value. */
 export function notAValue(serviceName: string, member: Member): TypeError {
   return misuse(
     serviceName,
@@ -65,7 +65,7 @@ export function notAValue(serviceName: string, member: Member): TypeError {
   )
 }
 
-/** For what would change the facade. */
+/** For an attempt to change the facade. */
 export function readOnly(serviceName: string): TypeError {
   return misuse(
     serviceName,

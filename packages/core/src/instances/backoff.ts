@@ -1,13 +1,13 @@
 import { ServiceUnavailableError } from '../errors.ts'
 import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
 
-/** The last failed load: for a while callers get its error, or something stale, and no new load starts. */
+/** The last failed load. During its back-off no new load starts: callers get its error, or a stale instance. */
 export interface LoadFailure {
   readonly error: unknown
   readonly count: number
-  /** {@link Clock.now} of the first of them in a row. */
+  /** {@link Clock.now} of the first failure of the series. */
   readonly since: number
-  /** {@link ServiceLoader.lateAnswers} then: with another the back-off is over. */
+  /** The {@link ServiceLoader.lateAnswers} at that time: when it has grown, the back-off is over. */
   readonly lateAnswers: number
   readonly retryAt: number
 }
@@ -18,10 +18,13 @@ export type BackoffSettings = Pick<
   'clock' | 'random' | 'backoffInitialMs' | 'backoffMaxMs'
 >
 
-/** The longest back-off, as a part of the time for which loads have failed: the recovery takes a part of the outage. */
+/**
+ * The longest back-off, as a fraction of the time for which loads have failed, so that recovery takes a fraction of the
+ * outage.
+ */
 const OUTAGE_RATIO = 0.25
 
-/** One failure more, its back-off twice as long at the most. */
+/** The next failure of the series; its back-off is at most twice as long. */
 export function failureAfter(
   previous: LoadFailure | undefined,
   error: unknown,
@@ -33,12 +36,12 @@ export function failureAfter(
   return { error, count: count + 1, since, lateAnswers, retryAt: now + backoffMs(count, now - since, settings) }
 }
 
-/** What callers are told where no load has failed, and none may begin. */
+/** The error for callers when no load has failed, but none may begin. */
 export function tooManyPending(serviceName: string): ServiceUnavailableError {
-  return new ServiceUnavailableError(serviceName, 'loads that overran their deadline are pending')
+  return new ServiceUnavailableError(serviceName, 'too many loads are still pending after their deadline')
 }
 
-/** How long to wait. Full jitter: callers of many processes do not come back in step. */
+/** How long to wait, with full jitter, so that callers of many processes do not come back in step. */
 function backoffMs(
   doublings: number,
   outageMs: number,

@@ -3,7 +3,7 @@ import { ReadableStream } from 'node:stream/web'
 
 /** Something that a call returned and that is read after the call: a stream or an async iterable. */
 export interface Reading {
-  /** Whether somebody has begun to read it. */
+  /** Whether reading has begun. */
   readonly begun: boolean
 }
 
@@ -13,21 +13,21 @@ export function isReadLater(result: unknown): result is object {
 }
 
 /**
- * Watches such a result for its end. Nothing is read from it, and nothing is wrapped around it: the caller has the very
- * object that the service returned. What this returns does not keep the result from being collected.
- * @param onEnd called when it has ended, failed or was let go
+ * Watches such a result for its end. Nothing is read from it, and nothing is wrapped around it: the caller gets the
+ * very object that the service returned. The returned object does not keep the result from being garbage-collected.
+ * @param onEnd called when the result has ended, failed or was cancelled
  */
 export function reading(result: object, onEnd: () => void): Reading {
   return isStream(result) ? readingOfStream(result, onEnd) : readingOfIterable(result, onEnd)
 }
 
-/** Web streams, too, are what `finished` and `isDisturbed` take. */
+/** Web streams, too: `finished` and `isDisturbed` accept both. */
 function isStream(result: object): result is Readable {
   return result instanceof Readable || result instanceof ReadableStream
 }
 
 function readingOfStream(stream: Readable, onEnd: () => void): Reading {
-  // No listener to 'error': with one, an error that nobody handles would go unnoticed.
+  // No listener for 'error': with one, an error that nobody handles would go unnoticed.
   finished(stream, { error: false, writable: false }, onEnd)
   const weakly = new WeakRef(stream)
   return {
@@ -38,7 +38,7 @@ function readingOfStream(stream: Readable, onEnd: () => void): Reading {
   }
 }
 
-/** What async iterables, their iterators and cursors have in common, none of it for certain. */
+/** What async iterables, their iterators and cursors have in common; each may lack some of it. */
 interface Iterated {
   [Symbol.asyncIterator]?: () => Iterated
   next?: (...args: unknown[]) => unknown
@@ -46,17 +46,20 @@ interface Iterated {
   throw?: (...args: unknown[]) => unknown
 }
 
-/** One iterable that is watched. Its iterators keep it from being collected: one may be read when only it is left. */
+/**
+ * An iterable that is watched. Its iterators keep it from being garbage-collected: one may be read when nothing else is
+ * left.
+ */
 interface Watch {
   readonly iterable: Iterated
   readonly reading: { begun: boolean }
   readonly listeners: Set<() => void>
 }
 
-/** A service may return the same object again: it is watched once. */
+/** A service may return the same object again: it is watched only once. */
 const watches = new WeakMap<object, Watch>()
 
-/** Its iterators tell when they end; so does it, when it is an iterator itself. */
+/** Its iterators report their end; so does the iterable, if it is an iterator itself. */
 function readingOfIterable(iterable: Iterated, onEnd: () => void): Reading {
   const known = watches.get(iterable)
   const watch = known ?? { iterable, reading: { begun: false }, listeners: new Set() }
@@ -102,7 +105,10 @@ function isDone(step: unknown): boolean {
   return typeof step === 'object' && step !== null && 'done' in step && step.done === true
 }
 
-/** On the object itself. One that is frozen stays as it is: nobody sees it being read, so it holds for the grace only. */
+/**
+ * Replaces a member of the object itself. A frozen object stays as it is: reading cannot be observed then, so it is
+ * only held for the grace period.
+ */
 function override(object: object, key: string | symbol, value: unknown): void {
   Reflect.defineProperty(object, key, { value, configurable: true, writable: true, enumerable: false })
 }

@@ -2,21 +2,21 @@ import type { Expiring } from './expiry-watch.ts'
 import type { Instance } from './instance-lifetimes.ts'
 import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
 
-/** The cached instance and how long it is good for. */
+/** The cached instance and how long it may be served. */
 export interface Slot<T> extends Expiring {
   readonly instance: Instance<T>
   freshUntil: number
-  /** Where freshness ends by itself, before anybody expired it; the stale windows end relative to it. */
+  /** The end of the TTL by itself, without an `expire()`; the stale windows begin here. */
   readonly ttlEndsAt: number
   readonly wallFreshUntil: number
-  /** The circuit opened since it was loaded: it has to prove its health before it is served again. */
+  /** The circuit opened after it was loaded: it has to pass its health check before it is served again. */
   suspect: boolean
 }
 
 /** When an instance is no longer fresh, by either clock. */
 export type Life = Pick<Slot<unknown>, 'freshUntil' | 'wallFreshUntil'>
 
-/** A TTL from now on, less what chance takes off. */
+/** A TTL from now on, less random jitter. */
 export function newLife({
   cacheTtlMs,
   cacheTtlJitterRatio,
@@ -27,7 +27,7 @@ export function newLife({
   return { freshUntil: clock.now() + lifeMs, wallFreshUntil: clock.wallNow() + lifeMs }
 }
 
-/** Whether it is kept beyond its TTL when it is well. One that somebody expired is not. */
+/** Whether a healthy one is kept beyond its TTL. One that was explicitly expired is not. */
 export function isRenewable<T>({ instance, freshUntil, ttlEndsAt }: Slot<T>, renew: 'check' | 'replace'): boolean {
   return renew === 'check' && instance.owned && freshUntil === ttlEndsAt
 }
@@ -36,8 +36,11 @@ export function isRenewable<T>({ instance, freshUntil, ttlEndsAt }: Slot<T>, ren
 export interface CacheStatus {
   /** `suspect`: the circuit opened since it was loaded, so it has to pass its health check before it is served again. */
   readonly state: 'empty' | 'fresh' | 'stale' | 'suspect'
-  /** How long the instance is still fresh, in milliseconds; 0 unless it is, `Infinity` until it is invalidated. */
+  /**
+   * How long the instance stays fresh, in milliseconds; 0 unless it is fresh, `Infinity` if it only ends by
+   * invalidation.
+   */
   readonly freshForMs: number
-  /** Whether a load is under way. */
+  /** Whether a load is in flight. */
   readonly loading: boolean
 }

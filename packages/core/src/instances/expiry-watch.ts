@@ -1,30 +1,30 @@
 import type { Clock, Timer } from '../clock.ts'
 import { outsideRequests } from '../outside-requests.ts'
 
-/** What has an end in time, and wants to be told before it comes near. */
+/** Something that expires, and is notified shortly before. */
 export interface Expiring {
   /** When its time is over: {@link Clock.now}. */
   readonly freshUntil: number
-  /** True while its end is far: nobody needs to look at the clock to know that it is fresh. */
+  /** True while it is far from expiring: then the clock need not be read. */
   farFromEnd: boolean
 }
 
 /**
- * How close to its end something has to ask the clock again, in milliseconds. An event loop that stands still for longer
- * than this, just before the end, is late by the rest.
+ * How long before its end something reads the clock again, in milliseconds. If the event loop blocks for longer than
+ * this just before the end, expiry is late by the rest.
  */
 const NEAR_MS = 2_000
-/** Ends are kept by the second, so that a thousand of them are a few sets. */
+/** Ends are grouped by the second, so that a thousand of them are a few sets. */
 const BUCKET_MS = 1_000
 
 /**
- * Tells cached instances that their end comes near. To read the clock costs a cached `get()` as much as all the rest of
- * it; so it reads none while the end is far, and when the end is near it reads it exactly. One timer serves all caches
- * that share a clock.
+ * Notifies cached instances that are about to expire. Reading the clock costs as much as the rest of a cached `get()`;
+ * so `get()` does not read it while the end is far, and reads it exactly when the end is near. One timer serves all
+ * caches that share a clock.
  */
 export class ExpiryWatch {
   readonly #clock: Clock
-  /** By the second in which they come near. */
+  /** By the second in which their end is near. */
   readonly #buckets = new Map<number, Set<Expiring>>()
   #timer: Timer | undefined
   #wakesAt = Infinity
@@ -80,7 +80,7 @@ export class ExpiryWatch {
   }
 }
 
-/** The second in which its end comes near; Infinity when it has none. */
+/** The second in which its end is near; Infinity if it has no end. */
 function bucketOf({ freshUntil }: Expiring): number {
   return Math.floor((freshUntil - NEAR_MS) / BUCKET_MS)
 }

@@ -1017,7 +1017,7 @@ class Reference {
     const overdue = this.#pending.filter((load) => load.overdue)
     const [oldest] = overdue
     if (oldest === undefined || this.#now >= oldest.startedAt + PAUSES_MS[overdue.length - 1]!) return undefined
-    return failure?.error ?? 'loads that overran their deadline are pending'
+    return failure?.error ?? 'too many loads are still pending after their deadline'
   }
 
   #acquire(caller: number, trial: boolean): void {
@@ -1129,7 +1129,7 @@ class Reference {
       return this.#crash(load, `Service '${NAME}' was stopped`, true)
     }
     if (this.disposed.has(service) && !this.#live.has(service)) {
-      return this.#crash(load, 'its provider returned an instance already disposed')
+      return this.#crash(load, 'its provider returned an instance that was already disposed')
     }
     const instance = this.#adopt(service, this.#settings.owned)
     const committed = this.#flight === load && this.#settings.cacheTtlMs > 0

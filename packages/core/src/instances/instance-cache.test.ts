@@ -1120,7 +1120,7 @@ describe('loads that hang', () => {
       const acquiring = cache.acquire(trial)
       await expect(acquiring).rejects.toBeInstanceOf(ServiceUnavailableError)
       await expect(acquiring).rejects.toThrow(
-        "Service 'db' is unavailable: loads that overran their deadline are pending",
+        "Service 'db' is unavailable: too many loads are still pending after their deadline",
       )
     }
     clock.advance(299)
@@ -1178,7 +1178,7 @@ describe('loads that hang', () => {
     await expectFailure(down)
     pending.nextLoadAt = clock.now() + 300
     cache.invalidate()
-    await expect(cache.acquire(false)).rejects.toThrow('loads that overran their deadline are pending')
+    await expect(cache.acquire(false)).rejects.toThrow('too many loads are still pending after their deadline')
   })
 
   test('are asked for the trial whose back-off is not over: it is held back by neither', async () => {
@@ -1425,7 +1425,7 @@ describe('an object that was disposed', () => {
     await expect(acquiring).rejects.toBeInstanceOf(ServiceUnavailableError)
     expect(cache.current).toBeUndefined()
     expect(disposed).toEqual([a])
-    await expect(cache.acquire(false)).rejects.toThrow('an instance already disposed')
+    await expect(cache.acquire(false)).rejects.toThrow('an instance that was already disposed')
     expect(loads).toHaveLength(2)
   })
 

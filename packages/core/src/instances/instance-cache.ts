@@ -17,7 +17,7 @@ import { renewOf } from '../options/service-proxy-options.ts'
 import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
 import type { ServiceLoader } from './service-loader.ts'
 
-/** What it goes by, of {@link ServiceContext}. */
+/** What the cache needs of {@link ServiceContext}. */
 export interface CacheContext<T> {
   readonly proxy: { readonly name: string }
   readonly settings: CacheSettings<T>
@@ -37,13 +37,13 @@ type CacheSettings<T> = Pick<
   | 'security'
 >
 
-/** What it asks of the loader. */
+/** What the cache needs of the loader. */
 export type Loads<T> = Pick<ServiceLoader<T>, 'load' | 'nextLoadAt' | 'lateAnswers'>
 
 /**
- * One slot for the instance of a service. A load that began before an invalidation may still answer those who waited for
- * it, but is never cached; whoever comes after the invalidation starts another. That is why a flight counts only while
- * it is *the* flight: its identity is its generation.
+ * Caches one instance of a service. A load that began before an invalidation may still answer the callers that waited
+ * for it, but is never cached; later callers start another load. That is why a flight counts only while it is *the*
+ * flight: its identity is its generation.
  */
 export class InstanceCache<T> {
   readonly #context: CacheContext<T>
@@ -53,7 +53,7 @@ export class InstanceCache<T> {
   #slot: Slot<T> | undefined
   #flight: Flight<T> | undefined
   #failure: LoadFailure | undefined
-  /** What {@link InstanceCache.pin} put there: nothing but its end takes it away. */
+  /** The instance of {@link InstanceCache.pin}: only the end of the pin removes it. */
   #pinned: Slot<T> | undefined
   #stopped = false
 
@@ -64,13 +64,13 @@ export class InstanceCache<T> {
     this.#watch = expiryWatchOf(context.settings.clock)
   }
 
-  /** The cached instance if it may be served and its end is so far that nobody needs to ask the clock. */
+  /** The cached instance if it may be served and its end is so far that the clock need not be read. */
   get surelyFresh(): Instance<T> | undefined {
     const slot = this.#slot
     return slot !== undefined && slot.farFromEnd && !slot.suspect ? slot.instance : undefined
   }
 
-  /** The cached instance if it may be served at `now`: the way of almost every call. */
+  /** The cached instance if it may be served at `now`: the path of almost every call. */
   fresh(now: number): Instance<T> | undefined {
     const slot = this.#slot
     return slot !== undefined && !slot.suspect && this.#inTime(slot, now) ? slot.instance : undefined
@@ -99,10 +99,11 @@ export class InstanceCache<T> {
   }
 
   /**
-   * An instance, loaded if need be.
-   * @param trial it is for a trial of the circuit: even a fresh instance is checked again, and a back-off is ignored
-   * @param signal ends the caller's wait, not the load: others may be waiting for it too
-   * @param call is told of the load it waits for
+   * Returns an instance, loading one if necessary.
+   * @param trial whether it is for a trial of the circuit: then even a fresh instance is checked again, and the
+   * back-off is ignored
+   * @param signal ends the caller's wait, not the load: others may be waiting for it, too
+   * @param call its trace, which records the load that it waits for
    * @throws {@link StoppedError}; what the load failed with; `signal.reason`
    */
   async acquire(trial: boolean, signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
@@ -123,8 +124,8 @@ export class InstanceCache<T> {
   }
 
   /**
-   * Why no load may begin now, and when one may, if none is under way: the back-off of the last failure is not over, or too many hang. A
-   * trial does not heed the back-off.
+   * Why no load may begin now, and when one may; undefined if one may, or is in flight. Either the back-off of the last
+   * failure is not over, or too many loads hang. A trial ignores the back-off.
    */
   heldBack(now: number, trial: boolean): Pick<LoadFailure, 'error' | 'retryAt'> | undefined {
     if (this.#flight !== undefined || this.#pinned !== undefined) return undefined
@@ -134,7 +135,7 @@ export class InstanceCache<T> {
     return now >= retryAt ? undefined : { error: failure?.error ?? tooManyPending(this.#serviceName), retryAt }
   }
 
-  /** Gone: never served again, not even on error; nor is what a load under way brings. */
+  /** The instance is never served again, not even on error; nor is the one that a load in flight brings. */
   invalidate(): void {
     if (this.#pinned !== undefined) return
     const retired = this.#slot
@@ -144,7 +145,7 @@ export class InstanceCache<T> {
     if (retired !== undefined) this.#lifetimes.retire(retired.instance)
   }
 
-  /** Stale from now on: still served where a stale window allows it. */
+  /** The instance is stale from now on: it is served only where a stale window allows it. */
   expire(): void {
     if (this.#pinned !== undefined) return
     if (this.#slot !== undefined) {
@@ -154,26 +155,28 @@ export class InstanceCache<T> {
     if (this.#flight !== undefined) this.#flight.expired = true
   }
 
-  /** Something went wrong with the service: the cached instance has to prove its health before it is served again. */
+  /**
+   * Something went wrong with the service: the cached instance has to pass its health check before it is served again.
+   */
   suspect(): void {
     if (this.#pinned !== undefined) return
     if (this.#slot !== undefined) this.#slot.suspect = true
     if (this.#flight !== undefined) this.#flight.suspected = true
   }
 
-  /** A trial of the circuit failed on the cached instance: it is not served again, and not checked either, but replaced. */
+  /** A trial of the circuit failed on the cached instance: it is neither served nor checked again, but replaced. */
   distrust(): void {
     this.suspect()
     if (this.#pinned === undefined && this.#slot !== undefined) this.#slot.instance.trusted = false
   }
 
-  /** `instance` has passed its health check: if it is the cached one, suspicion is over. */
+  /** `instance` has passed its health check: if it is the cached one, it is no longer suspect. */
   clear(instance: Instance<T>): void {
     if (this.#slot?.instance === instance && instance.trusted) this.#slot.suspect = false
   }
 
   /**
-   * Serves `instance`, for ever fresh, until the function it returns is called or another one is pinned.
+   * Serves `instance`, always fresh, until the returned function is called or another instance is pinned.
    * @throws {@link StoppedError}
    */
   pin(instance: Instance<T>): () => void {
@@ -189,7 +192,7 @@ export class InstanceCache<T> {
     }
   }
 
-  /** Nothing is served any more; a load under way ends in a disposal. */
+  /** Nothing is served any more; the instance that a load in flight brings is disposed. */
   stop(): void {
     this.#pinned = undefined
     this.#stopped = true
@@ -204,7 +207,9 @@ export class InstanceCache<T> {
     return this.#context.settings
   }
 
-  /** The last load's, unless the provider has answered an earlier one since: then no back-off is needed. */
+  /**
+   * The failure of the last load, unless the provider has answered an earlier load since: then no back-off is needed.
+   */
   get #lastFailure(): LoadFailure | undefined {
     return this.#failure?.lateAnswers === this.#loads.lateAnswers ? this.#failure : undefined
   }
@@ -217,7 +222,7 @@ export class InstanceCache<T> {
     return now < slot.freshUntil && this.#youngEnough(slot, 0)
   }
 
-  /** Whether the wall clock, too, leaves it `windowMs` beyond its TTL; it is asked for security services only. */
+  /** Whether it is within `windowMs` of its TTL by the wall clock, too, which is only read for security services. */
   #youngEnough(slot: Slot<T>, windowMs: number): boolean {
     return !this.#settings.security || this.#settings.clock.wallNow() < slot.wallFreshUntil + windowMs
   }
@@ -227,7 +232,7 @@ export class InstanceCache<T> {
     return { instance, result }
   }
 
-  /** What can be served on the spot: fresh, or stale while another load is under way in the background. */
+  /** What can be served at once: a fresh instance, or a stale one while another is loaded in the background. */
   #ready(now: number, trial: boolean): Acquired<T> | undefined {
     if (trial) return this.#pinned && this.#leased(this.#pinned.instance, 'hit')
     const fresh = this.fresh(now)
@@ -238,26 +243,29 @@ export class InstanceCache<T> {
     return this.#leased(stale, 'stale')
   }
 
-  /** The expired instance, if it is still within `windowMs` of its end. A window of 0 is none, also before that end. */
+  /** The expired instance, if it is within `windowMs` of its end. A window of 0 is none, also before that end. */
   #stale(now: number, windowMs: number): Instance<T> | undefined {
     const slot = this.#slot
     if (windowMs === 0 || slot === undefined || slot.suspect) return undefined
     return now < slot.ttlEndsAt + windowMs && this.#youngEnough(slot, windowMs) ? slot.instance : undefined
   }
 
-  /** When no instance can be loaded: a stale one if that is allowed, or the error. */
+  /** For when no instance can be loaded: a stale one if that is allowed, or the error. */
   #insteadOf(error: unknown): Acquired<T> {
     const stale = this.#stale(this.#settings.clock.now(), this.#settings.staleIfErrorMs)
     if (stale === undefined || isRefusal(error)) throw error
     return this.#leased(stale, 'stale')
   }
 
-  /** Starts a load, which is *the* flight before the provider hears of it: it may call back, to invalidate for one. */
+  /**
+   * Starts a load, which is *the* flight before the provider is called: the provider may call back, to invalidate for
+   * example.
+   */
   #depart(trial: boolean, now: number): Flight<T> {
     const candidate = this.#candidate(now)
     let begin: ((landing: Promise<Instance<T>>) => void) | undefined
     const promise = new Promise<Instance<T>>((resolve) => (begin = resolve))
-    // A refresh in the background may have nobody waiting for it.
+    // A background refresh may have nobody waiting for it.
     promise.catch(() => undefined)
     const flight: Flight<T> = {
       promise,
@@ -269,17 +277,17 @@ export class InstanceCache<T> {
       suspected: false,
     }
     this.#flight = flight
-    // What it makes outlives the request that happened to need it first.
+    // What it loads outlives the request that happened to need it first.
     begin?.(outsideRequests(() => this.#fly(flight, trial)))
     return flight
   }
 
-  /** The cached instance, if a load is to check it before it looks for another. */
+  /** The cached instance, if a load is to check it before it asks for another. */
   #candidate(now: number): Instance<T> | undefined {
     const slot = this.#slot
     if (slot === undefined || !slot.instance.trusted) return undefined
     if (this.#inTime(slot, now)) {
-      // It is suspect, or a trial is to find out: nobody is served what is being checked, nor what turns out unwell.
+      // It is suspect while it is checked: nobody is served an instance that may turn out unhealthy.
       slot.suspect = true
       return slot.instance
     }
@@ -290,7 +298,8 @@ export class InstanceCache<T> {
     const lifetimes = this.#lifetimes
     const { candidate, trace } = flight
     const arrived = lifetimes.enter()
-    // Held until it landed: an invalidation meanwhile must not dispose what its callers are about to get.
+    // Leased until the load has ended: an invalidation in the meantime must not dispose what its callers are about to
+    // get.
     if (candidate !== undefined) lifetimes.lease(candidate)
     const load = (): Promise<T> => this.#loads.load(candidate, trial)
     try {
@@ -303,7 +312,9 @@ export class InstanceCache<T> {
     }
   }
 
-  /** Waits for a flight. The lease is the waiter's before it wakes up, so nothing can end the instance in between. */
+  /**
+   * Waits for a flight. The waiter owns its lease before it resumes, so nothing can dispose the instance in between.
+   */
   async #join(flight: Flight<T>, signal: AbortSource | undefined): Promise<Instance<T>> {
     flight.waiters++
     try {
@@ -339,7 +350,7 @@ export class InstanceCache<T> {
       instance.trusted = true
       this.#hold(instance, newLife(this.#settings))
     } else if (this.#inTime(slot, this.#settings.clock.now()) || !isRenewable(slot, this.#renew)) {
-      // The one we had has proved its health: its age goes on counting.
+      // The cached instance has passed its health check; its age keeps counting.
       slot.suspect = false
     } else {
       this.#hold(instance, newLife(this.#settings))
@@ -361,7 +372,7 @@ export class InstanceCache<T> {
     }
     instance.current = true
     this.#slot = slot
-    // A security service asks the wall clock, too, which may be set at any time.
+    // A security service reads the wall clock, too, which may be set at any time.
     if (!this.#settings.security) this.#watch.add(slot)
     if (previous !== undefined && previous !== instance) this.#lifetimes.retire(previous)
     return slot

@@ -155,7 +155,9 @@ describe('an owned instance', () => {
     const { lifetimes, clock, disposed, current } = setUp()
     lifetimes.retire(current(a))
     expect(() => lifetimes.adopt(a)).toThrow(ServiceUnavailableError)
-    expect(() => lifetimes.adopt(a)).toThrow("Service 'db' is unavailable: its provider returned an instance already")
+    expect(() => lifetimes.adopt(a)).toThrow(
+      "Service 'db' is unavailable: its provider returned an instance that was already",
+    )
     await clock.settle()
     expect(() => lifetimes.adopt(a)).toThrow(ServiceUnavailableError)
     expect(disposed).toEqual([a])

@@ -7,36 +7,39 @@ import type { ServiceEvents } from '../observing/events.ts'
 import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
 import { outsideRequests } from '../outside-requests.ts'
 
-/** One object a provider gave, from its load to its end. */
+/** One object that a provider returned, from its load to its end. */
 export interface Instance<T> {
   readonly service: T
-  /** Resolved with the service, made once: what a cached `get()` returns. */
+  /** Resolved with the service, created once: a cached `get()` returns it. */
   readonly promise: Promise<T>
-  /** Whether it is ours to dispose. */
+  /** Whether the proxy disposes it. */
   readonly owned: boolean
-  /** It is what the cache holds now. */
+  /** Whether the cache holds it now. */
   current: boolean
-  /** Calls running on it, and callers about to use it. */
+  /** The number of calls that run on it or are about to use it. */
   leases: number
-  /** Handed out by `get()`, or used by a call, whose result may still be in use: somebody we cannot see may need it. */
+  /**
+   * Whether it was handed out by `get()`, or used by a call whose result may still be in use: by code that we cannot
+   * see.
+   */
   exposed: boolean
-  /** No trial of the circuit failed on it. */
+  /** Whether no trial of the circuit has failed on it. */
   trusted: boolean
   /** When it stopped being current. */
   retiredAt: number
-  /** When it stopped being current, or was last let go since. */
+  /** When it stopped being current, or was last released after that. */
   idleSince: number
-  /** The results of calls on it that are being read; made with the first. */
+  /** The results of its calls that are being read; created with the first. */
   holds: Set<Hold> | undefined
 }
 
-/** By what is being read: a call may return the same object again. */
+/** By the result that is being read: a call may return the same object again. */
 const holdOf = new WeakMap<object, Hold>()
 
-/** Nobody has it any more, so nobody reads it. */
+/** The result was garbage-collected, so nobody reads it any more. */
 const letGo = new FinalizationRegistry<Hold>((hold) => hold.release())
 
-/** A lease of something that is being read. */
+/** A lease for a result that is being read. */
 interface Hold {
   readonly since: number
   readonly reading: Reading
@@ -44,12 +47,12 @@ interface Hold {
 }
 
 /**
- * How long anything may hold an instance that was replaced, in milliseconds: an hour, or the deadline of calls if that is
- * longer. What holds it then is a call that was given up and never ends, or a stream that nobody reads on.
+ * How long a replaced instance may be held, in milliseconds: an hour, or the deadline of calls if that is longer. After
+ * that it can only be held by an abandoned call that never ends, or by a stream that nobody reads on.
  */
 const LONGEST_HOLD_MS = 3_600_000
 
-/** What it goes by, of {@link ServiceContext}. */
+/** What it needs of {@link ServiceContext}. */
 export interface LifetimeContext<T> {
   readonly proxy: { readonly name: string }
   readonly settings: Pick<ResolvedServiceProxyOptions<T>, 'clock' | 'disposeGraceMs' | 'timeoutMs' | 'provider'>
@@ -57,22 +60,22 @@ export interface LifetimeContext<T> {
 }
 
 /**
- * Keeps every instance alive as long as somebody may use it, and then ends it: an owned one is disposed exactly once
- * per object, only when it is not the cache's current one, no call holds a lease on it, nothing that a call returned is
- * still being read, and the grace is over of those who got it from `get()` or something of it from a call. A borrowed one
- * is merely forgotten.
+ * Keeps every instance alive as long as it may be in use, and then ends it. An owned instance is disposed exactly once
+ * per object, when all of these hold: it is not the cache's current one, no call holds a lease on it, no result of a
+ * call is still being read, and the grace period is over for code that got it from `get()` or got a part of it from a
+ * call. A borrowed instance is only dropped.
  */
 export class InstanceLifetimes<T> {
   readonly #context: LifetimeContext<T>
-  /** By object: a provider may return the same one again. Made with the first. */
+  /** By object: a provider may return the same one again. Created with the first. */
   #live: Map<T, Instance<T>> | undefined
-  /** Made with the first disposal. */
+  /** Created with the first disposal. */
   #ended: { readonly services: WeakSet<object>; readonly disposals: Set<Promise<void>> } | undefined
-  /** Leases in force and loads under way: what {@link InstanceLifetimes.end} waits for. */
+  /** The number of leases and of loads in flight: {@link InstanceLifetimes.end} waits until it is 0. */
   #busyCount = 0
-  /** The next sweep, and when it comes. */
+  /** The next sweep and its time. */
   #next: { readonly timer: Timer; readonly at: number } | undefined
-  /** Made at the end. */
+  /** Created when it ends. */
   #ending: { onIdle?: () => void } | undefined
 
   constructor(context: LifetimeContext<T>) {
@@ -80,14 +83,17 @@ export class InstanceLifetimes<T> {
   }
 
   /**
-   * The instance of an object the provider returned: a new one, or the one it already is.
+   * The instance for an object that the provider returned: a new one, or the existing one of this object.
    * @throws {@link ServiceUnavailableError} when the object was disposed before
    */
   adopt(service: T, owned: boolean = this.#context.settings.provider.ownership === 'owned'): Instance<T> {
     const known = this.#live?.get(service)
     if (known !== undefined) return known
     if (this.#wasDisposed(service)) {
-      throw new ServiceUnavailableError(this.#context.proxy.name, 'its provider returned an instance already disposed')
+      throw new ServiceUnavailableError(
+        this.#context.proxy.name,
+        'its provider returned an instance that was already disposed',
+      )
     }
     const instance: Instance<T> = {
       service,
@@ -137,7 +143,7 @@ export class InstanceLifetimes<T> {
     letGo.register(result, hold, hold)
   }
 
-  /** A load begins, that may bring an instance; call what this returns when it is over. */
+  /** A load begins that may bring an instance. Call the returned function when it is over. */
   enter(): () => void {
     this.#busyCount++
     return () => this.#leave()
@@ -151,13 +157,13 @@ export class InstanceLifetimes<T> {
     this.#endOrWait(instance)
   }
 
-  /** An object that a provider returned and nobody will use: ended at once, unless it is in use already. */
+  /** An object from a provider that nobody will use: it is ended at once, unless it is already in use. */
   discard(service: T): void {
     if (this.#live?.has(service) === true || this.#wasDisposed(service)) return
     this.retire(this.adopt(service))
   }
 
-  /** From here on nobody is granted a grace. Resolves when nothing is in use and all disposals have ended. */
+  /** Ends all grace periods. Resolves when nothing is in use and all disposals have ended. */
   async end(): Promise<void> {
     const ending = (this.#ending ??= {})
     this.#sweep()
@@ -169,7 +175,7 @@ export class InstanceLifetimes<T> {
     if (--this.#busyCount === 0) this.#ending?.onIdle?.()
   }
 
-  /** Ends every retired instance that nobody uses and whose grace is over, and comes back for the next one. */
+  /** Ends every retired instance that is not in use and whose grace period is over, and schedules the next sweep. */
   #sweep(): void {
     this.#cancelSweep()
     let nextMs = Infinity
@@ -183,7 +189,10 @@ export class InstanceLifetimes<T> {
     if (nextMs < Infinity) this.#sweepIn(nextMs)
   }
 
-  /** What nobody began to read within the grace. No other grace begins with that, for the instance or for the next one. */
+  /**
+   * Releases results that nobody began to read within the grace period. This does not start another grace period,
+   * neither for this instance nor for the next one.
+   */
   #letGoOfUnread(instance: Instance<T>): void {
     const { idleSince } = instance
     for (const hold of instance.holds ?? []) {
@@ -199,7 +208,9 @@ export class InstanceLifetimes<T> {
     else if (keptMs < Infinity) this.#sweepIn(keptMs)
   }
 
-  /** How long it has to be kept yet, or until somebody should look again, in milliseconds; 0 or less: not any longer. */
+  /**
+   * How much longer it has to be kept, or until it has to be looked at again, in milliseconds; 0 or less: no longer.
+   */
   #keptMs(instance: Instance<T>): number {
     if (instance.leases === 0) return this.#wasHandedOut(instance) ? this.#graceLeftMs(0, instance) : 0
     if (!instance.owned) return Infinity
@@ -216,7 +227,7 @@ export class InstanceLifetimes<T> {
     return owned && exposed && this.#ending === undefined
   }
 
-  /** Comes back in `delayMs`, unless it comes back earlier anyway. */
+  /** Sweeps in `delayMs`, unless a sweep is due earlier anyway. */
   #sweepIn(delayMs: number): void {
     const { clock } = this.#context.settings
     const dueAt = clock.now() + delayMs
@@ -235,7 +246,7 @@ export class InstanceLifetimes<T> {
   }
 
   #endNow(instance: Instance<T>): void {
-    // One that was ended while it was held is let go later.
+    // An instance that was ended while it was held is released later.
     if (this.#live?.get(instance.service) !== instance) return
     this.#live.delete(instance.service)
     if (instance.owned) this.#dispose(instance.service)
@@ -250,7 +261,7 @@ export class InstanceLifetimes<T> {
   #dispose(service: T): void {
     const { services, disposals } = (this.#ended ??= { services: new WeakSet(), disposals: new Set() })
     if (isObject(service)) services.add(service)
-    // Not from within what we are doing now: it may call back.
+    // Not synchronously: the disposal may call back.
     const disposal = outsideRequests(() =>
       Promise.resolve()
         .then(() => this.#context.settings.provider.disposeService?.(service))

@@ -2,30 +2,32 @@
 export interface PieceOfWork {
   /** {@link Clock.now} */
   readonly startedAt: number
-  /** Its deadline passed, and it has not ended. */
+  /** Whether its deadline has passed without its end. */
   overdue: boolean
 }
 
-/** How long a piece may be pending before it is given up for lost while nothing younger succeeds, in milliseconds. */
+/** How long work may be pending before it is considered lost while nothing newer succeeds, in milliseconds. */
 const LOST_AFTER_MS = 660_000
 
 /**
- * Where the scale of the pauses ends, in milliseconds. It is longer than {@link LOST_AFTER_MS}, which cuts the last pause, so
- * that the others are longer: at a deadline of 100 ms the third piece begins after 2.1 s, and not within an outage of 2 s.
+ * The upper end of the scale of pauses, in milliseconds. It is longer than {@link LOST_AFTER_MS}, which cuts the last
+ * pause, so that the other pauses are longer: at a deadline of 100 ms the third piece begins after 2.1 s, and so not
+ * within an outage of 2 s.
  */
 const LONGEST_PAUSE_MS = 900_000
 
 /**
- * What is pending at a provider. Work that overran its deadline cannot be stopped, only told to; it holds others back until
- * the provider is seen to answer: a piece that began after it and succeeds writes it off. Until then others begin ever more
- * rarely, and never more than `limit` are pending, so that a provider that hangs piles nothing up.
+ * The work that is pending at a provider. Work that has passed its deadline cannot be stopped, only told to stop. It
+ * blocks new work until the provider is seen to answer: when a piece that began later succeeds, it is written off.
+ * Until then new pieces begin ever more rarely, and never more than `limit` are pending, so that nothing piles up at a
+ * provider that hangs.
  */
 export class PendingWork<P extends PieceOfWork> {
   readonly #limit: number
   readonly #timeoutMs: number
-  /** In the order they began: those not yet ended and not written off. Made with the first. */
+  /** The pieces that have neither ended nor been written off, in the order they began. Created with the first. */
   #pending: Set<P> | undefined
-  /** Those that wait until fewer are pending. */
+  /** The callers that wait until fewer are pending. */
   #waiting: (() => void)[] | undefined
 
   constructor(limit: number, timeoutMs: number) {
@@ -34,9 +36,9 @@ export class PendingWork<P extends PieceOfWork> {
   }
 
   /**
-   * When another piece may begin, for all that is overdue. The pauses grow evenly on a logarithmic scale from the deadline
-   * to a quarter of an hour, so that they stay in proportion to the outage: with a limit of 4 and a deadline of 5 s a second
-   * piece may begin 5 s after the first did, a third 28 s after it, a fourth 159 s.
+   * When another piece may begin, given all that are overdue. The pauses grow evenly on a logarithmic scale from the
+   * deadline to a quarter of an hour, so that they stay in proportion to the outage: with a limit of 4 and a deadline
+   * of 5 s, a second piece may begin 5 s after the first, a third 28 s after it, a fourth 159 s after it.
    */
   get nextAt(): number {
     let count = 0
@@ -53,8 +55,8 @@ export class PendingWork<P extends PieceOfWork> {
   }
 
   /**
-   * Begins a piece; {@link PendingWork.nextAt} has passed. False when as many are pending as may be, though not overdue:
-   * it has to wait for its turn.
+   * Begins a piece; call it when {@link PendingWork.nextAt} has passed. Returns false if the limit is reached although
+   * none is overdue: then the piece has to wait for its turn.
    */
   begin(piece: P): boolean {
     const pending = (this.#pending ??= new Set())
@@ -66,7 +68,7 @@ export class PendingWork<P extends PieceOfWork> {
     return true
   }
 
-  /** Resolves when fewer are pending. Who does not begin then has to pass its turn on. */
+  /** Resolves when fewer are pending. A caller that does not begin then has to pass its turn on. */
   turn(): Promise<void> {
     return new Promise((resolve) => (this.#waiting ??= []).push(resolve))
   }
@@ -75,9 +77,9 @@ export class PendingWork<P extends PieceOfWork> {
     this.#waiting?.shift()?.()
   }
 
-  /** It brought what it was to bring, in time or late: the provider answers, whatever became of the older ones. */
+  /** The piece succeeded, in time or late: the provider answers, so older pieces are written off. */
   succeeded(piece: P): void {
-    // One that was itself written off is older than all that are left.
+    // A piece that was itself written off is older than all that are left.
     if (this.#pending?.has(piece) !== true) return
     for (const other of this.#pending) {
       if (other === piece) return
@@ -85,7 +87,7 @@ export class PendingWork<P extends PieceOfWork> {
     }
   }
 
-  /** It has ended, or is given up for lost. */
+  /** The piece has ended, or is considered lost. */
   ended(piece: P): void {
     if (this.#pending?.delete(piece) === true) this.passOn()
   }

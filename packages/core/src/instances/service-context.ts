@@ -3,9 +3,9 @@ import type { ServiceEvents } from '../observing/events.ts'
 import type { RequestCounters } from '../observing/service-metrics.ts'
 import type { ResolvedServiceProxyOptions } from '../options/service-proxy-options.ts'
 
-/** What the parts of one service share: who it is, how it is set up, what guards it, what is counted, and who hears of it. */
+/** What the parts of one proxy share: its identity, settings, guard, counters and events. */
 export interface ServiceContext<T> {
-  /** The proxy, by which traces tell services of the same name apart. */
+  /** The proxy itself; traces tell services of the same name apart by it. */
   readonly proxy: { readonly name: string }
   readonly settings: ResolvedServiceProxyOptions<T>
   readonly guard: Guard

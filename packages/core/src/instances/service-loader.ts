@@ -14,7 +14,7 @@ import type { PieceOfWork } from './pending-work.ts'
 /** How many loads may be pending at a provider at once. */
 const MAX_PENDING_LOADS = 4
 
-/** What it goes by, of {@link ServiceContext}. */
+/** What it needs of {@link ServiceContext}. */
 export interface LoaderContext<T> {
   readonly proxy: { readonly name: string }
   readonly settings: Pick<ResolvedServiceProxyOptions<T>, 'clock' | 'timeoutMs' | 'provider'> & {
@@ -26,16 +26,16 @@ export interface LoaderContext<T> {
 }
 
 /**
- * Gets a service from its provider and makes sure that it is well. A load that overran its deadline is *pending* until it
- * ends, and holds others back as {@link PendingWork} says. What it brings after its deadline is disposed.
+ * Loads a service from its provider and checks its health. A load that has passed its deadline is *pending* until it
+ * ends, and blocks others as {@link PendingWork} says. An instance that it brings after its deadline is disposed.
  */
 export class ServiceLoader<T> {
   readonly #context: LoaderContext<T>
   readonly #lifetimes: InstanceLifetimes<T>
-  /** Made with the first load. */
+  /** Created with the first load. */
   #pending: PendingWork<LoadAttempt<T>> | undefined
 
-  /** How often a load brought an instance after its deadline: too late for its callers, but the provider answers. */
+  /** How many loads brought an instance after their deadline: too late for their callers, but the provider answers. */
   lateAnswers = 0
 
   constructor(context: LoaderContext<T>, lifetimes: InstanceLifetimes<T>) {
@@ -43,15 +43,15 @@ export class ServiceLoader<T> {
     this.#lifetimes = lifetimes
   }
 
-  /** When another load may begin, {@link Clock.now}, for all that is pending beyond its deadline. */
+  /** When another load may begin, as {@link Clock.now}, given all loads that are pending after their deadline. */
   get nextLoadAt(): number {
     return this.#pending?.nextAt ?? -Infinity
   }
 
   /**
-   * Begins a load; {@link ServiceLoader.nextLoadAt} has passed.
-   * @param candidate an instance to be checked first; it is kept if it is well
-   * @param trial the load is part of a trial, which the circuit has admitted
+   * Begins a load; call it when {@link ServiceLoader.nextLoadAt} has passed.
+   * @param candidate an instance to be checked first; it is kept if it is healthy
+   * @param trial whether the load is part of a trial, which the circuit has admitted
    */
   load(candidate: Instance<T> | undefined, trial: boolean): Promise<T> {
     const { guard, settings } = this.#context
@@ -69,7 +69,7 @@ export class ServiceLoader<T> {
 
   async #work(attempt: LoadAttempt<T>, candidate: Instance<T> | undefined, context: CallContext): Promise<T> {
     const pending = (this.#pending ??= new PendingWork(MAX_PENDING_LOADS, this.#context.settings.timeoutMs))
-    // Invalidations in a row begin loads side by side, none of them overdue: they take turns.
+    // Several invalidations in a row begin loads side by side, none of them overdue: they take turns.
     while (!pending.begin(attempt)) {
       await pending.turn()
       if (!attempt.answered) continue
@@ -101,7 +101,7 @@ export class ServiceLoader<T> {
     throw new ServiceUnavailableError(this.#serviceName, 'it did not pass its health check')
   }
 
-  /** It has the methods of which something is said. */
+  /** Checks that the service has the methods that `methods` names. */
   #checked(service: T): T {
     try {
       this.#context.settings.calls.methods?.checkOn(service)
@@ -126,7 +126,7 @@ export class ServiceLoader<T> {
     throw new ServiceUnavailableError(serviceName, `its provider returned ${String(service)}`)
   }
 
-  /** Throwing says the same as false. */
+  /** A check that throws says the same as false. */
   async #isHealthy(service: T, context: CallContext): Promise<boolean> {
     try {
       return await entering(context, () => this.#context.settings.provider.checkHealth(service, context))
@@ -135,7 +135,7 @@ export class ServiceLoader<T> {
     }
   }
 
-  /** The check may outlast the deadline; until it has ended nobody may dispose what it is about. */
+  /** The check may outlast the deadline; the instance must not be disposed until it has ended. */
   async #isStillHealthy(instance: Instance<T>, context: CallContext): Promise<boolean> {
     const lifetimes = this.#lifetimes
     lifetimes.lease(instance)
@@ -157,7 +157,7 @@ export class ServiceLoader<T> {
   }
 
   #tooLate(): Error {
-    return new ServiceUnavailableError(this.#serviceName, 'its load was given up')
+    return new ServiceUnavailableError(this.#serviceName, 'its load was abandoned')
   }
 
   #told(durationMs: number, failure: { readonly error?: unknown }): void {
@@ -181,7 +181,7 @@ class LoadAttempt<T> implements Attempt<T>, PieceOfWork {
   readonly startedAt: number
   readonly isLoad = true
   readonly #parts: LoadAttemptParts<T>
-  /** The provider was asked. */
+  /** Whether the provider was called. */
   working = false
   answered = false
   overdue = false

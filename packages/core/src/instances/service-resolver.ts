@@ -12,18 +12,21 @@ import type { PieceOfWork } from './pending-work.ts'
 import type { ServiceContext } from './service-context.ts'
 import { ServiceLoader } from './service-loader.ts'
 
-/** How many health checks may be pending at once. They ask for less than a load does, and are missed sooner. */
+/**
+ * How many health checks may be pending at once. More than loads: a check is cheaper, and its absence is noticed
+ * sooner.
+ */
 const MAX_PENDING_CHECKS = 16
 
 /**
- * How a proxy comes by its instance: from the cache, or by a load that the circuit admitted. While the circuit is
- * half-open, the cached one is checked again as a part of the trial that needs it.
+ * How a proxy gets its instance: from the cache, or from a load that the circuit admitted. While the circuit is
+ * half-open, the cached instance is checked again as part of the trial that needs it.
  */
 export class ServiceResolver<T> {
   readonly cache: InstanceCache<T>
   readonly lifetimes: InstanceLifetimes<T>
   readonly #context: ServiceContext<T>
-  /** Health checks of the instance as it is; made with the first. */
+  /** Health checks of the current instance; created with the first. */
   #checks: PendingWork<PieceOfWork> | undefined
 
   constructor(context: ServiceContext<T>) {
@@ -33,8 +36,8 @@ export class ServiceResolver<T> {
   }
 
   /**
-   * The cached instance, when it can be had without waiting and without a trial. The clock is asked only when its end is
-   * near: to read it costs as much as all the rest of a cached `get()`.
+   * The cached instance, if it needs no wait and no trial. The clock is only read when the instance is about to expire:
+   * reading it costs as much as the rest of a cached `get()`.
    */
   get ready(): Instance<T> | undefined {
     const { guard, settings } = this.#context
@@ -43,21 +46,22 @@ export class ServiceResolver<T> {
   }
 
   /**
-   * An instance, leased to the caller.
-   * @throws {@link CircuitOpenError} also when an instance is cached; {@link ServiceUnavailableError};
-   *   {@link ServiceTimeoutError}; `signal.reason`
+   * Returns an instance, leased to the caller.
+   * @throws {@link CircuitOpenError} even when an instance is cached; {@link ServiceUnavailableError};
+   * {@link ServiceTimeoutError}; `signal.reason`
    */
   async acquire(signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
     if (signal?.aborted === true) throw signal.reason
     const { guard, settings } = this.#context
     const now = settings.clock.now()
-    // Refused even when an instance is cached; by the breaker, so that its own counts stay true.
+    // Rejected even when an instance is cached; through the breaker, so that its own counts stay right.
     if (guard.refusesAt(now)) await guard.execute({ startedAt: now, run: neverAdmitted })
     return guard.isTrialAt(now) ? this.#tryToAcquire(now, signal, call) : this.cache.acquire(false, signal, call)
   }
 
   /**
-   * An instance for a trial that the circuit has admitted: checked again, or another one. Leased to the caller.
+   * Returns an instance for a trial that the circuit has admitted, leased to the caller: the cached one once it was
+   * checked, or another one.
    * @throws as {@link ServiceResolver.acquire}, but not {@link CircuitOpenError}
    */
   acquireInTrial(signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
@@ -65,14 +69,14 @@ export class ServiceResolver<T> {
   }
 
   /**
-   * Why no trial can get an instance now; to be asked before one is admitted, for a trial that cannot be made tells
-   * nothing about the service.
+   * Why no trial can get an instance now. Ask before a trial is admitted: a trial that cannot be made says nothing
+   * about the service.
    */
   heldBackAt(now: number): { readonly error: unknown } | undefined {
     return this.cache.heldBack(now, true)
   }
 
-  /** A trial that gets the instance and does nothing with it: the check is all of it. */
+  /** A trial that gets the instance and does nothing with it: the check is the whole trial. */
   async #tryToAcquire(now: number, signal?: AbortSource, call?: TracedCall): Promise<Acquired<T>> {
     const heldBack = this.heldBackAt(now)
     if (heldBack !== undefined) throw heldBack.error
@@ -94,10 +98,10 @@ export class ServiceResolver<T> {
   }
 
   /**
-   * Asks the provider whether the service is well, as it is. Rejects when it is not, and when so many checks hang that
-   * none may begin. Nothing is loaded, unless the service is critical and there is no instance: an application that is not
-   * ready without it has to know whether it can be had at all.
-   * @param counts the circuit hears of it
+   * Asks the provider whether the current instance is healthy. Rejects if it is not, and if so many checks hang that
+   * none may begin. Loads nothing, unless the service is critical and there is no instance: an application that is not
+   * ready without it has to know whether it is available at all.
+   * @param counts whether the result counts for the circuit
    */
   async checkHealth({ counts }: { readonly counts: boolean }): Promise<void> {
     const { guard, proxy, settings } = this.#context
@@ -109,7 +113,7 @@ export class ServiceResolver<T> {
     const checks = (this.#checks ??= new PendingWork(MAX_PENDING_CHECKS, settings.timeoutMs))
     const check = { startedAt: settings.clock.now(), overdue: false }
     if (this.#isChecksHeldBack(check.startedAt) || !checks.begin(check)) {
-      throw new ServiceUnavailableError(proxy.name, 'health checks that overran their deadline are pending')
+      throw new ServiceUnavailableError(proxy.name, 'too many health checks are still pending after their deadline')
     }
     if (instance !== undefined) this.lifetimes.lease(instance)
     const letGo = (): void => {
@@ -139,8 +143,8 @@ export class ServiceResolver<T> {
   }
 
   /**
-   * A health check in the background. Its failures count; and while the circuit is half-open it is the trial, so that no
-   * user's call has to be. Undefined: the circuit did not admit it, and nothing was asked.
+   * A background health check. Its failures count; while the circuit is half-open it is the trial, so that no user's
+   * call has to be. Undefined if the circuit did not admit it, so that nothing was asked.
    */
   async probe(): Promise<boolean | undefined> {
     const { guard, settings } = this.#context
@@ -166,5 +170,5 @@ export class ServiceResolver<T> {
 }
 
 function neverAdmitted(): never {
-  throw new Error('A circuit that is open ran an attempt')
+  throw new Error('An open circuit ran an attempt')
 }

@@ -1,10 +1,11 @@
 import { InvalidOptionError } from '../errors.ts'
 
 /**
- * Makes one judge of several, for `circuit.isFailure` of a service that answers in more than one way: an error is a failure only
- * if each of them says so. One that knows the fault as the caller's, by returning false, is enough. One that throws, or returns
- * anything else, says that it is a failure. The judge that is returned never throws; of no judges it is `() => true`.
- * @throws {@link InvalidOptionError} when one of them is no function
+ * Combines several `isFailure` functions into one, for a service whose errors come from more than one library. An error
+ * is a failure only if all of them say so: one that returns false, because the fault is the caller's, is enough. One
+ * that throws, or returns anything else, says that it is a failure. The combined function never throws; without
+ * arguments it is `() => true`.
+ * @throws {@link InvalidOptionError} when one of them is not a function
  */
 export function combinedFailure(...judges: readonly ((error: unknown) => boolean)[]): (error: unknown) => boolean {
   for (const [index, judge] of judges.entries()) {

@@ -1,11 +1,11 @@
 import { judged, read } from './judged.ts'
 
-/** The 4xx that speak of the service: it did not get the request in time, not now, too much of it. */
+/** The 4xx that are failures of the service: request timeout, too early, too many requests. */
 const NOT_NOW: ReadonlySet<number> = new Set([408, 425, 429])
 
 /**
- * Errors of AWS with status 400 or 403 that mean "slower" or "again". Of those that its SDK retries three are left out, because
- * they speak of one thing that the caller wants to change: LimitExceededException, PriorRequestNotComplete and
+ * AWS errors with status 400 or 403 that mean "slow down" or "try again". Three of those that its SDK retries are left
+ * out, because the caller has to change something: LimitExceededException, PriorRequestNotComplete and
  * TransactionInProgressException.
  */
 const AWS_NOT_NOW: ReadonlySet<unknown> = new Set([
@@ -25,24 +25,25 @@ const AWS_NOT_NOW: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * For `circuit.isFailure` of a service over HTTP: whether an error says that the service is unwell. One for which it returns
- * false is an answer to what the caller asked, by its status: five requests with a malformed id open no circuit.
+ * For `circuit.isFailure` of a service over HTTP: whether an error is a failure of the service. If it returns false,
+ * the error is an answer to what the caller asked, by its status: five requests with a malformed id open no circuit.
  *
  * | status | | because |
  * |---|---|---|
  * | 3xx | false | an answer: 304 is what a conditional request asks for, and the others say where that resource is |
- * | 4xx | false | the request is at fault, not who answered it |
+ * | 4xx | false | the fault is in the request, not in the service |
  * | 408, 425, 429 | true | the service cannot take it now |
- * | 403, rate-limited | true | GitHub's 429: with `retry-after`, or with `x-ratelimit-remaining: 0` |
- * | 4xx of AWS, throttled | true | its 429 is often a 400: `$retryable`, or a name like `ThrottlingException` |
+ * | 403, rate-limited | true | how GitHub says 429: with `retry-after`, or with `x-ratelimit-remaining: 0` |
+ * | 4xx of AWS, throttled | true | how AWS often says 429: `$retryable`, or a name like `ThrottlingException` |
  * | 5xx | true | the service says so itself |
- * | 1xx, 2xx | true | it was meant as an answer, and is no good |
- * | none | true | nobody answered: a refused connection, a time-out, a body that cannot be read |
+ * | 1xx, 2xx | true | the service meant to answer, but the answer is unusable |
+ * | none | true | no answer: connection refused, timeout, unreadable body |
  *
  * The status is the first integer in 100 … 599 at `status`, `statusCode`, `response.status`, `response.statusCode` or
- * `$metadata.httpStatusCode` of the error; if it has none, of its `cause`, and so on. So axios, undici, got, ky, Octokit, OpenAI,
- * Stripe, AWS SDK v3 and http-errors are understood, and of a `fetch` of yours `new Error(text, { cause: response })`. A string
- * of digits is no status. Errors of this library are failures. Never throws.
+ * `$metadata.httpStatusCode` of the error; if it has none, of its `cause`, and so on. This covers axios, undici, got,
+ * ky, Octokit, OpenAI, Stripe, AWS SDK v3 and http-errors, and your own `fetch` calls that throw
+ * `new Error(text, { cause: response })`. A string of digits is not a status. Errors of this library are failures.
+ * Never throws.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-15 | RFC 9110, Status Codes}
  */
@@ -83,7 +84,7 @@ function isRateLimited(error: object): boolean {
   )
 }
 
-/** Of a `Headers`, or of an object whose names are lower-case, as Node makes them. */
+/** From a `Headers` object, or from an object with lower-case names, as Node.js creates them. */
 function headerOf(headers: unknown, name: string): string | undefined {
   const get = read(headers, 'get')
   try {

@@ -1,16 +1,19 @@
 import { isSvcproxyError } from '../errors.ts'
 import { isObject } from '../is-object.ts'
 
-/** What one object of an error says: a failure of the service, the caller's fault, or undefined: nothing. */
+/**
+ * What a rule says about one object of an error: a failure of the service, the caller's fault, or nothing (undefined).
+ */
 export type Rule = (found: object) => boolean | undefined
 
-/** How many objects are looked at: more than wrap an error, and an end for those that lead in a circle. */
+/** How many objects are examined: more than any error wraps, and an end for circular references. */
 const LIMIT = 16
 
 /**
- * What the first rule says that has something to say, of the nearest object that it says it of. An error that no rule knows is
- * a failure, and so is one that an error of this library is part of: nobody answered. Never throws.
- * @param links the properties that lead from an error to what it was made of
+ * The verdict of the first rule that has one about any part of the error; if it has several, that about the nearest
+ * part. An error without a verdict is a failure. So is an error that contains one of this library: the service did not
+ * answer. Never throws.
+ * @param links the properties that lead from an error to the errors it was made from
  */
 export function judged(error: unknown, links: readonly string[], rules: readonly Rule[]): boolean {
   const found = partsOf(error, links)
@@ -24,7 +27,7 @@ export function judged(error: unknown, links: readonly string[], rules: readonly
   return true
 }
 
-/** A property, its own or inherited; undefined also of what has no properties, and where a getter or a proxy throws. */
+/** Reads a property, own or inherited; undefined if `value` has no properties, or a getter or a proxy throws. */
 export function read(value: unknown, key: string): unknown {
   if (!isObject(value)) return undefined
   try {
@@ -34,7 +37,7 @@ export function read(value: unknown, key: string): unknown {
   }
 }
 
-/** The error and all it was made of, the nearest first. */
+/** The error and all that it was made from, the nearest first. */
 function partsOf(error: unknown, links: readonly string[]): readonly object[] {
   const parts: object[] = []
   const ahead = [error]

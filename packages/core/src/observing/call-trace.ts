@@ -6,21 +6,21 @@ import type { CacheResult, RequestCounters } from './service-metrics.ts'
 import { runTraced } from './traced.ts'
 
 /**
- * How a request ended. `ignored` says nothing about the service: its error is no failure (`isFailure`), or the caller
- * gave up.
+ * How a request ended. `ignored`: it says nothing about the service, because `isFailure` denied that its error is a
+ * failure, or because the caller aborted.
  */
 export type CallOutcome = 'success' | 'failure' | 'timeout' | 'rejected' | 'ignored'
 
 /**
- * What answered a request: the service itself (`origin`; also of one that nothing answered), a cached instance handed
- * out by `get()` (`cache`), a `stale` instance, or a `fallback`.
+ * What answered a request: the service itself (`origin`, also for a request that nothing answered), a cached instance
+ * returned by `get()` (`cache`), a `stale` instance, or a `fallback`.
  */
 export type CallSource = 'origin' | 'cache' | 'stale' | 'fallback'
 
 /**
- * What the channels of `diagnostics_channel.tracingChannel('svcproxy:call')` carry: one object for each request to a
- * service, from `start` to `asyncEnd`; `error` comes before `asyncEnd` when the caller got an error. Arguments and
- * answers are never in it.
+ * The message on the channels of `diagnostics_channel.tracingChannel('svcproxy:call')`: one object for each request to
+ * a service, from `start` to `asyncEnd`; `error` comes before `asyncEnd` if the caller got an error. It never contains
+ * arguments or results.
  */
 export interface CallTrace {
   /** The service's name. */
@@ -28,37 +28,41 @@ export interface CallTrace {
   /** The method of the service; `$get` for `get()`, `$call` for `call()`. */
   readonly method: string
   /**
-   * {@link CallTrace.method} as a label: only of methods that were seen to run, at most 64 of a service, then `$other`;
-   * `$unknown` for all else, because a method's name can be a caller's input. Good from `asyncEnd` on.
+   * {@link CallTrace.method} as a metric label: the name of a method that was seen to run, for at most 64 methods of a
+   * service, then `$other`; `$unknown` for everything else, because a method's name can be user input. Valid from
+   * `asyncEnd` on.
    */
   readonly methodLabel: string
   /** The {@link ServiceProxy} itself, to tell services of the same name apart. */
   readonly proxy: object
-  /** Undefined before `asyncEnd`. A request that a fallback answered keeps the outcome that made it necessary. */
+  /** Undefined before `asyncEnd`. If a fallback answered, this is the outcome that made the fallback necessary. */
   readonly outcome: CallOutcome | undefined
   /** What answered it; `origin` as long as nothing has. */
   readonly source: CallSource
   /** From the request to its answer, in milliseconds; undefined before `asyncEnd`. */
   readonly durationMs: number | undefined
-  /** How many attempts were made at it: 1, and one for each retry. */
+  /** The number of attempts: 1, plus one for each retry. */
   readonly attempts: number
-  /** How long it waited for one of `maxConcurrentCalls` to end, with all its attempts, in milliseconds; undefined when it did not have to. */
+  /**
+   * How long it was queued because of `maxConcurrentCalls`, over all its attempts, in milliseconds; undefined if it was
+   * not.
+   */
   readonly queuedMs?: number | undefined
-  /** What the caller got; undefined when it got an answer, a fallback's for example. */
+  /** The error that the caller got; undefined if it got an answer, a fallback's for example. */
   readonly error?: unknown
-  /** The load of an instance that it waited for; undefined when it did not have to, or nobody listens to loads. */
+  /** The load that it waited for; undefined if it did not wait, or nobody subscribes to loads. */
   readonly load?: LoadTrace | undefined
 }
 
-/** The method of a `get()`; the latency of loads is counted under it. */
+/** The method name of a `get()`; the latency of loads is counted under it. */
 export const GET = '$get'
-/** The method of a `call()`. */
+/** The method name of a `call()`. */
 export const CALL = '$call'
 
 const CALLS = tracingChannel<unknown, CallTrace>('svcproxy:call')
 const { start: STARTS, end: ENDS, asyncStart: ASYNC_STARTS, asyncEnd: ASYNC_ENDS, error: ERRORS } = CALLS
 
-/** Whether anybody listens. `TracingChannel.hasSubscribers` says the same and takes eight times as long. */
+/** Whether anybody subscribes. `TracingChannel.hasSubscribers` says the same and takes eight times as long. */
 export function isTraced(): boolean {
   return (
     STARTS.hasSubscribers ||
@@ -69,7 +73,7 @@ export function isTraced(): boolean {
   )
 }
 
-/** One request while it is told of. */
+/** A request that is traced. */
 export class TracedCall implements CallTrace {
   readonly service: string
   readonly method: string
@@ -95,13 +99,13 @@ export class TracedCall implements CallTrace {
     return method === GET || method === CALL ? method : this.#counters.labelOf(method, this.outcome === 'rejected')
   }
 
-  /** Where its instance, or its answer, came from. A call on a fresh instance does its work at the origin. */
+  /** Records where its instance, or its answer, came from. A call on a fresh instance does its work at the origin. */
   found(where: CacheResult | 'fallback'): void {
     if (where === 'hit') this.source = this.method === GET ? 'cache' : 'origin'
     else this.source = where === 'miss' ? 'origin' : where
   }
 
-  /** It waited for a place, and may have before. */
+  /** It was queued for a slot, maybe not for the first time. */
   queued(waitMs: number): void {
     this.queuedMs = (this.queuedMs ?? 0) + waitMs
   }
@@ -110,7 +114,7 @@ export class TracedCall implements CallTrace {
     this.outcome = callOutcome(end, outcome)
   }
 
-  /** Runs the request and tells of it. */
+  /** Runs the request and publishes its trace. */
   run<R>(clock: Clock, request: () => Promise<R>): Promise<R> {
     return runTraced(CALLS, this, clock, request)
   }

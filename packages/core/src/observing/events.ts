@@ -3,9 +3,9 @@ import type { Channel } from 'node:diagnostics_channel'
 import type { Cause, CircuitState } from '../circuit/state-machine.ts'
 import { notify } from '../notify.ts'
 
-/** What a proxy announces. `service` is its name; `cause` is who is behind it. */
+/** An event of a proxy. `service` is its name; `cause` says who caused it. */
 export type ServiceEvent =
-  /** The circuit changed its state; `observed`: it only observes, and refuses nothing, whatever its state. */
+  /** The circuit changed its state. `observed`: its mode is `observe`, so it rejects nothing, whatever its state. */
   | {
       readonly type: 'circuit'
       readonly service: string
@@ -15,11 +15,11 @@ export type ServiceEvent =
       readonly cause: Cause
     }
   /**
-   * The circuit, closed, counts so many failures in a row now: one more than before, or 0 because a call succeeded. Nothing
-   * is told while all is well.
+   * The number of consecutive failures of the closed circuit changed: one more than before, or 0 because a call
+   * succeeded. There are no such events while all calls succeed.
    */
   | { readonly type: 'failures'; readonly service: string; readonly consecutive: number }
-  /** A load ended: with an instance, made or found well again, or with `error`. */
+  /** A load ended: with an instance, new or checked again, or with `error`. */
   | { readonly type: 'load'; readonly service: string; readonly durationMs: number; readonly error?: unknown }
   /** The cached instance was invalidated: it is not served again. */
   | { readonly type: 'invalidate'; readonly service: string; readonly cause: Cause }
@@ -30,8 +30,8 @@ export type ServiceEvent =
   /** A fallback answered in place of the service, because of `error`. */
   | { readonly type: 'fallback'; readonly service: string; readonly error: unknown }
   /**
-   * A call of `method` failed with `error` and is tried again: its attempt number `attempt` comes after `waitMs`. Or it is
-   * `denied`, because the budget of retries is used up.
+   * A call of `method` failed with `error` and is retried: attempt number `attempt` follows after `waitMs`. Or the
+   * retry is `denied`, because the retry budget is used up.
    */
   | {
       readonly type: 'retry'
@@ -47,11 +47,11 @@ export type ServiceEvent =
   /** The proxy was stopped. */
   | { readonly type: 'stop'; readonly service: string }
 
-/** The kinds of events. */
+/** The types of events. */
 export type ServiceEventType = ServiceEvent['type']
-/** The event of one kind. */
+/** The event of one type. */
 export type ServiceEventOf<K extends ServiceEventType> = Extract<ServiceEvent, { type: K }>
-/** What {@link ServiceProxy.on} takes. */
+/** A listener for {@link ServiceProxy.on}. */
 export type ServiceEventListener<K extends ServiceEventType> = (event: ServiceEventOf<K>) => void
 
 /** The channels of `node:diagnostics_channel` are named `svcproxy:<type>`. */
@@ -68,32 +68,32 @@ const CHANNELS: Readonly<Record<ServiceEventType, Channel>> = {
   stop: channel('svcproxy:stop'),
 }
 
-/** What stands for every type. */
+/** Stands for every type. */
 const ANY = '*'
 
 /**
- * The events of one proxy. A listener runs synchronously; one that throws changes nothing for anybody else, and what a
- * listener causes is announced after the event at hand, so all listeners see the same order.
+ * The events of one proxy. Listeners run synchronously; an error of one affects nothing else. An event that a listener
+ * causes is emitted after the current one, so all listeners see the same order.
  */
 export class ServiceEvents {
   /** Made with the first listener. */
   #listeners: Map<ServiceEventType | typeof ANY, Set<(event: ServiceEvent) => void>> | undefined
-  /** What is still to be announced while an event is. */
+  /** Events that wait while another one is being emitted. */
   #pending: ServiceEvent[] | undefined
 
-  /** Returns the function that takes the listener away again. */
+  /** Adds a listener; returns the function that removes it. */
   on<K extends ServiceEventType>(type: K, listener: ServiceEventListener<K>): () => void {
     return this.#add(type, (event) => {
       if (isEvent(event, type)) listener(event)
     })
   }
 
-  /** Adds a listener to events of every type, told after those to the type. */
+  /** Adds a listener for events of every type; it is called after those for the type. */
   onAny(listener: (event: ServiceEvent) => void): () => void {
     return this.#add(ANY, (event) => listener(event))
   }
 
-  /** Tells the listeners and, if anybody listens there, the channel of the event's type. */
+  /** Calls the listeners and, if anybody subscribes, publishes on the channel of the event's type. */
   emit(event: ServiceEvent): void {
     if (this.#pending !== undefined) {
       this.#pending.push(event)
@@ -107,7 +107,7 @@ export class ServiceEvents {
     this.#pending = undefined
   }
 
-  /** Tells the listeners, and only them, at once. */
+  /** Calls the listeners only, and at once. */
   tell(event: ServiceEvent): void {
     for (const listener of this.#listeners?.get(event.type) ?? []) notify(listener, event)
     for (const listener of this.#listeners?.get(ANY) ?? []) notify(listener, event)
@@ -117,7 +117,7 @@ export class ServiceEvents {
     this.#listeners = undefined
   }
 
-  /** @param registered a function of its own for each call, so that the same listener may be added twice */
+  /** @param registered a new function for each call, so that the same listener may be added twice */
   #add(type: ServiceEventType | typeof ANY, registered: (event: ServiceEvent) => void): () => void {
     this.#listeners ??= new Map()
     const listeners = this.#listeners.get(type) ?? new Set()

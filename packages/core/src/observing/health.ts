@@ -2,7 +2,7 @@ import { atMost } from '../at-most.ts'
 import { outsideRequests } from '../outside-requests.ts'
 import type { Clock, Timer } from '../clock.ts'
 
-/** How long the result of a health check is good for, in milliseconds: probes come in storms. */
+/** How long the result of a health check is reused, in milliseconds: probes come in bursts. */
 const RESULT_LIFE_MS = 1_000
 
 /** What a health check found. */
@@ -14,13 +14,13 @@ export interface HealthResult {
 
 export interface HealthCheckOptions {
   readonly clock: Clock
-  /** Resolves when the service is well, rejects when it is not. */
+  /** Resolves when the service is healthy, rejects when it is not. */
   readonly ask: () => Promise<void>
-  /** Told when a result differs from the one before; the first is compared with healthy. */
+  /** Called when a result differs from the one before; the first is compared with healthy. */
   readonly onChange: (healthy: boolean) => void
 }
 
-/** Asks at most once at a time and at most once a second, however many want to know. Never rejects. */
+/** Runs one check at a time and at most one per second, however many callers ask. Never rejects. */
 export class HealthCheck {
   readonly #options: HealthCheckOptions
   #last: HealthResult | undefined
@@ -30,12 +30,15 @@ export class HealthCheck {
     this.#options = options
   }
 
-  /** The last result, however old. */
+  /** The last result, of any age. */
   get last(): HealthResult | undefined {
     return this.#last
   }
 
-  /** Whether it is well; no answer within `waitMs` is false, though the check goes on for whoever waits longer. */
+  /**
+   * Whether the service is healthy; false if there is no result within `waitMs`, though the check goes on for callers
+   * that wait longer.
+   */
   async check(waitMs: number): Promise<boolean> {
     const { clock } = this.#options
     if (this.#last !== undefined && clock.now() < this.#last.at + RESULT_LIFE_MS) return this.#last.healthy
@@ -43,7 +46,7 @@ export class HealthCheck {
     return (await atMost(this.#asking, waitMs, clock)) ?? false
   }
 
-  /** A result that came from elsewhere: the background monitor's. */
+  /** Records a result from elsewhere: the background monitor's. */
   record(healthy: boolean): void {
     const before = this.#last?.healthy ?? true
     this.#last = { healthy, at: this.#options.clock.now() }
@@ -51,7 +54,7 @@ export class HealthCheck {
   }
 
   async #askOnce(): Promise<boolean> {
-    // Its result is for all who ask, and a connection that it opens outlives the one who asked first.
+    // Its result is for all callers, and a connection that it opens outlives the first of them.
     const healthy = await outsideRequests(() => this.#options.ask()).then(
       () => true,
       () => false,
@@ -62,7 +65,7 @@ export class HealthCheck {
   }
 }
 
-/** Repeats `work` every `intervalMs`, the next time counted from the end of the one before, until it is stopped. */
+/** Repeats `work` every `intervalMs`, counted from the end of the previous run, until it is stopped. */
 export class BackgroundMonitor {
   readonly #clock: Clock
   readonly #intervalMs: number

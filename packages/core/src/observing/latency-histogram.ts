@@ -2,30 +2,30 @@
 const BUCKETS_PER_OCTAVE = 16
 const LARGEST_US = 2 ** 31 - 1
 
-/** What a histogram says, in milliseconds. Zero when nothing was recorded. */
+/** The summary of a histogram, in milliseconds. All values are 0 when nothing was recorded. */
 export interface LatencySummary {
-  /** How many were measured. */
+  /** The number of recorded latencies. */
   readonly count: number
-  /** Half of them took no longer, in milliseconds; 0 before the first, as all that follow. Off by 5 % at most. */
+  /** The median, in milliseconds. Percentiles are at most 5 % off. */
   readonly p50Ms: number
-  /** Nine of ten took no longer. */
+  /** The 90th percentile, in milliseconds. */
   readonly p90Ms: number
-  /** All but one in a hundred took no longer. */
+  /** The 99th percentile, in milliseconds. */
   readonly p99Ms: number
-  /** The longest, exactly. */
+  /** The maximum, in milliseconds; exact. */
   readonly maxMs: number
 }
 
 /**
  * Latencies in buckets that grow with the value, from 1 µs to 35 minutes, with a relative error below 5 %. An octave
- * takes 200 bytes and is made with its first latency; most services need three or four, and none more than 28.
+ * takes 200 bytes and is created with its first latency; most services need three or four, and none more than 28.
  */
 export class LatencyHistogram {
   readonly #octaves: (number[] | undefined)[] = []
   #count = 0
   #maxMs = 0
 
-  /** One that has recorded all that the others have. */
+  /** A histogram with everything that the given ones have recorded. */
   static merged(histograms: readonly LatencyHistogram[]): LatencyHistogram {
     const [first, ...others] = histograms
     if (first !== undefined && others.length === 0) return first
@@ -49,8 +49,8 @@ export class LatencyHistogram {
   }
 
   /**
-   * The durations that the given ratios (0 … 1, ascending) of all recorded ones do not exceed, in milliseconds. Plain
-   * loops and one pass: an operator's look at many services reads all of their histograms.
+   * The percentiles for the given ratios (0 … 1, ascending), in milliseconds. Plain loops and one pass, because a look
+   * at many services reads all their histograms.
    */
   percentiles(ratios: readonly number[]): number[] {
     const found: number[] = []

@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts'
 import { runTraced } from './traced.ts'
 
 /**
- * What the channels of `diagnostics_channel.tracingChannel('svcproxy:load')` carry: one object for each load of an
- * instance, from `start` to `asyncEnd`; `error` comes before `asyncEnd` when it brought none. A load serves all who wait
- * for it, so it runs outside of every request's async context; {@link CallTrace.load} says which calls waited for it.
+ * The message on the channels of `diagnostics_channel.tracingChannel('svcproxy:load')`: one object for each load of an
+ * instance, from `start` to `asyncEnd`; `error` comes before `asyncEnd` if the load failed. A load serves all callers
+ * that wait for it, so it runs outside every request's async context; {@link CallTrace.load} says which calls waited
+ * for it.
  */
 export interface LoadTrace {
   /** The service's name. */
@@ -14,14 +15,14 @@ export interface LoadTrace {
   readonly proxy: object
   /** From its start to its end, in milliseconds; undefined before `asyncEnd`. */
   readonly durationMs: number | undefined
-  /** What it failed with; undefined when it brought an instance. */
+  /** The error that it failed with; undefined if it brought an instance. */
   readonly error?: unknown
 }
 
 const LOADS = tracingChannel<unknown, LoadTrace>('svcproxy:load')
 const { start: STARTS, asyncEnd: ASYNC_ENDS, error: ERRORS } = LOADS
 
-/** One load while it is told of. */
+/** A load that is traced. */
 export class TracedLoad implements LoadTrace {
   readonly service: string
   readonly proxy: object
@@ -33,14 +34,14 @@ export class TracedLoad implements LoadTrace {
     this.proxy = proxy
   }
 
-  /** A trace to be told of a load; undefined when nobody listens. */
+  /** The trace for a load; undefined if nobody subscribes. */
   static of(proxy: { readonly name: string }): TracedLoad | undefined {
     return STARTS.hasSubscribers || ASYNC_ENDS.hasSubscribers || ERRORS.hasSubscribers
       ? new TracedLoad(proxy)
       : undefined
   }
 
-  /** Runs the load and tells of it. */
+  /** Runs the load and publishes its trace. */
   run<R>(clock: Clock, load: () => Promise<R>): Promise<R> {
     return runTraced(LOADS, this, clock, load)
   }

@@ -7,39 +7,40 @@ import { LatencyHistogram } from './latency-histogram.ts'
 import type { LatencySummary } from './latency-histogram.ts'
 
 /**
- * Why a request was refused: the circuit was `open` (or half-open with its trials under way) or `isolated`, `capacity`
- * was reached, the proxy was `stopped`, or the caller asked for what cannot be had: no such method, a builder, a client of a pool (`misuse`).
+ * Why a request was rejected: the circuit was `open` (or half-open with its trials in flight) or `isolated`; the
+ * `capacity` was reached; the proxy was `stopped`; or the caller asked for something that the facade cannot give, such
+ * as a missing method, a builder or a client of a pool (`misuse`).
  */
 export type RejectionReason = 'open' | 'isolated' | 'capacity' | 'stopped' | 'misuse'
 
 /**
- * What became of a retry: the service answered (`success`) or did not (`failure`); or it was not made (`denied`), because the
- * budget was used up or, after the wait, the circuit or the capacity refused it.
+ * The outcome of a retry: the service answered (`success`) or did not (`failure`); or the retry was not made
+ * (`denied`), because the budget was used up, or because the circuit or the capacity rejected it after the wait.
  */
 export type RetryOutcome = 'success' | 'failure' | 'denied'
 
 /**
- * What a proxy has counted since it was made. Requests are what callers asked for, whether or not the service was
- * reached; `totalRequests = successfulRequests + failedRequests + rejectedRequests + inFlight`, always.
+ * What a proxy has counted since it was created. Requests are what callers asked for, whether or not they reached the
+ * service. Always, `totalRequests = successfulRequests + failedRequests + rejectedRequests + inFlight`.
  */
 export interface RequestCounts {
-  /** All that were made. */
+  /** All requests. */
   readonly totalRequests: number
-  /** The service answered; a cached instance counts, and so does an error that `isFailure` says is none. */
+  /** The service answered. A cached instance counts, and so does an error for which `isFailure` returns false. */
   readonly successfulRequests: number
-  /** The service failed, ran past the deadline, or the caller gave up. A fallback that helped does not change that. */
+  /** The service failed, the deadline passed, or the caller aborted. A fallback that answered does not change that. */
   readonly failedRequests: number
-  /** Refused before anything was sent: open circuit, capacity, stopped. */
+  /** Rejected before anything was sent; `rejections` has the reasons. */
   readonly rejectedRequests: number
-  /** Those that were not answered yet. */
+  /** Requests that are not answered yet. */
   readonly inFlight: number
-  /** Of the failed ones, those that ran past the deadline. */
+  /** Failed requests whose deadline passed. */
   readonly timedOutRequests: number
-  /** Of the failed ones, those whose caller gave up. */
+  /** Failed requests that their caller aborted. */
   readonly abortedRequests: number
   /** Requests that a fallback answered. */
   readonly fallbacks: number
-  /** Requests that a stale instance served. */
+  /** Requests that were served a stale instance. */
   readonly staleServed: number
   /** Requests that found a fresh instance. */
   readonly cacheHits: number
@@ -47,45 +48,53 @@ export interface RequestCounts {
   readonly cacheMisses: number
   /** How often the cached instance was invalidated. */
   readonly invalidations: number
-  /** Calls whose callers were answered, at the deadline or because they gave up, and whose work still runs: now, not ever. */
+  /**
+   * Calls whose callers were answered (timeout or abort) while the work is still running: the number now, not a total.
+   */
   readonly abandonedCalls: number
-  /** Loads that overran their deadlines and are still pending: now, not ever. */
+  /** Loads that have passed their deadline and are still pending: the number now, not a total. */
   readonly abandonedLoads: number
   /** The rejected requests by reason. */
   readonly rejections: Readonly<Record<RejectionReason, number>>
-  /** Attempts beyond the first of their requests, by outcome; a request counts once, however often it is tried. */
+  /** Retries by outcome. However often a request is retried, it counts as one request. */
   readonly retries: Readonly<Record<RetryOutcome, number>>
-  /** Calls that wait for one of `maxConcurrentCalls` to end: now, not ever. */
+  /** Calls that are queued because of `maxConcurrentCalls`: the number now, not a total. */
   readonly queuedCalls: number
   /** How often the circuit entered each state. */
   readonly circuitTransitions: Readonly<Record<CircuitState, number>>
 }
 
-/** What a proxy has seen since it was made. */
+/** The counts and latencies of a proxy since it was created. */
 export interface ServiceMetrics extends RequestCounts {
-  /** Successful among settled requests, in percent; 100 before the first. */
+  /** Successful requests as a percentage of settled requests; 100 before the first. */
   readonly successRate: number
-  /** Failed and rejected among settled requests, in percent; 0 before the first. */
+  /** Failed and rejected requests as a percentage of settled requests; 0 before the first. */
   readonly failureRate: number
-  /** Mean over the requests that did work, in milliseconds: cache hits and rejected requests are left out. */
+  /** The mean time of requests that did work, in milliseconds: cache hits and rejected requests are left out. */
   readonly avgResponseTimeMs: number
-  /** When a request last ended well that did more than take the cached instance; undefined before the first. */
+  /** When a request last succeeded that did more than take the cached instance; undefined before the first. */
   readonly lastSuccessTime: Date | undefined
-  /** Undefined before the first. */
+  /** When a request last failed; undefined before the first. */
   readonly lastFailureTime: Date | undefined
-  /** The state of its circuit now; `disabled`: it has none. */
+  /** The current state of its circuit; `disabled`: it has none. */
   readonly circuitState: CircuitState | 'disabled'
-  /** Latencies of all requests that did work, loads and calls alike. */
+  /** The latencies of all requests that did work: loads and calls. */
   readonly overallLatency: LatencySummary
-  /** How long calls waited for one of `maxConcurrentCalls` to end, of those that had to; however the wait ended. */
+  /**
+   * How long calls were queued because of `maxConcurrentCalls`, however the wait ended. Calls that did not wait are
+   * left out.
+   */
   readonly queueWait: LatencySummary
-  /** Latencies of the requests that did work, by method; of one that was retried, of each attempt; `$get` is a load, `$call` a call with a function of yours. */
+  /**
+   * The latencies of requests that did work, by method; for retried requests, of each attempt. `$get` is a load,
+   * `$call` a call with a function.
+   */
   readonly latency: Readonly<Record<string, LatencySummary>>
 }
 
-/** The last request that failed: not one that was refused, nor one whose caller gave up. */
+/** The last failed request. Rejected requests and those that their callers aborted do not count. */
 export interface RequestFailure {
-  /** What it failed with, the object itself. */
+  /** The error object itself. */
   readonly error: unknown
   /** When its caller was answered, by the wall clock. */
   readonly at: Date
@@ -94,7 +103,7 @@ export interface RequestFailure {
 /** Where a request found its instance. */
 export type CacheResult = 'hit' | 'miss' | 'stale'
 
-/** The most methods that get a histogram of their own; the others share one. */
+/** How many methods get a histogram of their own; the others share one. */
 const MAX_METHODS = 64
 const OTHER_METHODS = '$other'
 const UNKNOWN_METHOD = '$unknown'
@@ -116,29 +125,29 @@ const NO_TRANSITIONS: Readonly<Record<CircuitState, number>> = Object.freeze({
 
 const NO_RETRIES: Readonly<Record<RetryOutcome, number>> = Object.freeze({ success: 0, failure: 0, denied: 0 })
 
-/** What most services never need to count. */
+/** Counts that most services never need. */
 class TroubleCounts {
   readonly rejections: Record<RejectionReason, number> = { ...NO_REJECTIONS }
   readonly transitions: Record<CircuitState, number> = { ...NO_TRANSITIONS }
   invalidations = 0
   abandonedCalls = 0
   abandonedLoads = 0
-  /** Made with the first. */
+  /** Created with the first. */
   retries: Record<RetryOutcome, number> | undefined
   queuedCalls = 0
-  /** Made with the first. */
+  /** Created with the first. */
   queueWait: LatencyHistogram | undefined
   lastError: unknown
   lastErrorAt: number = Number.NaN
 }
 
-/** Of those that have seen none. */
+/** For services that have seen no trouble. */
 const NO_TROUBLE: Readonly<TroubleCounts> = new TroubleCounts()
 
 /** Counts the requests of one proxy. */
 export class RequestCounters {
   readonly #clock: Clock
-  /** Made with the first request that does work. */
+  /** Created with the first request that does work. */
   #histograms: Map<string, LatencyHistogram> | undefined
   #successful = 0
   #failed = 0
@@ -151,10 +160,10 @@ export class RequestCounters {
   #stale = 0
   #worked = 0
   #workedMs = 0
-  // Not a number before the first: a field that is always a number is written without an allocation.
+  // NaN before the first: a field that is always a number is written without an allocation.
   #lastSuccessAt: number = Number.NaN
   #lastFailureAt: number = Number.NaN
-  /** Made with the first of it. */
+  /** Created with the first trouble. */
   #trouble: TroubleCounts | undefined
   fallbacks = 0
 
@@ -162,7 +171,7 @@ export class RequestCounters {
     this.#clock = clock
   }
 
-  /** A request answered from the cache on the spot. */
+  /** A request was answered from the cache at once. */
   hit(): void {
     this.#hits++
     this.#successful++
@@ -188,32 +197,32 @@ export class RequestCounters {
     this.#trouble.invalidations++
   }
 
-  /** A call was given up and still runs (1), or has ended after all (-1). */
+  /** A call was abandoned and is still running (1), or has ended after all (-1). */
   abandonedCall(change: 1 | -1): void {
     this.#trouble ??= new TroubleCounts()
     this.#trouble.abandonedCalls += change
   }
 
-  /** The same, of a load. */
+  /** The same for a load. */
   abandonedLoad(change: 1 | -1): void {
     this.#trouble ??= new TroubleCounts()
     this.#trouble.abandonedLoads += change
   }
 
-  /** What became of a retry. */
+  /** Counts a retry by its outcome. */
   retried(outcome: RetryOutcome): void {
     this.#trouble ??= new TroubleCounts()
     this.#trouble.retries ??= { ...NO_RETRIES }
     this.#trouble.retries[outcome]++
   }
 
-  /** A call begins to wait for a place. */
+  /** A call is queued. */
   queued(): void {
     this.#trouble ??= new TroubleCounts()
     this.#trouble.queuedCalls++
   }
 
-  /** It has waited so long. */
+  /** A call leaves the queue after `waitMs`. */
   leftQueue(waitMs: number): void {
     this.#trouble ??= new TroubleCounts()
     this.#trouble.queuedCalls--
@@ -223,7 +232,7 @@ export class RequestCounters {
 
   /**
    * Ends a request that {@link RequestCounters.begin} began.
-   * @param result what it failed or was refused with
+   * @param result the error if it failed or was rejected
    */
   settle(end: AttemptEnd, outcome: Outcome, now: number, result: unknown): void {
     this.#inFlight--
@@ -310,8 +319,8 @@ export class RequestCounters {
   }
 
   /**
-   * What a method is called where its name becomes a label: its own name if it was seen to run. A name can be a caller's
-   * input: of a call that was `rejected`, or for which no instance could be had, nobody knows whether the service has it.
+   * The name of a method as a metric label: its own name if it was seen to run. A name can be user input: if a call was
+   * `rejected`, or got no instance, it is not known whether the service has the method.
    */
   labelOf(method: string, rejected: boolean): string {
     if (this.#histograms?.has(method) === true) return method
@@ -333,7 +342,7 @@ export class RequestCounters {
   }
 }
 
-/** The error says it: each refusal has its own. */
+/** Each kind of rejection has its own error. */
 function rejectionReason(error: unknown): RejectionReason {
   if (error instanceof CircuitOpenError) return error.retryAfterMs === undefined ? 'isolated' : 'open'
   if (error instanceof CapacityError) return 'capacity'

@@ -1,15 +1,15 @@
 import type { TracingChannel } from 'node:diagnostics_channel'
 import type { Clock } from '../clock.ts'
 
-/** Something that is told of while it runs. */
+/** Something that is traced while it runs. */
 interface Traced {
   durationMs: number | undefined
   error?: unknown
 }
 
 /**
- * Runs `work` and tells of it. Not `TracingChannel.tracePromise()`, which would put the answer on the channel.
- * What subscribers bound to `start` (`bindStore`) is in force while it runs.
+ * Runs `work` and publishes its trace. Not `TracingChannel.tracePromise()`, which would put the result on the channel.
+ * Stores that are bound to `start` (`bindStore`) apply while it runs.
  */
 export function runTraced<T extends object, R>(
   { start, end, asyncStart, asyncEnd, error: errors }: TracingChannel<unknown, T>,

@@ -80,8 +80,8 @@ const LIFE = [
   ['info', { service: 'bank', from: 'half_open', to: 'closed' }, "The circuit of service 'bank' is closed"],
   ['warn', { service: 'bank', from: 'closed', to: 'isolated' }, "The circuit of service 'bank' is isolated"],
   ['info', { service: 'bank', from: 'isolated', to: 'closed' }, "The circuit of service 'bank' is closed"],
-  ['warn', { service: 'bank', healthy: false }, "Service 'bank' is unwell"],
-  ['info', { service: 'bank', healthy: true }, "Service 'bank' is well again"],
+  ['warn', { service: 'bank', healthy: false }, "Service 'bank' is unhealthy"],
+  ['info', { service: 'bank', healthy: true }, "Service 'bank' is healthy again"],
   [
     'warn',
     { service: 'bank', error: { name: 'RangeError', code: 'ECONNREFUSED' } },

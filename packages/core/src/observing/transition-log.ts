@@ -1,24 +1,24 @@
 import type { ServiceEvent, ServiceEventOf } from './events.ts'
 
-/** Where to log: a pino logger, or anything that takes fields first and a message second. */
+/** A logger: pino, or anything that takes fields first and a message second. */
 export interface Logger {
-  /** For what is as it should be: a circuit closed, a service is well again. */
+  /** For changes to the better: a circuit closed, a service is healthy again. */
   info(fields: object, message: string): void
-  /** For what somebody may want to look at: a circuit opened, a service is unhealthy. */
+  /** For what may need attention: a circuit opened, a service is unhealthy. */
   warn(fields: object, message: string): void
 }
 
-/** What the log says of an error: its name and code. Its message and its other properties may hold anything. */
+/** What is logged of an error: its name and code. Its message and its other properties could contain anything. */
 interface LoggedError {
   readonly name: string
   readonly code: string | number | undefined
-  /** The same of its cause: what a provider failed with, for one. */
+  /** The same for its cause: for example the error of the provider. */
   readonly cause?: LoggedError
 }
 
 /**
- * Logs a transition: of the circuit, of the service's health, the end of the proxy, a disposal that failed. Every other
- * event is silent, and so is each single request: a log is not a metric.
+ * Logs a transition: of the circuit, of the service's health, the stop of the proxy, a failed disposal. No other events
+ * are logged, and no single requests: a log is not a metric.
  */
 export function logTransition(logger: Logger, event: ServiceEvent, lastError: unknown): void {
   const { service } = event
@@ -28,7 +28,7 @@ export function logTransition(logger: Logger, event: ServiceEvent, lastError: un
     const { healthy } = event
     logger[healthy ? 'info' : 'warn'](
       { service, healthy },
-      `Service '${service}' is ${healthy ? 'well again' : 'unwell'}`,
+      `Service '${service}' is ${healthy ? 'healthy again' : 'unhealthy'}`,
     )
   } else if (event.type === 'dispose' && event.error !== undefined) {
     logger.warn(
@@ -51,7 +51,7 @@ function logCircuit(logger: Logger, event: ServiceEventOf<'circuit'>, lastError:
   }
   const message =
     observed && to !== 'isolated'
-      ? `The circuit of service '${service}', which only observes, would be ${WORDS[to]}`
+      ? `The circuit of service '${service}' would be ${WORDS[to]} (mode: observe)`
       : `The circuit of service '${service}' is ${WORDS[to]}`
   logger[to === 'open' || to === 'isolated' ? 'warn' : 'info'](fields, message)
 }

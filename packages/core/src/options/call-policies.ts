@@ -7,25 +7,25 @@ import { checkFits, DEFAULT_BUDGET, DEFAULT_RETRY, resolveBudget, resolveRetry, 
 import type { ResolvedRetryPolicy, RetryBudget, RetrySettings } from './retry-policy.ts'
 import type { ProxySettings, ServiceProxyOptions } from './service-proxy-options.ts'
 
-/** How calls are treated, defaults filled in. */
+/** How calls are treated, with defaults filled in. */
 export interface CallSettings {
-  /** What is different for single methods, by their paths. */
+  /** The settings of single methods, by path. */
   readonly methods: Readonly<Record<string, MethodSettings>>
-  /** Calls that may run at once. */
+  /** How many calls may be in flight at once. */
   readonly maxConcurrentCalls: number
-  /** Calls that may wait for one of them to end. */
+  /** How many calls may be queued when that many are in flight. */
   readonly maxQueuedCalls: number
-  /** How long a request may take with all that belongs to it, in milliseconds; undefined: each part has its own deadline. */
+  /** The deadline of a whole request, in milliseconds; undefined: only its parts have deadlines. */
   readonly requestTimeoutMs: number | undefined
-  /** How a call is tried again, if it is. */
+  /** How calls are retried, if they are. */
   readonly retry: RetrySettings
-  /** How many retries there may be at most. */
+  /** The limit for retries. */
   readonly retryBudget: Required<RetryBudget>
 }
 
-/** The same as calls go by it: one object of its own, because most services leave it as it is and share it. */
+/** The same in the form that calls use. It is one object, because most services leave it unchanged and share it. */
 export interface ResolvedCallPolicies extends Omit<CallSettings, 'methods' | 'retry'> {
-  /** Undefined: nothing is different for any method. */
+  /** Undefined: no method has settings of its own. */
   readonly methods: ResolvedMethods | undefined
   readonly retry: ResolvedRetryPolicy
 }
@@ -76,7 +76,7 @@ function resolveCapacity(options: Pick<ProxySettings, 'maxConcurrentCalls' | 'ma
   if (maxQueuedCalls > 0 && maxConcurrentCalls === Infinity) {
     throw new InvalidOptionError(
       'maxQueuedCalls',
-      '0, or given with maxConcurrentCalls: without that no call has to wait',
+      '0, or given together with maxConcurrentCalls, because without it no call has to wait',
       maxQueuedCalls,
     )
   }

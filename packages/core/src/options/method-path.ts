@@ -1,4 +1,4 @@
-/** What a service that is called itself is counted under. */
+/** The metric name for calls of a service that is itself a function. */
 export const SERVICE_ITSELF = '$self'
 
 /** Anything that can be called. */
@@ -16,7 +16,10 @@ type Value =
   | RegExp
   | Error
 
-/** Whether it holds methods, or objects that may hold some. Looked at one level deep: types may refer to themselves. */
+/**
+ * Whether it has methods, or objects that may have some. Examined one level deep, because types may refer to
+ * themselves.
+ */
 export type IsNamespace<V> = V extends AnyFunction | Value
   ? false
   : V extends object
@@ -25,7 +28,7 @@ export type IsNamespace<V> = V extends AnyFunction | Value
       : true
     : false
 
-/** How many names a path may have: types may refer to themselves, and then have no end. */
+/** How many names a path may have: types that refer to themselves have no end. */
 type Levels = readonly [1, 2, 3, 4, 5]
 
 type PathsIn<T, Left extends readonly unknown[]> = Left extends readonly [unknown, ...infer Fewer]
@@ -39,7 +42,7 @@ type PathsIn<T, Left extends readonly unknown[]> = Left extends readonly [unknow
   : never
 
 /**
- * The methods of a service by the names that they have in metrics: `find`, `chat.completions.create`, five names deep at the
- * most; `$self` for a service that is called itself.
+ * The methods of a service by their names in metrics: `find`, `chat.completions.create`, at most five names deep;
+ * `$self` for a service that is itself a function.
  */
 export type MethodPath<T> = PathsIn<T, Levels> | (T extends AnyFunction ? '$self' : never)

@@ -10,29 +10,33 @@ import type { MethodPath } from './method-path.ts'
 import { checkFits, resolveRetryChoice, retrySettings } from './retry-policy.ts'
 import type { ResolvedRetryPolicy, RetryPolicy, RetrySettings } from './retry-policy.ts'
 
-/** How calls of one method differ from those of the others. */
+/** Settings for the calls of one method. */
 export interface MethodPolicy {
   /**
-   * The deadline of its calls, in milliseconds. What a caller says itself goes before.
+   * The deadline of its calls, in milliseconds. A caller's own `timeoutMs` takes precedence.
    * @defaultValue the service's `timeoutMs`  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
    */
   readonly timeoutMs?: number
-  /** Which of its errors say that the service is unwell: {@link CircuitPolicy.isFailure}. @defaultValue the circuit's; every error without a circuit */
+  /**
+   * Which of its errors are failures of the service: {@link CircuitPolicy.isFailure}.
+   * @defaultValue the circuit's; without a circuit every error
+   */
   readonly isFailure?: (error: unknown) => boolean
   /**
-   * Whether a call of it that failed is tried again: `true` as the service's `retry` says, or a policy that goes over
-   * that. Only for what may be done twice, as reading may. @defaultValue false @throws {@link InvalidOptionError}
+   * Whether a failed call is retried: `true` for the service's `retry`, or a policy whose fields take precedence over
+   * it. Only for methods that may be called twice, such as reads.
+   * @defaultValue false  @throws {@link InvalidOptionError}
    */
   readonly retry?: boolean | RetryPolicy
 }
 
 /** A {@link MethodPolicy} with its retries resolved. */
 export interface ResolvedMethodPolicy extends Omit<MethodPolicy, 'retry'> {
-  /** Undefined: not tried again. */
+  /** Undefined: no retries. */
   readonly retry?: ResolvedRetryPolicy
 }
 
-/** Policies by the paths of the service's methods. */
+/** The settings of a service's methods, by path. */
 export type MethodPolicies<T> = { readonly [P in MethodPath<T>]?: MethodPolicy }
 
 /** All policies of a service's methods, checked. */
@@ -44,7 +48,7 @@ export class ResolvedMethods {
     this.#policies = policies
   }
 
-  /** Undefined: nothing is said of any method. @throws {@link InvalidOptionError} */
+  /** Undefined: no method has settings. @throws {@link InvalidOptionError} */
   static of(
     methods: Readonly<Record<string, MethodPolicy | undefined>> | undefined,
     retry: ResolvedRetryPolicy,
@@ -66,7 +70,7 @@ export class ResolvedMethods {
     return this.#policies.get(path)
   }
 
-  /** Keeps the queues of its methods' deadlines, so that a call need not make one. */
+  /** Joins the deadline queues of its methods, so that no call has to create one. */
   join(clock: Clock): void {
     const timeoutsMs = [...this.#policies.values()].flatMap(({ timeoutMs }) => timeoutMs ?? [])
     this.#queues = timeoutsMs.map((timeoutMs) => DeadlineQueue.join(clock, timeoutMs))
@@ -88,7 +92,7 @@ export class ResolvedMethods {
 
   /**
    * A misspelt path is an error, not a policy that never applies.
-   * @throws {@link InvalidOptionError} when `service` is sure not to have one of the methods
+   * @throws {@link InvalidOptionError} when `service` certainly lacks one of the methods
    */
   checkOn(service: unknown): void {
     for (const path of this.#policies.keys()) {
@@ -104,13 +108,13 @@ export class ResolvedMethods {
   }
 }
 
-/** What is said of a method; undefined: as for the service. */
+/** The settings of a method; what is undefined is as for the service. */
 export interface MethodSettings {
   /** The deadline of its calls, in milliseconds. */
   readonly timeoutMs: number | undefined
-  /** Whether it judges its errors itself. */
+  /** Whether it has an `isFailure` of its own. */
   readonly hasIsFailure: boolean
-  /** How a call of it is tried again; false: it is not. */
+  /** How its calls are retried; false: not at all. */
   readonly retry: RetrySettings | false
 }
 
@@ -127,12 +131,12 @@ function resolvePolicy(option: string, policy: MethodPolicy, retryDefaults: Reso
   })
 }
 
-/** @throws {@link InvalidOptionError} when it is no deadline */
+/** @throws {@link InvalidOptionError} when it is not a valid deadline */
 export function checkTimeout(option: string, timeoutMs: unknown): void {
   numberOption(option, timeoutMs, { min: 1, max: MAX_TIMER_MS }, 1)
 }
 
-/** Whether nothing that can be called is there. No getter is run, and no proxy asked: they may have anything. */
+/** Whether there certainly is no such method. No getter is run and no proxy asked: they may have anything. */
 function isMissing(owner: unknown, names: readonly string[]): boolean {
   const [name, ...below] = names
   if (types.isProxy(owner)) return false

@@ -2,44 +2,54 @@ import { MAX_TIMER_MS } from '../clock.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkFunctionOption, checkOptionNames, numberOption } from '../option-checks.ts'
 
-/** How a call is tried again that failed: which failures, how often, and after what waits. */
+/**
+ * How a failed call is retried: after which failures, how often, and with what waits (exponential backoff with full
+ * jitter).
+ */
 export interface RetryPolicy {
-  /** How many attempts a call has, the first included. @defaultValue 3 @throws {@link InvalidOptionError} when no integer in 2 … 10 */
+  /**
+   * How many attempts a call has, the first one included.
+   * @defaultValue 3  @throws {@link InvalidOptionError} when not an integer in 2 … 10
+   */
   readonly attempts?: number
   /**
-   * The longest wait before the second attempt, in milliseconds; it doubles with each further one. How long a call really
-   * waits is left to chance, 0 up to that, so that those who failed together do not come back together.
+   * The longest wait before the second attempt, in milliseconds; it doubles with each further one. The actual wait is a
+   * random time from 0 up to that (full jitter), so that calls that failed together are not retried together.
    * @defaultValue 100  @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647
    */
   readonly backoffInitialMs?: number
   /** The longest wait before any attempt, in milliseconds. @defaultValue 2 000 @throws {@link InvalidOptionError} when not in `backoffInitialMs` … 2 147 483 647 */
   readonly backoffMaxMs?: number
   /**
-   * Whether another attempt may help; `{ afterMs }` says when, from a `Retry-After` for example. Asked only about failures
-   * of the service. One that throws counts as yes.
-   * A hint that is longer than the rest of `requestTimeoutMs`, or without that than `backoffMaxMs`, ends the call at once.
-   * @defaultValue every failure
+   * Whether a retry may help; `{ afterMs }` also says when, for example from a `Retry-After`. Only called for failures
+   * of the service. If it throws, the call is retried.
+   * An `afterMs` longer than the rest of `requestTimeoutMs`, or without that longer than `backoffMaxMs`, ends the call
+   * at once.
+   * @defaultValue every failure is retried
    */
   readonly isRetryable?: (error: unknown) => boolean | { readonly afterMs: number }
 }
 
-/** How many retries a service gets at most, whoever asks for them; counted over ten seconds. */
+/** How many retries a service gets at most, from all its callers together; counted over ten seconds. */
 export interface RetryBudget {
   /**
-   * Retries as a part of the calls that may be retried and reached the service: 0.2 adds a fifth to its load.
+   * Retries as a ratio of the retryable calls that reached the service: 0.2 adds at most a fifth to its load.
    * @defaultValue 0.2  @throws {@link InvalidOptionError} when not in 0 … 10
    */
   readonly ratio?: number
-  /** Retries a second beside that, for a service that is called rarely. @defaultValue 1 @throws {@link InvalidOptionError} when not in 0 … 1 000 000 */
+  /**
+   * Retries per second in addition to `ratio`, for a service that is called rarely.
+   * @defaultValue 1  @throws {@link InvalidOptionError} when not in 0 … 1 000 000
+   */
   readonly minPerSecond?: number
 }
 
 /** A {@link RetryPolicy} with defaults filled in and bounds checked. */
 export type ResolvedRetryPolicy = Required<Omit<RetryPolicy, 'isRetryable'>> & Pick<RetryPolicy, 'isRetryable'>
 
-/** What is said of retries; `isRetryable` is code, and only its presence is told. */
+/** The settings of retries. `isRetryable` is a function, so only its presence is reported. */
 export interface RetrySettings extends Required<Omit<RetryPolicy, 'isRetryable'>> {
-  /** Whether not every failure is retried. */
+  /** Whether there is an `isRetryable`. */
   readonly hasIsRetryable: boolean
 }
 
@@ -85,7 +95,7 @@ export function resolveRetry(
   })
 }
 
-/** True: as the service says. Undefined: no retry. @throws {@link InvalidOptionError} */
+/** True: the service's policy. Undefined: no retries. @throws {@link InvalidOptionError} */
 export function resolveRetryChoice(
   option: string,
   choice: boolean | RetryPolicy | undefined,
@@ -111,8 +121,8 @@ export function resolveBudget(budget: RetryBudget | undefined): Required<RetryBu
 }
 
 /**
- * Attempts that are sure not to be made are a mistake.
- * @throws {@link InvalidOptionError} when the longest waits of `policy` alone take the time of the request
+ * Attempts that can never be made are a mistake.
+ * @throws {@link InvalidOptionError} when the longest waits of `policy` alone take all the time of the request
  */
 export function checkFits(option: string, policy: ResolvedRetryPolicy, requestTimeoutMs: number | undefined): void {
   if (requestTimeoutMs === undefined) return
@@ -126,7 +136,7 @@ export function checkFits(option: string, policy: ResolvedRetryPolicy, requestTi
   )
 }
 
-/** @param failed how many attempts have failed */
+/** @param failed the number of attempts that have failed */
 export function longestWaitMs({ backoffInitialMs, backoffMaxMs }: ResolvedRetryPolicy, failed: number): number {
   return Math.min(backoffMaxMs, backoffInitialMs * 2 ** (failed - 1))
 }

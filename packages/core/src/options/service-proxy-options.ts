@@ -15,103 +15,144 @@ import type { ServiceProvider } from '../providers/service-provider.ts'
 import type { Logger } from '../observing/transition-log.ts'
 
 /**
- * Gives an answer in place of the service's, or throws an error of its own.
- * @param error what went wrong
- * @param context its signal aborts at the fallback's own deadline, or when the caller gives up
+ * Answers instead of the service, or throws an error of its own.
+ * @param error the error of the service
+ * @param context its signal aborts at the fallback's own deadline, or when the caller aborts
  */
 export type Fallback<R> = (error: unknown, context: CallContext) => R | PromiseLike<R>
 
-/** How a proxy treats its service; what a manager takes as defaults for all of them. Times are in milliseconds. */
+/**
+ * How a proxy treats its service. A manager takes the same settings as defaults for all its proxies. Durations are in
+ * milliseconds.
+ */
 export interface ProxySettings {
-  /** Makes the circuit breaker, for example `opossumBreaker()`. @defaultValue none: no circuit */
+  /** Creates the circuit breaker, for example `opossumBreaker()`. @defaultValue none: no circuit */
   readonly breaker?: BreakerFactory
-  /** The circuit's policy, or false for a proxy without circuit. @defaultValue the pattern's policy, if there is a breaker */
+  /**
+   * The policy of the circuit, or false for a proxy without a circuit.
+   * @defaultValue the default policy, if there is a `breaker`
+   */
   readonly circuit?: CircuitPolicy | false
   /**
-   * The deadline of each attempt, in milliseconds, with a circuit or without: of a call, a load, a health check.
+   * The deadline of each attempt, in milliseconds, with or without a circuit: of a call, a load, a health check.
    * @defaultValue 5 000  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
    */
   readonly timeoutMs?: number
   /**
-   * The deadline of a fallback, in milliseconds: past it the caller gets the first error.
+   * The deadline of a fallback, in milliseconds. When it passes, the caller gets the error of the service.
    * @defaultValue `timeoutMs`  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
    */
   readonly fallbackTimeoutMs?: number
-  /** How long a loaded instance is fresh, in milliseconds; 0 = never cache, `Infinity` = until invalidated. @defaultValue 300 000 */
+  /**
+   * How long a loaded instance is fresh, in milliseconds; 0: never cached, `Infinity`: until invalidated.
+   * @defaultValue 300 000  @throws {@link InvalidOptionError} when negative
+   */
   readonly cacheTtlMs?: number
-  /** The part of the TTL, 0 … 1, that chance may take off, so that a fleet does not expire in step. @defaultValue 0.1 */
+  /**
+   * The share of the TTL, 0 … 1, that random jitter may take off, so that the processes of a fleet do not expire in
+   * step.
+   * @defaultValue 0.1  @throws {@link InvalidOptionError} when not in 0 … 1
+   */
   readonly cacheTtlJitterRatio?: number
-  /** How long after its end an instance is still served while a new one is loaded in the background, in milliseconds. @defaultValue 0 */
+  /**
+   * How long an instance is still served after its end while a new one is loaded in the background, in milliseconds.
+   * @defaultValue 0  @throws {@link InvalidOptionError} when negative
+   */
   readonly staleWhileRevalidateMs?: number
-  /** How long after its end an instance is still served when loading a new one fails, in milliseconds. @defaultValue 0 */
+  /**
+   * How long an instance is still served after its end if loading a new one fails, in milliseconds.
+   * @defaultValue 0  @throws {@link InvalidOptionError} when negative
+   */
   readonly staleIfErrorMs?: number
   /**
-   * The first back-off after a failed load, in milliseconds; it doubles with each further one, up to a quarter of the time
-   * for which loads have failed. 0 = none. @defaultValue 100
+   * The longest back-off after the first failed load, in milliseconds. It doubles with each further failure, up to a
+   * quarter of the time for which loads have failed; the actual back-off is a random time up to that (full jitter). 0:
+   * none.
+   * @defaultValue 100  @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647
    */
   readonly backoffInitialMs?: number
-  /** The longest back-off after a failed load, in milliseconds. @defaultValue 5 000 */
+  /**
+   * The longest back-off after any failed load, in milliseconds.
+   * @defaultValue 5 000  @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647
+   */
   readonly backoffMaxMs?: number
   /**
-   * How long an owned instance lives on after it was replaced and nothing runs on it any more, in milliseconds: for
-   * whoever still uses what `get()` or a call gave. Streams and async iterables that are being read keep it longer.
-   * @defaultValue 30 000
+   * How long an owned instance is kept after it was replaced and its last call ended, in milliseconds: for code that
+   * still uses what `get()` or a call returned. Streams and async iterables that are being read keep it longer.
+   * @defaultValue 30 000  @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647
    */
   readonly disposeGraceMs?: number
   /**
-   * Calls that may run at once; one more is refused with {@link CapacityError}, unless it is a trial of the circuit. A call
-   * that was given up keeps its place until its work has ended, or until a call that began after it succeeds.
-   * @defaultValue Infinity
+   * Calls that may be in flight at once. One more is queued if `maxQueuedCalls` allows it; otherwise it is rejected
+   * with {@link CapacityError}, unless it is a trial of the circuit. A call that timed out or was aborted keeps its
+   * slot until its work has ended, or until a call that began after it succeeds.
+   * @defaultValue Infinity  @throws {@link InvalidOptionError} when less than 1
    */
   readonly maxConcurrentCalls?: number
   /**
-   * Calls that may wait for one of `maxConcurrentCalls` to end, in the order they came; 0 = none, one too many is refused.
-   * Who waits is refused when the circuit opens, and after `requestTimeoutMs`, or without that after the call's deadline.
-   * @defaultValue 0  @throws {@link InvalidOptionError} when no integer in 0 … 1 000 000, or without `maxConcurrentCalls`
+   * Calls that may be queued when `maxConcurrentCalls` are in flight, first in, first out; 0: none, one more is
+   * rejected. A queued call is rejected when the circuit opens, and after `requestTimeoutMs`, or without that after the
+   * call's deadline.
+   * @defaultValue 0
+   * @throws {@link InvalidOptionError} when not an integer in 0 … 1 000 000, or without `maxConcurrentCalls`
    */
   readonly maxQueuedCalls?: number
   /**
-   * How long a request may take with all that belongs to it, in milliseconds: the wait in the queue, the load of the
-   * instance, all attempts and the waits between them. An attempt that it cuts short has timed out.
-   * @defaultValue none: each part has its own deadline  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or too short for the waits of `retry`
+   * The deadline of a whole request, in milliseconds: the wait in the queue, the load of the instance, all attempts and
+   * the waits between them. An attempt that it cuts short has timed out.
+   * @defaultValue none: each part has its own deadline
+   * @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647, or too short for the waits of `retry`
    */
   readonly requestTimeoutMs?: number
-  /** How calls are tried again for which `methods` or the call itself asks for it. Alone it retries nothing. @defaultValue as {@link RetryPolicy} says */
+  /**
+   * How calls are retried. It retries nothing by itself: `methods` or the options of a call have to ask for it.
+   * @defaultValue the defaults of {@link RetryPolicy}
+   */
   readonly retry?: RetryPolicy
-  /** How many retries the service gets at most. @defaultValue a fifth of the calls, and one a second */
+  /** How many retries the service gets at most. @defaultValue a fifth of the retryable calls, plus one per second */
   readonly retryBudget?: RetryBudget
-  /** How often to check the service's health in the background, in milliseconds; 0 = not. @defaultValue 0 */
+  /**
+   * How often to check the service's health in the background, in milliseconds; 0: never.
+   * @defaultValue 0  @throws {@link InvalidOptionError} when not in 0 … 2 147 483 647
+   */
   readonly healthIntervalMs?: number
   /**
-   * Whether the application is not ready without this service. A health check then loads it if it was not loaded, so that
-   * it is known whether it can be had. @defaultValue false
+   * Whether the application is not ready without this service. A health check then also loads it if it is not loaded,
+   * to find out whether it is available.
+   * @defaultValue false
    */
   readonly critical?: boolean
-  /** A security service: the age of a cached instance also respects the wall clock, as after a suspension. @defaultValue false */
+  /**
+   * Marks a security service: the age of its cached instance also follows the wall clock, which goes on while the
+   * machine sleeps.
+   * @defaultValue false
+   */
   readonly security?: boolean
   /**
-   * Told of transitions: of the circuit, of the service's health, the end of the proxy. Never of a single request, and
-   * never of an argument, an answer or an error's message. A pino logger will do. @defaultValue silent
+   * Logs transitions: of the circuit, of the service's health, the stop of the proxy. Never a single request, and never
+   * an argument, a result or an error's message. A pino logger will do.
+   * @defaultValue no logging
    */
   readonly logger?: Logger
-  /** What tells the time and sets timers; tests give one that they move by hand. @defaultValue the process's clock */
+  /** Tells the time and sets timers; tests pass one that they move by hand. @defaultValue the clock of the process */
   readonly clock?: Clock
-  /** Gives numbers in 0 … 1 for jitter. @defaultValue Math.random */
+  /** Returns random numbers in 0 … 1 for jitter. @defaultValue Math.random */
   readonly random?: () => number
 }
 
-/** What one proxy is made from. */
+/** The options of one proxy. */
 export interface ServiceProxyOptions<T> extends ProxySettings {
   /** Where the service comes from. */
   readonly provider: ServiceProvider<T>
   /**
-   * Gives a substitute when the service cannot be had or a call on it fails: a failed `get()` resolves to it, a failed
-   * call is made on it. Not asked when the caller aborted.
+   * Returns a substitute when the service is unavailable or a call on it fails: a failed `get()` resolves to it, a
+   * failed call is made on it. Not called when the caller aborted.
    */
   readonly fallback?: Fallback<T>
   /**
-   * What is different for single methods, by their paths: `{ find: { timeoutMs: 200 }, 'reports.create': { timeoutMs: 60_000 } }`.
-   * @defaultValue nothing  @throws {@link InvalidOptionError}; as a rejection, when the service turns out not to have the method
+   * Settings of single methods, by path: `{ find: { timeoutMs: 200 }, 'reports.create': { timeoutMs: 60_000 } }`.
+   * @defaultValue none
+   * @throws {@link InvalidOptionError}; as a rejection, when the service turns out not to have the method
    */
   readonly methods?: MethodPolicies<T>
 }
@@ -168,7 +209,7 @@ const SETTINGS = [
 const UNBOUNDED_MS = { min: 0, max: Infinity }
 const TIMER_MS = { min: 0, max: MAX_TIMER_MS }
 
-/** @throws {@link InvalidOptionError} naming the option, its bounds and what was received */
+/** @throws {@link InvalidOptionError} naming the option, its bounds and the received value */
 export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): ResolvedServiceProxyOptions<T> {
   checkOptionNames('options', options, [...SETTINGS, 'provider', 'fallback', 'methods'])
   const { provider, fallback, logger, clock = systemClock, random = Math.random } = options
@@ -207,7 +248,7 @@ export function resolveServiceProxyOptions<T>(options: ServiceProxyOptions<T>): 
   }
 }
 
-/** What becomes of a healthy instance at the end of its TTL: what its provider says, where that is heeded. */
+/** What happens to a healthy instance at the end of its TTL: as its provider says, where that applies. */
 export function renewOf<T>({
   provider,
   security,
@@ -215,7 +256,7 @@ export function renewOf<T>({
   return provider.ownership === 'owned' && provider.renew === 'check' && !security ? 'check' : 'replace'
 }
 
-/** Settings over defaults; a policy goes over a policy field by field. */
+/** Settings over defaults; policies are merged field by field. */
 export function mergeSettings<S extends ProxySettings>(defaults: ProxySettings, settings: S): S {
   const merged = { ...defaults, ...settings }
   return { ...merged, ...policiesOver(defaults, settings) }
@@ -223,20 +264,20 @@ export function mergeSettings<S extends ProxySettings>(defaults: ProxySettings, 
 
 const POLICIES = ['circuit', 'retry', 'retryBudget'] as const satisfies readonly (keyof ProxySettings)[]
 
-/** Those of which both say something. */
+/** The policies that both of them set. */
 function policiesOver(defaults: ProxySettings, settings: ProxySettings): Partial<ProxySettings> {
   const both = POLICIES.filter((name) => isObject(defaults[name]) && isObject(settings[name]))
   return Object.fromEntries(both.map((name) => [name, Object.assign({}, defaults[name], settings[name])]))
 }
 
 /**
- * Checks the defaults of a manager before any service has them.
+ * Checks the defaults of a manager before a service uses them.
  * @throws {@link InvalidOptionError}
  */
 export function checkSettings(defaults: ProxySettings): void {
   checkOptionNames('options', defaults, SETTINGS)
   const provider = { serviceName: 'defaults', getService: () => 0, checkHealth: () => true }
-  // What a queue needs may be said by each service.
+  // Each service may set what a queue needs.
   const places = defaults.maxQueuedCalls === undefined ? {} : { maxConcurrentCalls: 1 }
   resolveServiceProxyOptions({ ...places, ...defaults, provider })
 }
@@ -264,9 +305,9 @@ function resolveCircuit(options: ProxySettings): ResolvedServiceProxyOptions<unk
       misplaced,
     )
   }
-  // Where the library's own rules decide, ours does not unless it is asked for.
+  // If the library decides by its own rules, ours apply only if they are set.
   const decided = breaker.decides === true ? { failureThreshold: Infinity, ...defined(policy) } : policy
-  // Chance has a part in growing openings alone.
+  // Only growing openings use random numbers.
   const chance = policy.recoveryBackoff === undefined ? undefined : random
   const given = timeoutMs === undefined && chance === undefined ? decided : { ...decided, timeoutMs, random: chance }
   return { breaker, policy: resolveCircuitPolicy(given) }

@@ -4,8 +4,8 @@ import { borrowedProvider } from './registry.ts'
 import type { BorrowedProviderOptions } from './registry.ts'
 
 /**
- * A provider that reads its service off an application's state: `app.locals` of Express, `app.context` of Koa, or any
- * other object. The application keeps owning it.
+ * A provider that reads its service from an application's state: `app.locals` of Express, `app.context` of Koa, or any
+ * other object. The application still owns the service.
  */
 export function appStateProvider<T>(
   serviceName: string,

@@ -4,8 +4,8 @@ import { checkServiceName } from '../names.ts'
 import type { ServiceProvider } from './service-provider.ts'
 
 /**
- * A provider that tries others in order and takes the first service it gets. It is healthy if any of them is. When all
- * fail, the error names each and keeps every cause.
+ * A provider that tries others in order and returns the first service it gets. It is healthy if any of them is. When
+ * all fail, the error names each of them and keeps all their errors as causes.
  */
 export function compositeProvider<T>(
   serviceName: string,
@@ -14,7 +14,7 @@ export function compositeProvider<T>(
   checkServiceName(serviceName)
   const candidates = [...providers]
   if (candidates.length === 0) throw new InvalidOptionError('providers', 'at least one provider', 'none')
-  /** Which provider an instance came from: only that one may judge and dispose it. */
+  /** The provider that an instance came from: only that one may check and dispose it. */
   const origins = new WeakMap<object, ServiceProvider<T>>()
 
   return {

@@ -4,35 +4,39 @@ import { checkServiceName } from '../names.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { ServiceProvider } from './service-provider.ts'
 
-/** What {@link FactoryProviderOptions.create} is given. */
+/** The argument of {@link FactoryProviderOptions.create}. */
 export interface CreateContext {
   /** Aborts at the deadline of this load. */
   readonly signal: AbortSignal
-  /** {@link callSignal}: for the methods of what is made, which read it at their entry. */
+  /** {@link callSignal}, for the methods of the created service; they call it when they start. */
   readonly callSignal: () => AbortSignal | undefined
 }
 
-/** How {@link factoryProvider} makes, checks and ends its instances. */
+/** How {@link factoryProvider} creates, checks and disposes its instances. */
 export interface FactoryProviderOptions<T> {
   /**
-   * Makes an instance: opens the pool, connects the client. Honour the signal: it aborts at the deadline. Runs outside of
-   * the async context of every request, because what it makes outlives the one that happened to need it first.
+   * Creates an instance: opens the pool, connects the client. Pass on the signal: it aborts at the deadline. Runs
+   * outside every request's async context, because the instance outlives the request that happened to need it first.
    */
   readonly create: (context: CreateContext) => T | PromiseLike<T>
-  /** Asks the instance whether it is well, for example `pool.query('select 1')`. @defaultValue it is, once it was made */
+  /** Whether the instance is healthy, for example `pool.query('select 1')`. @defaultValue always healthy */
   readonly checkHealth?: (service: T, context: { readonly signal: AbortSignal }) => boolean | PromiseLike<boolean>
-  /** Ends an instance, for example `pool.end()`. @defaultValue its `Symbol.asyncDispose` or `Symbol.dispose`, if it has one */
+  /**
+   * Disposes an instance, for example `pool.end()`.
+   * @defaultValue its `Symbol.asyncDispose` or `Symbol.dispose`, if it has one
+   */
   readonly dispose?: (service: T) => void | PromiseLike<void>
   /**
-   * What happens to an instance at the end of its TTL. `check`: one that passes its health check is kept for another TTL.
-   * `replace`: another one is made, for what is read when it is made: configuration, credentials that rotate.
-   * @defaultValue 'check' where there is a `checkHealth`, else 'replace'
+   * What happens to an instance at the end of its TTL. `check`: it is kept for another TTL if it passes its health
+   * check. `replace`: a new one is created, for services that read configuration or rotating credentials when they are
+   * created.
+   * @defaultValue 'check' with a `checkHealth`, else 'replace'
    * @throws {@link InvalidOptionError} for 'check' without a `checkHealth`
    */
   readonly renew?: 'check' | 'replace'
 }
 
-/** A provider that makes its instances itself, and so owns them. */
+/** A provider that creates its instances itself, and so owns them. @throws {@link InvalidOptionError} */
 export function factoryProvider<T>(serviceName: string, options: FactoryProviderOptions<T>): ServiceProvider<T> {
   checkServiceName(serviceName)
   checkOptionNames('factoryProvider', options, ['create', 'checkHealth', 'dispose', 'renew'])

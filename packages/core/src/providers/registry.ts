@@ -3,18 +3,21 @@ import { checkFunctionOption, checkOptionNames } from '../option-checks.ts'
 import { InvalidOptionError, ServiceUnavailableError } from '../errors.ts'
 import type { ServiceProvider } from './service-provider.ts'
 
-/** What a registry must offer: our `ServiceRegistry` and a `Map` do, and so does an awilix container. */
+/** What a registry must offer: `ServiceRegistry`, a `Map` and an awilix container have it. */
 export type RegistryLike =
   | { has(name: string): boolean; get(name: string): unknown }
   | { hasRegistration(name: string): boolean; resolve(name: string): unknown }
 
-/** What a provider of borrowed services can be told beside where to look. */
+/** Options of a provider of borrowed services. */
 export interface BorrowedProviderOptions<T> {
-  /** Asks the service whether it is well. @defaultValue it is, once it was found */
+  /** Whether the service is healthy. @defaultValue always healthy */
   readonly checkHealth?: (service: T, context: { readonly signal: AbortSignal }) => boolean | PromiseLike<boolean>
 }
 
-/** A provider that looks its service up by name. The registry keeps owning it. */
+/**
+ * A provider that looks up its service by name. The registry still owns the service.
+ * @throws {@link InvalidOptionError}
+ */
 export function registryProvider<T>(
   serviceName: string,
   getRegistry: () => RegistryLike,

@@ -1,30 +1,31 @@
 /** Where a proxy gets its service from. */
 export interface ServiceProvider<T> {
-  /** What the service is called in errors. */
+  /** The service's name in errors. */
   readonly serviceName: string
-  /** Where it looks, for messages, for example `registry`. @defaultValue the service's name */
+  /** Where it looks, for messages: for example `registry`. @defaultValue the service's name */
   readonly source?: string
   /**
-   * `owned`: the proxy disposes what it was given, once, when nobody uses it any more. `borrowed`: it never does.
+   * `owned`: the proxy disposes an instance once, when it is no longer in use. `borrowed`: it never does.
    * @defaultValue 'borrowed'
    */
   readonly ownership?: 'borrowed' | 'owned'
   /**
-   * What happens to a healthy instance at the end of its TTL. `check`: it is checked and kept for another TTL, because
-   * {@link ServiceProvider.checkHealth} can tell whether it is well. `replace`: another one is looked up or made. Heeded
-   * for owned instances only, and never for a `security` service. @defaultValue 'replace'
+   * What happens to a healthy instance at the end of its TTL. `check`: {@link ServiceProvider.checkHealth} is asked,
+   * and a healthy instance is kept for another TTL. `replace`: another one is looked up or created. Applies to owned
+   * instances only, and never to a `security` service.
+   * @defaultValue 'replace'
    */
   readonly renew?: 'check' | 'replace'
   /**
-   * Finds or makes an instance. Called by one flight at a time; the signal aborts at the deadline.
-   * Returning undefined or null means that there is none, which callers see as {@link ServiceUnavailableError}.
+   * Finds or creates an instance. All callers that wait share one call; the signal aborts at the deadline.
+   * Return undefined or null if there is none: callers get a {@link ServiceUnavailableError}.
    */
   getService(context: { readonly signal: AbortSignal }): T | PromiseLike<T>
   /**
-   * Whether the service is well. `service` is undefined when none has been loaded yet.
+   * Whether the service is healthy. `service` is undefined if none has been loaded yet.
    * Throwing says the same as false.
    */
   checkHealth(service: T | undefined, context: { readonly signal: AbortSignal }): boolean | PromiseLike<boolean>
-  /** Ends an owned instance. */
+  /** Disposes an owned instance. */
   disposeService?(service: T): void | PromiseLike<void>
 }

@@ -1,23 +1,24 @@
 import { InvalidOptionError, UnknownServiceError } from '../errors.ts'
 import { checkServiceName } from '../names.ts'
 
-/** Services by name, as an application sets them up once and shares them. */
+/** Services by name, which an application sets up once and shares. */
 export class ServiceRegistry {
   readonly #services = new Map<string, unknown>()
 
   /**
    * Registers a service.
-   * @throws {@link InvalidOptionError} when the name is taken or no service name, or when there is no service
+   * @throws {@link InvalidOptionError} when the name is taken or invalid, or when the service is undefined or null
    */
   register(name: string, service: unknown): this {
     checkServiceName(name)
-    if (service === undefined || service === null) throw new InvalidOptionError('service', 'a service', service)
-    if (this.#services.has(name)) throw new InvalidOptionError('name', 'a name not yet registered', name)
+    if (service === undefined || service === null)
+      throw new InvalidOptionError('service', 'a service, not undefined or null', service)
+    if (this.#services.has(name)) throw new InvalidOptionError('name', 'a name that is not registered yet', name)
     this.#services.set(name, service)
     return this
   }
 
-  /** Forgets a service; true if there was one. It is not disposed. */
+  /** Removes a service; returns whether there was one. The service is not disposed. */
   unregister(name: string): boolean {
     return this.#services.delete(name)
   }
