@@ -2,8 +2,8 @@ import type { BreakerFactory } from '@svcproxy/core'
 import type { Attempt, BreakerContext, CircuitBreaker } from '@svcproxy/core/adapter'
 
 /**
- * The circuit itself, with no library behind it: pass what it returns as `breaker`. It opens, admits and closes exactly
- * as every other breaker of svcproxy does, for the policy is the circuit's; what it leaves out is a library's own events
+ * The circuit itself, without a breaker library: pass the result as `breaker`. It opens, admits and closes exactly as
+ * every other breaker of svcproxy does, because the circuit's policy decides. What it lacks is a library's own events
  * and statistics.
  */
 export function nativeBreaker(): BreakerFactory {

@@ -1,16 +1,16 @@
 import type { Admission, Attempt, AttemptEnd, AttemptObserver, Outcome } from '@svcproxy/core/adapter'
 
-/** What emits opossum's events for a call. */
+/** Emits opossum's events for a call. */
 export interface Announcer {
   /** Emits an event that opossum counts. */
   announce(event: string, ...args: unknown[]): void
-  /** What `announce` announces comes before the changes of state that it brings. */
+  /** Runs `announce`; its events come before the state changes that they cause. */
   beforeChanges<T>(announce: () => T): T
 }
 
 /**
- * Has opossum announce the start and the end of an admitted attempt, and passes the end on to the circuit. It is also
- * what opossum's events carry as the argument of the call: listeners receive it, so its fields are private.
+ * Makes opossum emit events for the start and the end of an admitted attempt, and passes the end on to the circuit. It
+ * is also the argument of the call in opossum's events: listeners receive it, so its fields are private.
  */
 export class AnnouncedAttempt implements AttemptObserver {
   readonly #announcer: Announcer
@@ -29,7 +29,7 @@ export class AnnouncedAttempt implements AttemptObserver {
   }
 
   settled(end: AttemptEnd, result: unknown, now: number, attempt: Attempt<unknown>): Outcome {
-    // opossum emits 'close' before its users hear of the success that closed it, and 'open' after the failure.
+    // opossum emits 'close' before 'success' for the call that closed it, and 'open' after 'failure'.
     if (end === 'fulfilled') return this.#count(end, result, now, attempt)
     return this.#announcer.beforeChanges(() => this.#count(end, result, now, attempt))
   }
@@ -44,7 +44,7 @@ export class AnnouncedAttempt implements AttemptObserver {
     const latencyMs = Math.round(now - this.#startedAt)
     if (end === 'timeout') this.#announcer.announce('timeout', result, latencyMs, this.#args)
     if (outcome === 'failure') this.#announcer.announce('failure', result, latencyMs, this.#args)
-    // An error that says nothing about the service is what opossum calls a filtered one, and a success for it.
+    // An error that says nothing about the service: opossum calls it filtered, and counts it as a success.
     else this.#announcer.announce('success', result, latencyMs)
     return outcome
   }

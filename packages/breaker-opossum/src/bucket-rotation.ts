@@ -3,16 +3,16 @@ import { EventEmitter } from 'node:events'
 import type CircuitBreaker from 'opossum'
 import type { StatisticsWindow } from './statistics-window.ts'
 
-/** How long one bucket of opossum's rolling statistics is filled, in milliseconds; ten of them make its window. */
+/** The length of one bucket of opossum's rolling window, in milliseconds; ten of them make the window. */
 const BUCKET_MS = 1_000
 const BUCKETS = 10
 
-/** The timer belongs to no request: it must not retain the async context of the one that started it. */
+/** The timer belongs to no request: it must not retain the async context of the request that started it. */
 const outsideRequests = AsyncLocalStorage.snapshot()
 
 /**
- * One timer that turns the statistics of many breakers, in place of one or two timers for each. It runs while a window
- * holds anything, for turning an empty one changes nothing, and never keeps the process alive.
+ * One timer that rotates the statistics of many breakers, instead of one or two timers per breaker. It only runs while
+ * a window has something in it, because rotating an empty window changes nothing. It never keeps the process alive.
  */
 export class BucketRotation {
   readonly #turning = new Set<Buckets>()
@@ -36,12 +36,13 @@ export class BucketRotation {
 }
 
 /**
- * The buckets of one breaker, as what opossum calls a `rotateBucketController`: it puts a new bucket in place of the
- * oldest when this says `rotate`. One for each breaker, so that each is turned only while it has something to forget.
+ * The buckets of one breaker, in the form of opossum's `rotateBucketController`: opossum replaces the oldest bucket by
+ * a new one when this emits `rotate`. There is one per breaker, so that each is rotated only while its window has
+ * something in it.
  */
 export class Buckets extends EventEmitter implements StatisticsWindow {
   readonly #rotation: BucketRotation
-  /** How many turns it takes until the window is empty. */
+  /** How many rotations it takes until the window is empty. */
   #turnsLeft = 0
 
   constructor(rotation: BucketRotation) {
@@ -55,7 +56,7 @@ export class Buckets extends EventEmitter implements StatisticsWindow {
 
   get options(): CircuitBreaker.Options {
     return {
-      // They would sort every latency of the window whenever somebody reads `stats`.
+      // They would sort every latency of the window each time somebody reads `stats`.
       rollingPercentilesEnabled: false,
       rollingCountTimeout: BUCKETS * BUCKET_MS,
       rollingCountBuckets: BUCKETS,
@@ -63,9 +64,9 @@ export class Buckets extends EventEmitter implements StatisticsWindow {
     }
   }
 
-  /** Something is being counted in the newest bucket. */
+  /** Something is about to be counted in the newest bucket. */
   fill(): void {
-    // opossum takes its listener away when it shuts down: what ends later is not counted any more.
+    // opossum removes its listener when it shuts down: calls that end later are not counted.
     if (this.#turnsLeft === 0 && this.listenerCount('rotate') > 0) this.#rotation.start(this)
     this.#turnsLeft = BUCKETS
   }
@@ -76,7 +77,7 @@ export class Buckets extends EventEmitter implements StatisticsWindow {
     if (this.#turnsLeft === 0) this.#rotation.stop(this)
   }
 
-  /** No turn follows. */
+  /** No rotation follows. */
   end(): void {
     this.#rotation.stop(this)
   }

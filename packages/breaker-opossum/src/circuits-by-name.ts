@@ -1,7 +1,7 @@
 import type OpossumBreaker from 'opossum'
 import type { LazyCircuit } from './lazy-circuit.ts'
 
-/** The opossum breakers by service name. Each is made when it is handed out. */
+/** The opossum breakers by service name. Each is created when it is first read. */
 export class CircuitsByName implements ReadonlyMap<string, OpossumBreaker> {
   readonly #circuits: ReadonlyMap<string, LazyCircuit>
 

@@ -11,8 +11,8 @@ type Status = CircuitBreaker.Status & {
 }
 
 /**
- * opossum's rolling window, turned by a clock in place of a timer: whoever counts in it or looks at it turns it first, as
- * often as opossum's timer would have by then. So it is right at every moment, and there is no timer.
+ * opossum's rolling window, rotated by a clock instead of a timer: before anything is counted or read, it is rotated as
+ * often as opossum's timer would have done by then. So it is right at every moment, and needs no timer.
  */
 export class ClockedWindow implements StatisticsWindow, Evidence {
   readonly #decision: DecisionOptions
@@ -21,13 +21,15 @@ export class ClockedWindow implements StatisticsWindow, Evidence {
   readonly #warmUntil: number
   readonly #turning = new EventEmitter()
   readonly #status: Status
-  /** What opossum's class has: the statistics have accessors of their own. */
+  /** The statistics of opossum's class, which has accessors for them. */
   readonly #class: object
   #startedAt: number
   #turns = 0
   #skipping = false
 
-  /** @param startedAt when a bare opossum would have been made: its buckets and its warm-up count from here */
+  /**
+   * @param startedAt when a plain opossum breaker would have been created: its buckets and its warm-up count from here
+   */
   constructor(decision: DecisionOptions, clock: Clock, startedAt: number) {
     const { rollingCountTimeout, rollingCountBuckets, rollingPercentilesEnabled, allowWarmUp } = decision
     this.#decision = decision
@@ -65,7 +67,7 @@ export class ClockedWindow implements StatisticsWindow, Evidence {
     return this.#clock.now() < this.#warmUntil
   }
 
-  /** opossum's statistics without percentiles: to sort the latencies at each failure would take milliseconds. */
+  /** opossum's statistics without percentiles: sorting the latencies at each failure would take milliseconds. */
   get counts(): CircuitBreaker.Stats {
     const status = this.#status
     status.rollingPercentilesEnabled = false
@@ -78,12 +80,12 @@ export class ClockedWindow implements StatisticsWindow, Evidence {
     this.#turn()
   }
 
-  /** The next event is emitted, and not counted. opossum counts an event before anybody else hears it. */
+  /** The next event is emitted but not counted. opossum counts an event before anybody else hears of it. */
   skip(): void {
     this.#skipping = true
   }
 
-  /** Nothing is in it, and its first bucket begins at `now`. */
+  /** Empties the window; its first bucket begins at `now`. */
   empty(now: number): void {
     this.#startedAt = now
     this.#turns = 0

@@ -5,16 +5,16 @@ import type { DecisionOptions } from './decision-options.ts'
 import type { Judge } from './judge.ts'
 import { LazyCircuit } from './lazy-circuit.ts'
 
-/** opossum's options and its rule by them: the same for all breakers of a factory. */
+/** opossum's options and its rule for them, shared by all breakers of a factory. */
 export interface Decision {
   readonly options: DecisionOptions
   readonly judge: Judge
 }
 
 /**
- * opossum opens the circuit: after each failure that a closed circuit counts, its rule is applied to its window. All else is
- * the circuit's. The window holds the calls of one generation: it is empty after a close and after a reset, and what was
- * admitted before is announced and not counted.
+ * opossum decides when the circuit opens: after each failure that a closed circuit counts, its rule is applied to its
+ * window. Everything else is decided by the circuit. The window holds the calls of one generation: it is emptied by a
+ * close and by a reset, and calls that were admitted earlier are announced but not counted.
  */
 export class DecidingCircuit extends LazyCircuit {
   readonly #decision: Decision
@@ -38,7 +38,7 @@ export class DecidingCircuit extends LazyCircuit {
     return this.#generation
   }
 
-  /** One that the ramp after a close refuses was no call of the service, so it must not make its failures look fewer. */
+  /** A call that the ramp after closing rejects never reached the service, so it must not lower the failure rate. */
   protected override announceRefusal(): void {
     const { opossum } = this
     if (this.state === 'closed') this.#window?.skip()

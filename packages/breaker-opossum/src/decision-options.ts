@@ -1,61 +1,62 @@
 import { InvalidOptionError } from '@svcproxy/core'
 
 /**
- * opossum's own options, by which its rolling window opens the circuit. With any of them opossum decides when; what is not
- * given is as opossum has it, percentiles excepted.
+ * opossum's own options, by which its rolling window opens the circuit. With any of them opossum decides when. Options
+ * that are not given have opossum's defaults, except percentiles.
  */
 export interface OpossumDecisionOptions {
   /**
-   * The circuit opens at a failure when more than so many percent of the calls in the window have failed. opossum takes the
-   * failures that ended in the window of the calls that began in it, those under way included; a call that its caller
-   * aborted and an error for which `circuit.isFailure` is false are no failures.
+   * The circuit opens at a failure when more than this percentage of the calls in the window have failed. opossum
+   * divides the failures that ended in the window by the calls that began in it, including those in flight. A call that
+   * its caller aborted, and an error for which `circuit.isFailure` returns false, are no failures.
    * @defaultValue 50  @throws {@link InvalidOptionError} when not in 0 … 100
    */
   readonly errorThresholdPercentage?: number
   /**
-   * How long the window is, in milliseconds.
-   * @defaultValue 10 000  @throws {@link InvalidOptionError} when no integer in `rollingCountBuckets` … 2 147 483 647
+   * The length of the window, in milliseconds.
+   * @defaultValue 10 000
+   * @throws {@link InvalidOptionError} when not an integer in `rollingCountBuckets` … 2 147 483 647
    */
   readonly rollingCountTimeout?: number
   /**
-   * Into how many buckets the window is divided; it forgets one bucket at a time.
-   * @defaultValue 10  @throws {@link InvalidOptionError} when no integer in 1 … 1 000
+   * The number of buckets of the window; one bucket at a time is dropped.
+   * @defaultValue 10  @throws {@link InvalidOptionError} when not an integer in 1 … 1 000
    */
   readonly rollingCountBuckets?: number
   /**
-   * The circuit does not open with fewer calls in the window. With 0, the first call of all opens it if it fails.
-   * @defaultValue 0  @throws {@link InvalidOptionError} when no integer in 0 … 1 000 000
+   * The circuit does not open while the window has fewer calls. With 0, the very first call opens it if it fails.
+   * @defaultValue 0  @throws {@link InvalidOptionError} when not an integer in 0 … 1 000 000
    */
   readonly volumeThreshold?: number
   /**
-   * Whether no failure opens the circuit for the first `rollingCountTimeout` after the proxy was made.
-   * @defaultValue false  @throws {@link InvalidOptionError} when no boolean
+   * Whether failures do not open the circuit during the first `rollingCountTimeout` after the proxy was created.
+   * @defaultValue false  @throws {@link InvalidOptionError} when not a boolean
    */
   readonly allowWarmUp?: boolean
   /**
-   * Whether `stats` of the opossum breaker has the mean and the percentiles of the latencies. They decide nothing; each look at
-   * `stats` then sorts every latency of the window.
-   * @defaultValue false: they are -1  @throws {@link InvalidOptionError} when no boolean
+   * Whether `stats` of the opossum breaker has the mean and the percentiles of the latencies. They decide nothing. If
+   * set, each read of `stats` sorts all latencies of the window.
+   * @defaultValue false: they are -1  @throws {@link InvalidOptionError} when not a boolean
    */
   readonly rollingPercentilesEnabled?: boolean
 }
 
-/** {@link OpossumDecisionOptions}, checked and with their defaults. */
+/** {@link OpossumDecisionOptions} with their defaults filled in and checked. */
 export type DecisionOptions = Required<OpossumDecisionOptions>
 
 const MAX_TIMER_MS = 2_147_483_647
 const MAX_BUCKETS = 1_000
 const MAX_CALLS = 1_000_000
 
-const OWN_SIGNAL = 'pass on the signal that each operation is given, or callSignal()'
-const NO_RESULTS = 'results are not cached by a proxy; cache them in the service'
-const NOT_MERGED = 'calls are not merged by a proxy; merge them in the service'
+const OWN_SIGNAL = 'pass on the signal that each operation gets, or callSignal()'
+const NO_RESULTS = 'a proxy does not cache results; cache them in the service'
+const NOT_MERGED = 'a proxy does not coalesce calls; coalesce them in the service'
 
-/** Options of opossum that contradict the proxy, and what to set in place of each. */
+/** Options of opossum that contradict the proxy, and what to set instead. */
 const IN_PLACE_OF: ReadonlyMap<string, string> = new Map([
   ['timeout', 'set timeoutMs of the proxy'],
   ['resetTimeout', 'set circuit.recoveryTimeoutMs of the proxy'],
-  ['errorFilter', 'set circuit.isFailure of the proxy, which says false where errorFilter says true'],
+  ['errorFilter', 'set circuit.isFailure of the proxy, which returns false where errorFilter returns true'],
   ['capacity', 'set maxConcurrentCalls of the proxy'],
   ['maxFailures', 'set circuit.failureThreshold of the proxy'],
   ['enabled', "set circuit of the proxy: false for none, or { mode: 'observe' } for one that refuses nothing"],
@@ -74,8 +75,8 @@ const IN_PLACE_OF: ReadonlyMap<string, string> = new Map([
   ['coalesceResetOn', NOT_MERGED],
   ['enableSnapshots', 'read stats of the opossum breaker when they are needed'],
   ['rotateBucketController', "the window is turned by the proxy's clock"],
-  ['state', 'give importCircuit() of the proxy what exportCircuit() gave'],
-  ['status', 'each service has a window of its own, which starts empty'],
+  ['state', 'pass the result of exportCircuit() to importCircuit() of the proxy'],
+  ['status', 'each service has its own window, which starts empty'],
 ])
 
 const NAMES: readonly string[] = [
@@ -88,8 +89,8 @@ const NAMES: readonly string[] = [
 ]
 
 /**
- * The options with their defaults, or undefined when none is given.
- * @throws {@link InvalidOptionError} naming the option, what it may be and what was received
+ * The options with their defaults, or undefined if none is given.
+ * @throws {@link InvalidOptionError} naming the option, its bounds and the received value
  */
 export function resolveDecision(options: OpossumDecisionOptions): DecisionOptions | undefined {
   checkNames(options)

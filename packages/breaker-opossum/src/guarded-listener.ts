@@ -1,12 +1,15 @@
 type Listener = (...args: never[]) => unknown
 
-/** A listener with something around it. By its `listener` Node's emitters find the one that their user knows. */
+/** A listener with a wrapper around it. Node's emitters find the original listener in its `listener`. */
 export interface Wrapped {
   (this: unknown, ...args: unknown[]): unknown
   listener: Listener
 }
 
-/** `listener`, what it throws caught. It returns what the listener does: Node can capture the rejection of a promise. */
+/**
+ * Wraps `listener` to catch what it throws. It returns the listener's result, so that Node.js can capture the rejection
+ * of a promise.
+ */
 export function guarded(listener: Listener, onThrow: (error: unknown) => void): Wrapped {
   function guard(this: unknown, ...args: unknown[]): unknown {
     try {
@@ -20,7 +23,7 @@ export function guarded(listener: Listener, onThrow: (error: unknown) => void): 
   return guard
 }
 
-/** `listener`, heard once. @param remove takes what is returned off the emitter */
+/** Wraps `listener` to be called once. @param remove removes the wrapper from the emitter */
 export function guardedOnce(
   listener: Listener,
   onThrow: (error: unknown) => void,
@@ -28,7 +31,7 @@ export function guardedOnce(
 ): Wrapped {
   let heard = false
   function once(this: unknown, ...args: unknown[]): unknown {
-    // One that emits the same event itself is still among those that are being told.
+    // A listener that emits the same event itself is still in the list of those being called.
     if (heard) return undefined
     heard = true
     remove(guard)

@@ -3,17 +3,17 @@ import type CircuitBreaker from 'opossum'
 import type { DecisionOptions } from './decision-options.ts'
 import { Opossum } from './opossum-class.ts'
 
-/** What opossum's rule is about. */
+/** What opossum's rule is applied to. */
 export interface Evidence {
-  /** The counts of the window, the failure in question among them. */
+  /** The counts of the window, including the failure in question. */
   readonly counts: CircuitBreaker.Stats
   readonly warmUp: boolean
 }
 
 /**
- * opossum's own rule, to be asked. opossum applies it inside of a call that fails, and nowhere else; so this is a breaker of
- * opossum whose calls fail at once, that takes the statistics of another breaker for its own, and says whether it would
- * open in place of doing it. One serves all breakers with the same options: it has no listeners, no timer and no state.
+ * opossum's own rule as a function. opossum applies it inside a failing call, and nowhere else. So this is an opossum
+ * breaker whose calls fail at once, which uses the statistics of another breaker and reports whether it would open
+ * instead of opening. One serves all breakers with the same options: it has no listeners, no timer and no state.
  */
 export class Judge extends Opossum {
   #evidence: Evidence | undefined
@@ -25,14 +25,14 @@ export class Judge extends Opossum {
       volumeThreshold,
       timeout: false,
       enableSnapshots: false,
-      // Without one opossum would have a timer.
+      // Without one, opossum would start a timer.
       rotateBucketController: new EventEmitter(),
     })
-    // It counts by listening to itself, and this one has nothing to count.
+    // opossum counts with listeners on itself, and this one has nothing to count.
     this.removeAllListeners()
   }
 
-  /** Whether opossum would open at a failure that was counted just now. */
+  /** Whether opossum would open because of a failure that has just been counted. */
   wouldOpen(evidence: Evidence): boolean {
     this.#evidence = evidence
     this.#opens = false
@@ -54,7 +54,7 @@ export class Judge extends Opossum {
   }
 }
 
-const FAILURE = new Error('A call that fails, for opossum to look at its statistics')
+const FAILURE = new Error('A failing call, to make opossum read its statistics')
 
 function failAtOnce(): never {
   throw FAILURE

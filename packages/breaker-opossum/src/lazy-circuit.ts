@@ -5,8 +5,8 @@ import { MirroredCircuit } from './mirrored-circuit.ts'
 import type { StatisticsWindow } from './statistics-window.ts'
 
 /**
- * The breaker of one service. opossum's is made when it is first needed, by a call or by somebody who looks at it:
- * most of an app's services may be idle, and opossum's breaker is larger than all the rest of a proxy.
+ * The breaker of one service. opossum's breaker is created when it is first needed, by a call or by code that reads it:
+ * most of an application's services may be idle, and opossum's breaker is larger than the rest of a proxy.
  */
 export abstract class LazyCircuit implements CircuitBreaker {
   protected readonly context: BreakerContext
@@ -23,21 +23,21 @@ export abstract class LazyCircuit implements CircuitBreaker {
     return this.context.name
   }
 
-  /** Made with the state the circuit has now; what happened before was announced to nobody. */
+  /** Created with the current state of the circuit; earlier events are not emitted. */
   get opossum(): MirroredCircuit {
     this.#opossum ??= new MirroredCircuit(this.context, this.#state, this.makeWindow())
     return this.#opossum
   }
 
-  /** The state that the circuit last announced. */
+  /** The state that the circuit last reported. */
   protected get state(): CircuitState {
     return this.#state
   }
 
-  /** Made with opossum's breaker, for it to count in. */
+  /** Creates the window in which opossum's breaker counts. */
   protected abstract makeWindow(): StatisticsWindow
 
-  /** What announces a call that the circuit admits now. */
+  /** Emits events for a call that the circuit admits now. */
   protected abstract get announcer(): Announcer
 
   execute<R>(attempt: Attempt<R>): Promise<R> {

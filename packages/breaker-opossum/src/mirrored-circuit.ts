@@ -8,16 +8,16 @@ import { opossumRefusal } from './refusal-error.ts'
 import type { StatisticsWindow } from './statistics-window.ts'
 
 /**
- * An opossum breaker that runs nothing and has no state of its own. It emits opossum's events for the calls that the circuit
- * admits and refuses, which opossum's own listeners count, and shows the circuit's state as its own. Only opossum's public
- * members are overridden; what it believes in private is never asked.
+ * An opossum breaker that runs nothing and has no state of its own. It emits opossum's events for the calls that the
+ * circuit admits and rejects, which opossum's own listeners count, and shows the circuit's state as its own. Only
+ * opossum's public members are overridden; its private state is never read.
  */
 export class MirroredCircuit extends Opossum implements Announcer {
   readonly #recoveryTimeoutMs: number
   readonly #window: StatisticsWindow
-  /** What the circuit last said its state was, in opossum's three words. */
+  /** The last state of the circuit, in opossum's three words. */
   #shown: Shown
-  /** Changes that are shown already and announced soon. */
+  /** Changes that are already shown and will be announced soon. */
   #unannounced: Shown[] | undefined
   #warned = false
 
@@ -32,7 +32,7 @@ export class MirroredCircuit extends Opossum implements Announcer {
     this.#recoveryTimeoutMs = policy.recoveryTimeoutMs
     this.#window = window
     this.#shown = SHOWN[state]
-    // opossum hears its own 'open' twice: once for its statistics, and once to start the timer of its own half-open.
+    // opossum listens to its own 'open' twice: for its statistics, and to start the timer of its own half-open state.
     this.removeAllListeners('open')
     super.on('open', () => this.status.open?.())
   }
@@ -58,19 +58,19 @@ export class MirroredCircuit extends Opossum implements Announcer {
     try {
       this.emit(event, ...args)
     } catch (error) {
-      // Of a listener that was put in past the guard.
+      // From a listener that was added without the guard.
       this.#report(event, error)
     }
   }
 
-  /** opossum's two events for a call that was not admitted. */
+  /** Emits opossum's two events for a call that was not admitted. */
   announceRefusal(): void {
     this.announce('fire', [{}])
-    // An error for nobody would cost more than all the rest of a refused call.
+    // Creating an error that nobody sees would cost more than the rest of a rejected call.
     this.announce('reject', this.listenerCount('reject') > OWN_LISTENERS ? opossumRefusal() : undefined)
   }
 
-  /** The circuit changed its state: shown and announced once. An isolated circuit is an open one for opossum. */
+  /** Shows and announces a change of the circuit's state. For opossum, an isolated circuit is an open one. */
   show(state: CircuitState): void {
     const shown = SHOWN[state]
     if (shown === this.#shown) return
@@ -85,7 +85,7 @@ export class MirroredCircuit extends Opossum implements Announcer {
     try {
       return announce()
     } finally {
-      // One that a listener brings about in here is told after the others.
+      // A change that a listener causes in here is announced after the others.
       for (const shown of changes) this.#announceChange(shown)
       this.#unannounced = undefined
     }
@@ -102,9 +102,9 @@ export class MirroredCircuit extends Opossum implements Announcer {
     this.#window.end()
   }
 
-  /** A listener that throws changes nothing here: no result, no count, no state. */
+  /** An error of a listener changes nothing here: no result, no count, no state. */
   override on(event: string | symbol, listener: Listener): this {
-    // Those that opossum itself adds, in its constructor, come before the fields of this class.
+    // The listeners that opossum's constructor adds are added before the fields of this class exist.
     if (!(#warned in this) || typeof listener !== 'function') return super.on(event, listener)
     return super.on(event, guarded(listener, this.#reporter(event)))
   }
@@ -119,7 +119,7 @@ export class MirroredCircuit extends Opossum implements Announcer {
     return this.on(event, listener)
   }
 
-  /** opossum's own counters stay the first listeners: one that came before them could throw and so stop them. */
+  /** opossum's own counters stay the first listeners: an earlier one could throw and so stop them. */
   override prependListener(event: string | symbol, listener: Listener): this {
     return this.on(event, listener)
   }
@@ -132,7 +132,7 @@ export class MirroredCircuit extends Opossum implements Announcer {
     return (error) => this.#report(event, error)
   }
 
-  /** The first listener that throws is reported. */
+  /** Reports the first listener that throws. */
   #report(event: string | symbol, error: unknown): void {
     if (this.#warned) return
     this.#warned = true

@@ -3,7 +3,7 @@ import { type BucketRotation, Buckets } from './bucket-rotation.ts'
 import { LazyCircuit } from './lazy-circuit.ts'
 import type { MirroredCircuit } from './mirrored-circuit.ts'
 
-/** opossum shows what the circuit decided. */
+/** opossum shows what the circuit has decided. */
 export class MirroringCircuit extends LazyCircuit {
   readonly #rotation: BucketRotation
 

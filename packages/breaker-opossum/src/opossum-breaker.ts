@@ -9,37 +9,38 @@ import { Judge } from './judge.ts'
 import type { LazyCircuit } from './lazy-circuit.ts'
 import { MirroringCircuit } from './mirroring-circuit.ts'
 
-/** A {@link BreakerFactory} that shows the opossum breakers it made. */
+/** A {@link BreakerFactory} with access to the opossum breakers that it has created. */
 export interface OpossumBreakerFactory extends BreakerFactory {
   /**
-   * The opossum breakers by service name: for their events and statistics, and for tools that are made for opossum. A
-   * breaker can be looked up from the making of its proxy until the proxy is stopped. It is made by the first look or
-   * the first call, and emits what happens from then on.
+   * The opossum breakers by service name, for their events and statistics and for tools made for opossum. A breaker is
+   * available from the creation of its proxy until the proxy is stopped. It is created when it is first read or first
+   * called, and emits what happens from then on.
    */
   readonly circuits: ReadonlyMap<string, OpossumBreaker>
   /**
-   * Whether opossum's rolling window opens the circuits: with any of {@link OpossumDecisionOptions}. Consecutive failures then
-   * do not, unless the proxy's `circuit.failureThreshold` asks for it.
+   * Whether opossum's rolling window opens the circuits: true with any of {@link OpossumDecisionOptions}. Consecutive
+   * failures then open a circuit only if the proxy sets `circuit.failureThreshold`.
    */
   readonly decides: boolean
 }
 
 /**
- * Shows the circuit of a service as an opossum breaker: pass what it returns as `breaker`. opossum counts the calls and
- * emits its events. Without options the proxy's `circuit` decides everything; with any of opossum's own options its rolling
- * window decides when a closed circuit opens, and the proxy's `circuit` everything else. In both, the proxy runs the calls.
+ * Runs the circuit of each service as an opossum breaker: pass the result as `breaker`. opossum counts the calls and
+ * emits its events. Without options the proxy's `circuit` decides everything. With any of opossum's own options, its
+ * rolling window decides when a closed circuit opens, and the proxy's `circuit` decides the rest. The proxy runs the
+ * calls in both cases.
  *
- * One call of it serves a whole app: the breakers it makes share what they can.
+ * Call it once per application: the breakers of one factory share what they can.
  *
- * @param options what opossum decides by; none given: it decides nothing
- * @throws {@link InvalidOptionError} when an option is out of bounds, unknown, or one that the proxy has in its own way; it
- * names the option and says what to set
+ * @param options opossum's decision options; without any, opossum decides nothing
+ * @throws {@link InvalidOptionError} when an option is out of bounds, unknown, or an option of opossum that the proxy
+ * replaces; the message names the option and says what to set instead
  */
 export function opossumBreaker(options: OpossumDecisionOptions = {}): OpossumBreakerFactory {
   const decision = resolveDecision(options)
   const circuits = new Map<string, LazyCircuit>()
   const forget = (circuit: LazyCircuit): void => {
-    // A proxy that was made again under the same name may have come before the end of the old one.
+    // A new proxy of the same name may have been created before the old one was disposed.
     if (circuits.get(circuit.name) === circuit) circuits.delete(circuit.name)
   }
   const make =

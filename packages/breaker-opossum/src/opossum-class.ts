@@ -24,8 +24,8 @@ type Overridden =
   | 'warmUp'
 
 /**
- * opossum's class as its subclass uses it. `@types/opossum` declares its accessors as fields, which TypeScript does not let
- * a subclass override; an interface may be.
+ * opossum's class as its subclass uses it. `@types/opossum` declares its accessors as fields, which TypeScript does not
+ * allow a subclass to override; those of an interface may be overridden.
  */
 export interface Opossum extends Omit<CircuitBreaker, Overridden> {
   readonly closed: boolean

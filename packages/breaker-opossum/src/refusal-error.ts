@@ -4,8 +4,8 @@ import CircuitBreaker from 'opossum'
 let refusing: CircuitBreaker | undefined
 
 /**
- * The error opossum gives for a call it refuses. Only opossum can make it, for it bears the mark that `isOurError` looks
- * for: so there is one breaker that is open for good, and a call of it is refused.
+ * The error that opossum creates for a rejected call. Only opossum can create it, because it carries the mark that
+ * `isOurError` looks for. So there is one breaker that is always open, and a call of it is rejected.
  */
 export function opossumRefusal(): unknown {
   refusing ??= openForGood()
@@ -16,9 +16,9 @@ export function opossumRefusal(): unknown {
 }
 
 function openForGood(): CircuitBreaker {
-  // A controller of its own, and no snapshots: it has no timer.
+  // With its own controller and without snapshots it has no timer.
   const breaker = new CircuitBreaker(ignore, { rotateBucketController: new EventEmitter(), enableSnapshots: false })
-  // Nor does it count, or become half-open: opossum does both by listening to itself.
+  // It neither counts nor becomes half-open: opossum does both with listeners on itself.
   breaker.removeAllListeners()
   breaker.open()
   return breaker

@@ -1,10 +1,10 @@
 import type CircuitBreaker from 'opossum'
 
-/** Where opossum counts the calls of one breaker, and what turns it. */
+/** Where opossum counts the calls of one breaker, and what rotates it. */
 export interface StatisticsWindow {
-  /** opossum's options for it, those that its decision takes included. */
+  /** opossum's options for the window, including those for its decision. */
   readonly options: CircuitBreaker.Options
-  /** Whether no failure opens the circuit yet. */
+  /** Whether failures do not open the circuit yet. */
   readonly warmUp: boolean
   /** Something is about to be counted. */
   fill(): void
