@@ -3,13 +3,13 @@ import { finished } from 'node:stream'
 import type { ReadBody } from './message.ts'
 
 /**
- * Reads the body of Node's request for an {@link HttpRequest}: from its stream or, when a body parser of the
- * application has taken that already, from what the parser made of it, written as JSON again.
- * @param parsed what a body parser left behind (`req.body`, `ctx.request.body`); undefined: there is none
+ * Reads the body of Node's request for an {@link HttpRequest}: from its stream or, if a body parser of the application
+ * has already read that, from the parser's result, converted back to JSON.
+ * @param parsed the result of a body parser (`req.body`, `ctx.request.body`); undefined: there is none
  */
 export function bodyReader(message: IncomingMessage, parsed: unknown): ReadBody {
   return async (maxBytes) => {
-    // What was announced decides: what a parser made of a long body may be short.
+    // The announced length decides: what a parser made of a long body may be short.
     if (Number(message.headers['content-length'] ?? 0) > maxBytes) return undefined
     if (!wasRead(message)) return readStream(message, maxBytes)
     const text = asText(parsed)
@@ -23,7 +23,7 @@ function wasRead(message: IncomingMessage): boolean {
 
 function asText(parsed: unknown): string {
   if (parsed instanceof Uint8Array) return Buffer.from(parsed).toString()
-  // There is no JSON of undefined, whatever its type says.
+  // JSON.stringify returns undefined for undefined, although its type does not say so.
   const json: string | undefined = JSON.stringify(parsed)
   return json ?? ''
 }
@@ -39,7 +39,7 @@ function readStream(message: IncomingMessage, maxBytes: number): Promise<string 
         chunks.push(bytes)
         return
       }
-      // The rest flows on, to nobody: the connection can carry the answer, and the next request.
+      // The rest is read and dropped, so that the connection can carry the response and the next request.
       message.off('data', onData)
       resolve(undefined)
     }

@@ -1,29 +1,29 @@
 import type { AbortListener, AbortSource } from '@svcproxy/core/adapter'
 
-/** The part of Node's response that says whether the client still waits. Those of HTTP/1 and HTTP/2 have it. */
+/** The part of Node's response that says whether the client is still waiting. HTTP/1 and HTTP/2 responses have it. */
 export interface ClientConnection {
-  /** Whether an HTTP/1 response is closed; undefined for HTTP/2, where `stream` tells. */
+  /** Whether an HTTP/1 response is closed; undefined for HTTP/2, which has `stream` for this. */
   readonly destroyed?: boolean
   /** Whether the application has ended the response with `end()`. */
   readonly writableEnded: boolean
   /** The stream of an HTTP/2 response; undefined for HTTP/1. */
   readonly stream?: { readonly destroyed: boolean }
-  /** `close` comes when the response was sent completely, or when the client went before that. */
+  /** `close` is emitted when the response was sent completely, or when the client disconnected before that. */
   on(event: 'close', listener: () => void): unknown
 }
 
-/** Whether the client went before it was answered. */
+/** Whether the client disconnected before it was answered. */
 export function isClientGone({ destroyed, stream, writableEnded }: ClientConnection): boolean {
   return !writableEnded && (destroyed === true || stream?.destroyed === true)
 }
 
 /**
- * Watches one response for its client to go, on behalf of the calls made for it. An `AbortSignal` would do, but to make
- * one and listen to it costs a request more than the call itself.
+ * Watches one response for its client to disconnect, for the calls made on its behalf. An `AbortSignal` would do, but
+ * creating one and listening to it costs a request more than the call itself.
  */
 export class ClientWatch implements AbortSource {
   #reason: DOMException | undefined
-  /** Most requests make one call at a time. */
+  /** Usually the only one: most requests make one call at a time. */
   #listener: AbortListener | undefined
   #more: Set<AbortListener> | undefined
 

@@ -7,19 +7,22 @@ import { permissionWithin } from './permission.ts'
 import { problemResponse } from './problem.ts'
 import { endingOf } from './shutdown/ending.ts'
 
-/** `R` is the framework's own request. */
+/** Options of the health endpoints. `R` is the framework's own request. */
 export interface HealthOptions<R = unknown> {
   /**
-   * Whether a request may see the state of each service. What throws, rejects or takes too long says no.
-   * @defaultValue nobody may
+   * Whether a request may see the state of each service. If it throws, rejects or takes too long, the answer is no.
+   * @defaultValue no request may
    */
   readonly authorize?: (request: R) => boolean | PromiseLike<boolean>
-  /** What comes before `/livez`, `/readyz` and `/healthz`, for example `/internal`. @defaultValue '' */
+  /**
+   * The path before `/livez`, `/readyz` and `/healthz`, for example `/internal`.
+   * @defaultValue ''  @throws {@link InvalidOptionError} when not empty or a path without a slash at its end
+   */
   readonly basePath?: string
   /**
-   * How long health checks and `authorize` may take before they count as failed, in milliseconds. The default leaves a
-   * prober that waits one second time to hear the answer: without it, one hung service that nobody needs urgently would
-   * make the whole application look dead.
+   * How long health checks and `authorize` may take before they count as failed, in milliseconds. The default is below
+   * the one second that many probes wait: otherwise a single hung service that is not critical would make the whole
+   * application look dead.
    * @defaultValue 900  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
    */
   readonly timeoutMs?: number
@@ -27,7 +30,7 @@ export interface HealthOptions<R = unknown> {
 
 type EndpointName = 'livez' | 'readyz' | 'healthz'
 
-/** What there is to say besides the level. */
+/** What the body says besides the status. */
 interface Findings {
   readonly status?: number
   readonly notes?: readonly string[]
@@ -42,12 +45,12 @@ const NO_STORE = { 'Cache-Control': 'no-store' }
 /**
  * The health endpoints, for GET and HEAD:
  * - `/livez` 200 while the process answers; asks nothing.
- * - `/readyz` 503 when a critical service is unhealthy, and at once when the manager stops or {@link shutdown} was called
- *   for it, whichever binding was asked; else 200.
- * - `/healthz` 200 always; what is wrong is in the body, with the note `stopping` when the application is.
+ * - `/readyz` 503 when a critical service is unhealthy, and at once when the manager stops or {@link shutdown} was
+ *   called for it through any binding; else 200.
+ * - `/healthz` always 200; the body says what is wrong, with the note `stopping` while the application is stopping.
  *
  * An open circuit and an unhealthy service that is not critical are `warn`, which is no reason to take the application
- * away from its users.
+ * out of service.
  * @throws {@link InvalidOptionError}
  */
 export function healthEndpoints<M extends object, R = unknown>(
@@ -63,7 +66,7 @@ export function healthEndpoints<M extends object, R = unknown>(
   const answer = async (endpoint: EndpointName, request: HttpRequest<R>): Promise<HttpResponse> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return methodNotAllowed()
     if (endpoint === 'livez') return healthResponse(request, 'pass')
-    // Nothing that a service says can change it, and a service that hangs would hold the news up.
+    // No service can change the answer, and a service that hangs would delay it.
     if (endpoint === 'readyz' && ending.hasBegun) return healthResponse(request, 'fail', { ...STOPPING, status: 503 })
     const [{ status, services, stopping, fleet }, mayKnow] = await Promise.all([
       manager.getHealthStatus({ timeoutMs }),
@@ -87,7 +90,9 @@ async function isAllowed<R>(authorize: HealthOptions<R>['authorize'], request: R
   return authorize !== undefined && (await permissionWithin(timeoutMs, systemClock, () => authorize(request))) === true
 }
 
-/** The body follows draft-inadarei-api-health-check; the draft expired, so its media type is for those who ask for it. */
+/**
+ * The body follows draft-inadarei-api-health-check. The draft has expired, so its media type is only used on request.
+ */
 function healthResponse({ headers }: HttpRequest, level: HealthLevel, findings: Findings = {}): HttpResponse {
   const { services, fleet, notes, status = 200 } = findings
   const checks = services && Object.fromEntries(Object.entries(services).map(([name, health]) => [name, [health]]))
@@ -102,7 +107,7 @@ function healthResponse({ headers }: HttpRequest, level: HealthLevel, findings: 
 }
 
 function methodNotAllowed(): HttpResponse {
-  return problemResponse({ status: 405, detail: 'Health is read with GET or HEAD.' }, { Allow: 'GET, HEAD' })
+  return problemResponse({ status: 405, detail: 'Use GET or HEAD to read health.' }, { Allow: 'GET, HEAD' })
 }
 
 function checkOptions<R>({ authorize, basePath, timeoutMs }: HealthOptions<R>): void {

@@ -62,7 +62,7 @@ describe('errorResponse', () => {
       type: 'about:blank',
       title: 'Service Unavailable',
       status: 503,
-      detail: 'A service that is needed to answer failed.',
+      detail: 'A required service failed.',
       instance: '/a',
       code: 'SVCPROXY_OF_TOMORROW',
       retryAfter: 3,

@@ -1,47 +1,47 @@
 import type { ServiceProxyManager } from '@svcproxy/core'
 
-/** A request as every framework can tell it. `R` is the framework's own request. */
+/** A request, independent of the framework. `R` is the framework's own request. */
 export interface HttpRequest<R = unknown> {
-  /** In upper case, as the client sent it: `GET`. */
+  /** The method in upper case: `GET`. */
   readonly method: string
-  /** The path below the mount point, as sent, without the query: `/readyz`. */
+  /** The path below the mount point, without the query: `/readyz`. Not decoded. */
   readonly path: string
-  /** By lower-case name, as Node gives them. */
+  /** The headers by lower-case name, as Node.js gives them. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The path as the client sent it to the application, without the query: `/internal/readyz`. @defaultValue `path` */
   readonly target?: string
-  /** What came after the `?`, without it. @defaultValue '' */
+  /** The query without its `?`. @defaultValue '' */
   readonly query?: string
   /** Reads the body; see {@link bodyReader}. @defaultValue there is none */
   readonly readBody?: ReadBody
-  /** The framework's own request, given to the application's functions. */
+  /** The framework's own request, which is passed to the application's functions. */
   readonly original: R
 }
 
 /**
- * Reads a request's body as text; undefined when it is longer than `maxBytes`. Rejects when the client went before its
- * end.
+ * Reads the body of a request as text; resolves to undefined if it is longer than `maxBytes`. Rejects if the client
+ * disconnects before the end.
  */
 export type ReadBody = (maxBytes: number) => Promise<string | undefined>
 
-/** What to answer. A binding writes it as it is; to a HEAD request without the body. */
+/** A response. A binding writes it as it is, without the body for a HEAD request. */
 export interface HttpResponse {
   /** The HTTP status code, for example 503. */
   readonly status: number
-  /** One value by header name; replaces what the response already has under that name. */
+  /** The headers by name, one value each. They replace headers that the response already has. */
   readonly headers: Readonly<Record<string, string>>
   /** A string is sent as UTF-8; an empty one means that there is no body. */
   readonly body: string | Buffer
 }
 
-/** An answer in text. */
+/** A response with text. */
 export interface TextResponse extends HttpResponse {
   /** Always a string, never a `Buffer`. */
   readonly body: string
 }
 
-/** Answers a request, or says undefined at once: not its own. Its answer never rejects. */
+/** Answers a request, or returns undefined at once if the request is not for it. The returned promise never rejects. */
 export type HttpEndpoint<R> = (request: HttpRequest<R>) => Promise<HttpResponse> | undefined
 
-/** Makes the endpoint for a manager; what a binding's `mount()` takes. */
+/** Creates the endpoint for a manager: the argument of a binding's `mount()`. */
 export type EndpointFactory<R> = <M extends object>(manager: ServiceProxyManager<M>) => HttpEndpoint<R>

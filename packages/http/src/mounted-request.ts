@@ -5,33 +5,36 @@ import { pathOf, queryOf } from './problem.ts'
 
 /** What the request of Express and the context of Koa have in common. */
 export interface FrameworkRequest {
-  /** In upper case: `GET`. */
+  /** The method in upper case: `GET`. */
   readonly method: string
-  /** Below where it is mounted. */
+  /** The path below the mount point. */
   readonly path: string
   /** Like `path`, with the query: `/events?after=7`. */
   readonly url: string
-  /** As it came from the client. */
+  /** As the client sent it. */
   readonly originalUrl: string
-  /** By lower-case name, as Node gives them. */
+  /** The headers by lower-case name, as Node.js gives them. */
   readonly headers: HttpRequest['headers']
 }
 
-/** A framework's request as an endpoint sees it. Reads only what it is asked for: most requests are for somebody else. */
+/**
+ * A framework's request as an endpoint sees it. Properties are read only when they are needed: most requests are not
+ * for the endpoint.
+ */
 export class MountedRequest<R extends FrameworkRequest> implements HttpRequest<R> {
   /** The request of Express, or the context of Koa. */
   readonly original: R
   readonly #message: IncomingMessage
   readonly #parsed: unknown
 
-  /** @param parsed what a body parser of the application made of the body; undefined: there was none */
+  /** @param parsed the body as a body parser of the application has parsed it; undefined: there was none */
   constructor(original: R, message: IncomingMessage, parsed: unknown) {
     this.original = original
     this.#message = message
     this.#parsed = parsed
   }
 
-  /** In upper case: `GET`. */
+  /** The method in upper case: `GET`. */
   get method(): string {
     return this.original.method
   }
@@ -46,17 +49,17 @@ export class MountedRequest<R extends FrameworkRequest> implements HttpRequest<R
     return pathOf(this.original.originalUrl)
   }
 
-  /** What comes after the `?`, without it; empty when there is none. */
+  /** The query without its `?`; empty if there is none. */
   get query(): string {
     return queryOf(this.original.url)
   }
 
-  /** By lower-case name, as Node gives them. */
+  /** The headers by lower-case name, as Node.js gives them. */
   get headers(): HttpRequest['headers'] {
     return this.original.headers
   }
 
-  /** Reads the body as text, see {@link bodyReader}; undefined when it is longer than `maxBytes`. */
+  /** Reads the body as text, see {@link bodyReader}; resolves to undefined if it is longer than `maxBytes`. */
   readBody(maxBytes: number): Promise<string | undefined> {
     return bodyReader(this.#message, this.#parsed)(maxBytes)
   }

@@ -1,4 +1,4 @@
-/** Whether an `Accept` or `Accept-Encoding` header names `wanted`, in lower case, and not to refuse it. */
+/** Whether an `Accept` or `Accept-Encoding` header accepts `wanted`, which is in lower case. Wildcards do not count. */
 export function accepts(header: string | string[] | undefined, wanted: string): boolean {
   return String(header ?? '')
     .split(',')
@@ -10,7 +10,10 @@ export function accepts(header: string | string[] | undefined, wanted: string): 
     })
 }
 
-/** Whether `If-None-Match` names `etag`: weakly compared, as GET asks for, for what compresses on the way makes a tag weak. */
+/**
+ * Whether `If-None-Match` contains `etag`. The comparison is weak, as for GET: a proxy that compresses makes a tag
+ * weak.
+ */
 export function isKnown(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '')
   return String(ifNoneMatch ?? '')

@@ -1,15 +1,15 @@
 import { InvalidOptionError } from '@svcproxy/core'
 
-/** The longest delay a timer of Node honours, in milliseconds. */
+/** The longest delay that a timer of Node.js supports, in milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647
 
-/** @throws {@link InvalidOptionError} unless it is undefined, empty, or a path that can stand before `/readyz` */
+/** @throws {@link InvalidOptionError} unless it is undefined, empty, or a path that can precede `/readyz` */
 export function checkBasePath(basePath: unknown): void {
   if (basePath === undefined || (typeof basePath === 'string' && /^(\/[^/?#]+)*$/.test(basePath))) return
   throw new InvalidOptionError('basePath', "empty, or a path that starts with '/' and does not end with it", basePath)
 }
 
-/** @throws {@link InvalidOptionError} unless it is undefined, or milliseconds that a timer can wait */
+/** @throws {@link InvalidOptionError} unless it is undefined or a duration that a timer supports */
 export function checkTimeout(option: string, timeoutMs: unknown, min: 0 | 1 = 1): void {
   if (timeoutMs === undefined) return
   if (Number.isInteger(timeoutMs) && Number(timeoutMs) >= min && Number(timeoutMs) <= MAX_TIMER_MS) return

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '@svcproxy/core'
 
-/** Whoever was asked for leave did not answer in time. */
+/** The result when the application did not decide in time. */
 export const LATE: unique symbol = Symbol('late')
 
-/** What `ask` says when it is asked for leave: false when it throws or rejects, {@link LATE} when it takes too long. */
+/** The result of `ask`; false if it throws or rejects, {@link LATE} if it takes too long. */
 export async function permissionWithin(timeoutMs: number, clock: Clock, ask: () => unknown): Promise<unknown> {
   let timer: Timer | undefined
   const late = new Promise<typeof LATE>((resolve) => {

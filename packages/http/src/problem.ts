@@ -1,15 +1,15 @@
 import { STATUS_CODES } from 'node:http'
 import type { TextResponse } from './message.ts'
 
-/** The members of an RFC 9457 problem that differ; an undefined one is left out. */
+/** The variable members of an RFC 9457 problem; undefined ones are left out. */
 export interface Problem {
   /** The HTTP status code; also the status of the response. */
   readonly status: number
-  /** What went wrong, in a sentence for the client. Must hold no secrets. */
+  /** What went wrong, in a sentence for the client. Must not contain secrets. */
   readonly detail: string
-  /** The path of the request that failed, without its query. */
+  /** The path of the failed request, without its query. */
   readonly instance?: string | undefined
-  /** Tells problems apart in code: `SVCPROXY_TIMEOUT`, for example. */
+  /** Identifies the kind of problem: for example `SVCPROXY_TIMEOUT`. */
   readonly code?: string
   /** How long the client should wait before it tries again, in whole seconds. */
   readonly retryAfter?: number | undefined
@@ -17,7 +17,9 @@ export interface Problem {
   readonly service?: string | undefined
 }
 
-/** `type` is `about:blank`, which says that `title` is the status's own phrase; `code` tells problems apart. */
+/**
+ * `type` is `about:blank`, which means that `title` is the phrase of the status; `code` identifies the kind of problem.
+ */
 export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>>): TextResponse {
   const { status } = problem
   return {
@@ -27,12 +29,14 @@ export function problemResponse(problem: Problem, headers: Readonly<Record<strin
   }
 }
 
-/** The path of a request's target, without its query, which may hold what belongs into no body and no log. */
+/**
+ * The path of a request's target, without its query: queries may contain secrets, which belong in no body and no log.
+ */
 export function pathOf(target: string): string {
   return /^[^?#]*/.exec(target)?.[0] ?? ''
 }
 
-/** What comes after the first `?` of a request's target. */
+/** The part of a request's target after the first `?`. */
 export function queryOf(target: string): string {
   return /^[^?#]*\?([^#]*)/.exec(target)?.[1] ?? ''
 }

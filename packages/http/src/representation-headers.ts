@@ -1,4 +1,4 @@
-/** Headers about a body that a handler had begun to describe when it failed; they would be wrong about another one. */
+/** Headers about the body that a handler was preparing when it failed; they would be wrong for another body. */
 const REPRESENTATION_HEADERS = [
   'Content-Disposition',
   'Content-Encoding',
@@ -13,7 +13,7 @@ const REPRESENTATION_HEADERS = [
   'Transfer-Encoding',
 ]
 
-/** Takes away the headers that describe a body; others, CORS for one, stay. */
+/** Removes the headers that describe a body; others, such as CORS headers, stay. */
 export function clearRepresentation(response: { removeHeader(name: string): void }): void {
   for (const name of REPRESENTATION_HEADERS) response.removeHeader(name)
 }

@@ -7,7 +7,7 @@ import { checkOneOf } from './option-checks.ts'
 import type { ScopedRequest } from './scoped-request.ts'
 import { type Ending, endingOf } from './shutdown/ending.ts'
 
-/** What a binding knows about one request. All of it is made when it is first asked for. */
+/** What a binding knows about one request. Everything is created when it is first needed. */
 export class RequestScope<M extends object> {
   readonly #manager: ServiceProxyManager<M>
   readonly #response: ClientConnection
@@ -16,32 +16,32 @@ export class RequestScope<M extends object> {
   #watch: ClientWatch | undefined
   #abortSignal: AbortSignal | undefined
 
-  /** @param endsWithClient whether its calls end when its client goes */
+  /** @param endsWithClient whether its calls abort when its client disconnects */
   constructor(manager: ServiceProxyManager<M>, response: ClientConnection, endsWithClient: boolean) {
     this.#manager = manager
     this.#response = response
     this.#endsWithClient = endsWithClient
   }
 
-  /** The services. Their calls end when the client goes, if those of this request do. */
+  /** The services. Their calls abort when the client disconnects, if that applies to this request. */
   get services(): GuardedServices<M> {
-    // The scope itself is what the calls' signal is read from, so the client is watched from the first call on.
+    // The scope itself provides the calls' signal, so the client is watched from the first call on.
     this.#services ??= servicesFor(this.#manager, this)
     return this.#services
   }
 
-  /** What the calls listen to; undefined when they do not end with the client. */
+  /** The signal for the calls; undefined if they do not abort with the client. */
   get signal(): AbortSource | undefined {
     return this.#endsWithClient ? this.#client : undefined
   }
 
-  /** Aborts when the client goes before the response has ended, whether or not the calls end with it. */
+  /** Aborts when the client disconnects before the response has ended, whether or not the calls abort with it. */
   get abortSignal(): AbortSignal {
     this.#abortSignal ??= toAbortSignal(this.#client)
     return this.#abortSignal
   }
 
-  /** Whether the client is gone and `error` is what its going did to a call. */
+  /** Whether the client has disconnected and `error` is the result of that. */
   isAbort(error: unknown): boolean {
     return this.#watch?.aborted === true && this.#watch.reason === error
   }
@@ -52,34 +52,35 @@ export class RequestScope<M extends object> {
   }
 }
 
-/** When the calls of a request end with its client. */
+/** When the calls of a request abort with its client: see {@link RequestScopesOptions.endWithClient}. */
 export type EndWithClient = 'safe' | 'always' | 'never'
 
 const END_WITH_CLIENT: readonly EndWithClient[] = ['safe', 'always', 'never']
 
-/** What only reads may stop anywhere (RFC 9110, section 9.2.1). TRACE, the fourth of them, reaches no service. */
+/** Only reads may stop anywhere (RFC 9110, section 9.2.1). TRACE, the fourth of them, reaches no service. */
 const SAFE_METHODS: readonly unknown[] = ['GET', 'HEAD', 'OPTIONS']
 
-/** How a binding keeps the scopes of its requests. */
+/** Options that all bindings have. */
 export interface RequestScopesOptions {
   /**
-   * Makes {@link RequestScopes.current} work: code that is called for a request, however deep, gets its services without
-   * being handed them. Costs each request an `AsyncLocalStorage.run()`. @defaultValue false
+   * Makes `current()` work: code that runs for a request, however deep, gets its services without passing them along.
+   * Costs an `AsyncLocalStorage.run()` per request.
+   * @defaultValue false
    */
   readonly asyncContext?: boolean
   /**
-   * When the calls of a request end with its client. `safe`: those of GET, HEAD and OPTIONS do; a write that was begun is
-   * carried out, so that nothing is charged and never marked as paid. `always`, `never`: those of all methods, of none.
-   * The request's own signal tells of the client's going in any case.
+   * When the calls of a request abort because its client disconnected. `safe`: for GET, HEAD and OPTIONS. A write that
+   * has begun is completed, so that nothing is charged but never marked as paid. `always`, `never`: for all methods,
+   * for none. The request's own signal aborts in any case.
    * @defaultValue 'safe'  @throws {@link InvalidOptionError} when it is none of them
    */
   readonly endWithClient?: EndWithClient
 }
 
-/** The scopes of the requests that one binding has seen. Bindings of one process never see each other's. */
+/** The scopes of the requests of one binding. Bindings of one process never see each other's. */
 export class RequestScopes<M extends object> {
   readonly #manager: ServiceProxyManager<M>
-  // A property of the request: a WeakMap costs every request a microsecond or two, most of it garbage collection.
+  // A property of the request: a WeakMap costs every request a microsecond or two, most of it for garbage collection.
   readonly #key = Symbol('svcproxy.scope')
   readonly #running: AsyncLocalStorage<RequestScope<M>> | undefined
   readonly #endWithClient: EndWithClient
@@ -98,9 +99,9 @@ export class RequestScopes<M extends object> {
   }
 
   /**
-   * Opens the scope of a request; returns the same one when it is open already.
+   * Opens the scope of a request, or returns it if it is already open.
    * @param request Node's request, which keeps the scope
-   * @param response Node's response to it, which tells when the client goes
+   * @param response Node's response to it, which says when the client disconnects
    */
   open(request: ScopedRequest, response: ClientConnection): RequestScope<M> {
     const holder = this.#asHolder(request)
@@ -110,13 +111,13 @@ export class RequestScopes<M extends object> {
     return (holder[this.#key] = new RequestScope(this.#manager, response, this.#endsWithClient(request)))
   }
 
-  /** The scope of a request; undefined when it was not opened. */
+  /** The scope of a request; undefined if it was not opened. */
   find(request: object): RequestScope<M> | undefined {
     return this.#asHolder(request)[this.#key]
   }
 
   /**
-   * The scope of a request that was opened.
+   * The scope of a request.
    * @throws Error when the request did not pass the binding's middleware
    */
   of(request: object): RequestScope<M> {
@@ -128,14 +129,17 @@ export class RequestScopes<M extends object> {
     )
   }
 
-  /** Runs what comes after the binding's middleware; {@link RequestScopes.current} is `scope` in all that it starts. */
+  /**
+   * Runs what comes after the binding's middleware; {@link RequestScopes.current} returns `scope` in everything that it
+   * starts.
+   */
   run<R>(scope: RequestScope<M>, next: () => R): R {
     return this.#running === undefined ? next() : this.#running.run(scope, next)
   }
 
   /**
    * The scope of the request on whose behalf this code runs.
-   * @throws Error outside of a request, and when the binding was made without `asyncContext`
+   * @throws Error outside a request, and if the binding was created without `asyncContext`
    */
   current(): RequestScope<M> {
     const scope = this.#running?.getStore()
@@ -143,7 +147,7 @@ export class RequestScopes<M extends object> {
     throw new Error(
       this.#running === undefined
         ? 'current() needs bindServices(manager, { asyncContext: true })'
-        : 'current() was called outside of a request that passed app.use(services.middleware())',
+        : 'current() was called outside a request that passed app.use(services.middleware())',
     )
   }
 
@@ -157,7 +161,7 @@ export class RequestScopes<M extends object> {
   }
 }
 
-/** Only what was asked for, as a handler's first parameter. */
+/** Only the named services: the first argument of an injected handler. */
 export function pickServices<M extends object, N extends keyof M>(
   services: GuardedServices<M>,
   names: readonly N[],

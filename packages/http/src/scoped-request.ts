@@ -1,14 +1,14 @@
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
-/** A request of Node, HTTP/1 or HTTP/2, as far as its scope looks at it. */
+/** The parts of a Node.js request, HTTP/1 or HTTP/2, that its scope uses. */
 export interface ScopedRequest {
-  /** Says whether its calls end with its client. @defaultValue none that is known to be safe */
+  /** Decides whether its calls abort with its client. @defaultValue none, which does not count as safe */
   readonly method?: string | undefined
   /** 2 over HTTP/2. */
   readonly httpVersionMajor?: number
-  /** That of HTTP/1. */
+  /** The socket of an HTTP/1 request. */
   readonly socket?: Socket
-  /** That of HTTP/2. */
+  /** The stream of an HTTP/2 request. */
   readonly stream?: { readonly session: Http2Session | undefined }
 }

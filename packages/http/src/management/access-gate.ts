@@ -6,19 +6,19 @@ import { LATE, permissionWithin } from '../permission.ts'
 import type { Access, ManagementOptions } from './options.ts'
 import { refusal } from './responses.ts'
 
-/** What decides over access. */
+/** The options that decide about access. */
 export type AccessOptions<R = unknown> = Pick<ManagementOptions<R>, 'authorize' | 'authorizeTimeoutMs' | 'challenge'>
 
-/** Whether a request may do what it wants. */
+/** Whether a request is allowed. */
 export type AccessDecision =
   | {
       readonly allowed: true
-      /** Whose it is; null: `authorize` did not say. */
+      /** The name of the operator; null: `authorize` did not say. */
       readonly actor: string | null
     }
   | {
       readonly allowed: false
-      /** What to answer: 401, 403 or 503. */
+      /** The response to send: 401, 403 or 503. */
       readonly response: HttpResponse
     }
 
@@ -26,15 +26,15 @@ export type AccessDecision =
 export type AccessGate<R> = (request: R, access: Access) => Promise<AccessDecision>
 
 /**
- * The gate before everything that {@link managementEndpoints} answers, for pages that show the same. It fails closed:
- * only `true` and `{ actor }` let a request in.
+ * The access check of {@link managementEndpoints}, for pages that show the same data. It fails closed: only `true` and
+ * `{ actor }` let a request in.
  * @throws {@link InvalidOptionError}
  */
 export function accessGate<R>(options: AccessOptions<R>): AccessGate<R> {
   return accessGateBy(options, systemClock)
 }
 
-/** {@link accessGate} by any clock. */
+/** {@link accessGate} with any clock. */
 export function accessGateBy<R>(options: AccessOptions<R>, clock: Clock): AccessGate<R> {
   checkAccessOptions(options)
   const { authorize, authorizeTimeoutMs = 5_000, challenge = 'Bearer' } = options
@@ -42,16 +42,16 @@ export function accessGateBy<R>(options: AccessOptions<R>, clock: Clock): Access
 
   return async (request, access) => {
     const said = await permissionWithin(authorizeTimeoutMs, clock, () => authorize(request, access))
-    if (said === LATE) return refuse(refusal(503, 'Whether this is allowed could not be found out in time.'))
+    if (said === LATE) return refuse(refusal(503, 'The application did not decide in time whether this is allowed.'))
     if (said === 'unauthenticated') {
-      return refuse(refusal(401, 'It is not known whose request this is.', { 'WWW-Authenticate': challenge }))
+      return refuse(refusal(401, 'Authentication is required.', { 'WWW-Authenticate': challenge }))
     }
     const actor = actorOf(said)
     return actor === undefined ? refuse(refusal(403, 'This is not allowed.')) : { allowed: true, actor }
   }
 }
 
-/** Undefined: it says no. An actor without a name is a mistake of the application, and nobody to hold to account. */
+/** Undefined: not allowed. An actor without a name is a mistake of the application: nobody could be held to account. */
 function actorOf(said: unknown): string | null | undefined {
   if (said === true) return null
   if (typeof said !== 'object' || said === null) return undefined
@@ -68,13 +68,17 @@ function checkAccessOptions<R>(options: AccessOptions<R>): void {
   if (typeof authorize !== 'function') {
     throw new InvalidOptionError(
       'authorize',
-      'a function that says who may see and who may act; there is no default that lets anybody in',
+      'a function that decides who may see and who may act; there is no default',
       authorize,
     )
   }
   checkTimeout('authorizeTimeoutMs', authorizeTimeoutMs)
-  // What is not printable ASCII would make the answer itself fail.
+  // A header value that is not printable ASCII would make the response itself fail.
   if (challenge !== undefined && !(typeof challenge === 'string' && /^[\x21-\x7e][\x20-\x7e]*$/.test(challenge))) {
-    throw new InvalidOptionError('challenge', 'an authentication scheme, with parameters if need be', challenge)
+    throw new InvalidOptionError(
+      'challenge',
+      'an authentication scheme in printable ASCII, optionally with parameters',
+      challenge,
+    )
   }
 }

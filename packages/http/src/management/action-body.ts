@@ -3,33 +3,33 @@ import { refusal } from './responses.ts'
 import type { ActionRoute } from './routes.ts'
 import type { ActionScope, ManagementAction } from './snapshot.ts'
 
-/** The longest body, in bytes. */
+/** The maximum length of a body, in bytes. */
 const MAX_BYTES = 8_192
 
-/** Which action a request asks for, and where. */
+/** The action that a request asks for, and where. */
 export interface Asked {
   readonly action: ManagementAction
   readonly scope: ActionScope
 }
 
-/** The same; or why its body does not say. */
+/** The action, or the response to a body that names none. */
 export type AskedAction = Asked | { readonly response: HttpResponse }
 
-/** What a whole fleet can do. */
+/** The actions that can be applied to a whole fleet. */
 const OF_FLEETS: ReadonlySet<ManagementAction> = new Set<ManagementAction>(['invalidate', 'invalidate-all'])
 
 /** Reads the body of a request for `route`. Never rejects. */
 export async function readAction(request: HttpRequest, { actions }: ActionRoute): Promise<AskedAction> {
   if (!isPlainJson(request.headers)) {
-    return refuse(415, 'An action is sent as application/json, without a content encoding.')
+    return refuse(415, 'Send the action as application/json, without a content encoding.')
   }
   let text: string | undefined
   try {
     text = request.readBody === undefined ? '' : await request.readBody(MAX_BYTES)
   } catch {
-    return refuse(400, 'The body could not be read to its end.')
+    return refuse(400, 'The body could not be read completely.')
   }
-  if (text === undefined) return refuse(413, `A body is at most ${MAX_BYTES} bytes long.`)
+  if (text === undefined) return refuse(413, `The body may have at most ${MAX_BYTES} bytes.`)
   return askedIn(text, actions) ?? refuse(422, bodyOf(actions))
 }
 
@@ -69,5 +69,5 @@ function bodyOf(actions: readonly ManagementAction[]): string {
   const body =
     actions.length === 1 ? '{}' : `{ "action": … } with one of ${actions.map((action) => `"${action}"`).join(', ')}`
   const scope = actions.some((action) => OF_FLEETS.has(action)) ? '; "scope": "fleet" has a whole fleet invalidate' : ''
-  return `The body is ${body}${scope}.`
+  return `The body must be ${body}${scope}.`
 }

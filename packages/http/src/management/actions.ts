@@ -10,14 +10,14 @@ import type { ActionRoute } from './routes.ts'
 import type { ServiceViews } from './service-view.ts'
 import type { ActionResult, ManagementAction } from './snapshot.ts'
 
-/** What {@link Actions} is made from. */
+/** What {@link Actions} needs. */
 export interface ActionParts {
   readonly state: ManagementState
   readonly views: ServiceViews
   readonly audit: Audit
 }
 
-/** The actions of operators. Whether a request may act was decided before. */
+/** The actions of operators. Access was checked before. */
 export class Actions {
   readonly #parts: ActionParts
 
@@ -25,10 +25,10 @@ export class Actions {
     this.#parts = parts
   }
 
-  /** Does what the request asks for. @param actor whose it is */
+  /** Performs the requested action. @param actor the operator who asked for it */
   async perform(request: HttpRequest, route: ActionRoute, actor: string | null): Promise<HttpResponse> {
     const targets = this.#targets(route)
-    if (targets === undefined) return refusal(404, 'There is no such service.')
+    if (targets === undefined) return refusal(404, 'No such service.')
     const asked = await readAction(request, route)
     if ('response' in asked) return asked.response
     const refused = this.#refusalOf(asked, targets)
@@ -42,7 +42,7 @@ export class Actions {
   }
 
   #refusalOf({ action, scope }: Asked, targets: readonly ManagedProxy[]): HttpResponse | undefined {
-    if (scope === 'fleet' && this.#fleet === undefined) return refusal(422, 'The process is in no fleet.')
+    if (scope === 'fleet' && this.#fleet === undefined) return refusal(422, 'This process has not joined a fleet.')
     if (!NEEDS_CIRCUIT.has(action) || targets.every((proxy) => proxy.settings.circuit !== false)) return undefined
     return refusal(422, 'The service has no circuit.')
   }
@@ -61,15 +61,15 @@ export class Actions {
     return {}
   }
 
-  /** Undefined: the process is in none, or has left it. */
+  /** Undefined: the process has joined none, or has left it. */
   get #fleet(): ManagedFleet | undefined {
     const { fleet } = this.#parts.state.services
     return fleet?.status.state === 'left' ? undefined : fleet
   }
 
   /**
-   * Tells the application what was refused, if that can be known. The refusal itself does not wait for it: a body that
-   * never ends must not keep a client waiting that has no right to be heard.
+   * Notifies the application of a rejected action, if the body says which one. The response does not wait for this: a
+   * body that never ends must not keep the connection of an unauthorized client open.
    */
   refused(request: HttpRequest, route: ActionRoute, actor: string | null): void {
     if (this.#targets(route) === undefined) return
@@ -90,7 +90,7 @@ const NEEDS_CIRCUIT: ReadonlySet<ManagementAction> = new Set<ManagementAction>([
 
 const BY_OPERATOR = { cause: 'operator' } as const
 
-/** What each does to a service; `health-check` alone takes time. */
+/** What each action does to a service; `health-check` is not here because it takes time. */
 const ACTIONS: Readonly<Record<Exclude<ManagementAction, 'health-check'>, (proxy: ManagedProxy) => void>> = {
   invalidate: (proxy) => proxy.invalidateCache(BY_OPERATOR),
   'invalidate-all': (proxy) => proxy.invalidateCache(BY_OPERATOR),

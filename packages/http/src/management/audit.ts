@@ -3,7 +3,7 @@ import type { EventRing } from './event-ring.ts'
 import type { AuditEvent, ManagementOptions } from './options.ts'
 import type { ActionScope, ManagementAction } from './snapshot.ts'
 
-/** Which action, on which service (null: all), where, and whose (null: unknown). */
+/** An action, its service (null: all), its scope, and its actor (null: unknown). */
 export interface Deed {
   readonly action: ManagementAction
   readonly service: string | null
@@ -11,7 +11,7 @@ export interface Deed {
   readonly actor: string | null
 }
 
-/** Remembers what operators do, and tells the application. */
+/** Records what operators do, and notifies the application. */
 export class Audit {
   readonly #onAudit: ManagementOptions['onAudit']
   readonly #events: EventRing
@@ -23,25 +23,25 @@ export class Audit {
     this.#clock = clock
   }
 
-  /** It is about to be done; what it causes comes after it on the timeline. */
+  /** Call it before the action is done, so that its effects come after it on the timeline. */
   done(deed: Deed): void {
     this.#events.add({ type: 'audit', ...deed })
     void this.#tell(deed, true)
   }
 
-  /** Not on the timeline, which whoever is refused could flood. */
+  /** Not on the timeline: rejected clients could flood it. */
   refused(deed: Deed): void {
     void this.#tell(deed, false)
   }
 
-  /** Calls `onAudit` at once. An async one that rejects changes as little as one that throws. */
+  /** Calls `onAudit` at once. Errors and rejections of `onAudit` are ignored. */
   async #tell(deed: Deed, allowed: boolean): Promise<void> {
     const event: AuditEvent = { at: new Date(this.#clock.wallNow()), ...deed, allowed }
     try {
       const told: unknown = this.#onAudit?.(event)
       await told
     } catch {
-      // What the application does with it is the application's.
+      // What the application does with the event is not our concern.
     }
   }
 }

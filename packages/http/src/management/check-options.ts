@@ -2,7 +2,7 @@ import { InvalidOptionError } from '@svcproxy/core'
 import { checkBasePath, checkFunction } from '../option-checks.ts'
 import type { ManagementOptions } from './options.ts'
 
-/** A list that does not compile when an option is missing. */
+/** Does not compile if an option is missing from the list. */
 const NAMES: Readonly<Record<keyof ManagementOptions, true>> = {
   authorize: true,
   authorizeTimeoutMs: true,
@@ -17,8 +17,8 @@ const NAMES: Readonly<Record<keyof ManagementOptions, true>> = {
 }
 
 /**
- * All but what {@link accessGate} checks. A misspelt option is an error: a `readonly` that nobody reads would be a lock
- * that does not lock.
+ * Checks all options except those that {@link accessGate} checks. A misspelt option is an error: a misspelt `readOnly`
+ * would protect nothing.
  * @throws {@link InvalidOptionError}
  */
 export function checkManagementOptions(options: unknown): void {
@@ -44,7 +44,7 @@ export function checkManagementOptions(options: unknown): void {
 
 function checkText(option: string, value: unknown): void {
   if (value === undefined || (typeof value === 'string' && value !== '' && value.length <= 100)) return
-  throw new InvalidOptionError(option, 'a text of 1 … 100 characters', value)
+  throw new InvalidOptionError(option, 'a string of 1 … 100 characters', value)
 }
 
 function checkOrigins(origins: unknown): void {

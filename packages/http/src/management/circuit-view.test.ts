@@ -28,7 +28,7 @@ function setUp(circuit: CircuitPolicy) {
 
 const TRIPS = { failureThreshold: 2, recoveryTimeoutMs: 10_000, successThreshold: 1 }
 
-test('a circuit that only observes says so, counts what it would have refused, and leaves its service well', async () => {
+test('a circuit that only observes says so, counts what it would have rejected, and leaves its service well', async () => {
   const { call, detail, manager, read } = setUp({ ...TRIPS, mode: 'observe' })
   await call(3, 'fail')
   await call(4, 'succeed')

@@ -3,13 +3,13 @@ import type { EventPage, TimelineEvent } from './snapshot.ts'
 
 /** How many events are kept. */
 const CAPACITY = 500
-/** What happens again after less is part of the same trouble, in milliseconds. */
+/** A retry that is denied after less than this belongs to the same outage, in milliseconds. */
 const QUIET_MS = 60_000
 
-/** An event before it has its place in the order of all. */
+/** An event before it gets its id and its time. */
 export type NewEvent = TimelineEvent extends infer E ? (E extends unknown ? Omit<E, 'id' | 'at'> : never) : never
 
-/** The newest events of a process. Their ids grow by one, from 1. */
+/** The newest events of a process. Their ids are consecutive numbers from 1. */
 export class EventRing {
   readonly #clock: Clock
   /** Oldest first. */
@@ -33,7 +33,7 @@ export class EventRing {
     if (this.#events.length > CAPACITY) this.#events.shift()
   }
 
-  /** Of what happens to services, what belongs on a timeline; single loads, disposals, fallbacks and retries do not. */
+  /** Adds the events of services that belong on a timeline; single loads, disposals, fallbacks and retries do not. */
   addIfTold(event: ServiceEvent): void {
     const { type, service } = event
     if (type === 'circuit') {
@@ -46,7 +46,7 @@ export class EventRing {
     if (type === 'stop') this.#deniedAt.delete(service)
   }
 
-  /** In an outage hundreds of retries are denied: they are told once. */
+  /** In an outage hundreds of retries are denied: only the first one is added. */
   #denied(service: string): void {
     const now = this.#clock.now()
     const quietMs = now - (this.#deniedAt.get(service) ?? -Infinity)
@@ -54,19 +54,19 @@ export class EventRing {
     if (quietMs >= QUIET_MS) this.add({ type: 'retry-denied', service })
   }
 
-  /** At most `count`, oldest first. */
+  /** At most `count` events, oldest first. */
   newest(count: number): readonly TimelineEvent[] {
     return this.#events.slice(-count)
   }
 
-  /** Those of one service, oldest first. */
+  /** The events of one service, oldest first. */
   of(service: string): readonly TimelineEvent[] {
     return this.#events.filter((event) => event.service === service)
   }
 
   /**
-   * What came after the event with the id `after`. An id that was not given out yet is one of an earlier process: its
-   * asker has missed whatever happened, and gets all.
+   * The events after the one with the id `after`. An id that was not assigned yet comes from an earlier process: the
+   * client has missed everything, and gets all events.
    */
   after(after: number): EventPage {
     const lastId = this.#lastId

@@ -4,12 +4,12 @@ import type { ManagementOptions } from './options.ts'
 import type { ErrorView, FailureView } from './snapshot.ts'
 
 const MAX_MESSAGE = 500
-/** What names of classes and codes are made of. What else stands there is text, and may be anything. */
+/** The characters of class names and error codes. Anything else is text, which may contain secrets. */
 const WORD = /^[\w$.:-]{1,100}$/
 
 type Failure = Omit<FailureView, 'at'>
 
-/** Errors as operators may see them: each is made fit to be seen once. */
+/** Errors as operators may see them; each error is redacted once. */
 export class FailureViews {
   readonly #redact: ManagementOptions['redact']
   readonly #made = new WeakMap<ManagedProxy, { readonly error: unknown; readonly view: Failure }>()
@@ -37,7 +37,7 @@ export class FailureViews {
   }
 }
 
-/** An error of no service: what it says is withheld. */
+/** An error that belongs to no service: its message is withheld. */
 export function errorView(error: unknown): ErrorView {
   return {
     name: attempt(() => word(error instanceof Error ? error.name : typeof error)) ?? 'Error',
@@ -57,7 +57,7 @@ function word(value: unknown): string | undefined {
   return WORD.test(bounded) ? bounded : undefined
 }
 
-/** A service may throw anything, also what throws when it is looked at. */
+/** A service may throw anything, even something that throws when it is inspected. */
 function attempt<V>(read: () => V | undefined): V | undefined {
   try {
     return read()

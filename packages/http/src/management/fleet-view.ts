@@ -4,14 +4,14 @@ import { errorView } from './failure-view.ts'
 import type { ManagementState } from './management-state.ts'
 import type { FleetCircuitView, FleetMemberView, FleetView } from './snapshot.ts'
 
-/** A store that is away holds a snapshot up for no longer, in milliseconds. */
+/** How long a snapshot waits for an unreachable store, in milliseconds. */
 const PATIENCE_MS = 500
 
-/** Shows the fleet of a manager. What is said of members and circuits is the same whichever process is asked. */
+/** Shows the fleet of a manager. Members and circuits look the same whichever process is asked. */
 export class FleetViews {
   readonly #state: ManagementState
   readonly #clock: Clock
-  /** What times are remembered by: the same object for a member or a circuit as long as it is shown. */
+  /** Keys for the remembered times: the same object for a member or a circuit as long as it is shown. */
   #owners = new Map<string, object>()
 
   constructor(state: ManagementState, clock: Clock) {
@@ -19,7 +19,7 @@ export class FleetViews {
     this.#clock = clock
   }
 
-  /** The fleet as it is now; null: the manager is in none. */
+  /** The fleet as it is now; null: the manager has joined none. */
   async now(): Promise<FleetView | null> {
     const { fleet } = this.#state.services
     if (fleet === undefined) return null
@@ -73,7 +73,7 @@ export class FleetViews {
   }
 }
 
-/** In the same order whichever process is asked. */
+/** The same order whichever process is asked. */
 function byLabel(a: FleetMemberView, b: FleetMemberView): number {
   return a.label.localeCompare(b.label, 'en', { numeric: true }) || (a.id < b.id ? -1 : 1)
 }

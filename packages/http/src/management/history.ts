@@ -2,7 +2,7 @@ import type { Clock, RequestCounts } from '@svcproxy/core'
 import type { ManagedProxy, ManagedServices } from './managed-services.ts'
 import { type RequestHistory, RATE_WINDOW_MS } from './snapshot.ts'
 
-/** How long an interval of a {@link RequestHistory} is, in milliseconds. */
+/** The length of an interval of {@link RequestHistory}, in milliseconds. */
 const INTERVAL_MS = 5_000
 /** How many intervals are kept: five minutes. */
 const INTERVALS = 60
@@ -11,14 +11,14 @@ const RATE_INTERVALS = RATE_WINDOW_MS / INTERVAL_MS
 
 const NOTHING: RequestHistory = { intervalMs: INTERVAL_MS, requests: [], failures: [], rejections: [] }
 
-/** Takes the counts of all services at the end of each interval, until their manager stops. */
+/** Samples the counts of all services at the end of each interval, until their manager stops. */
 export class HistorySampler {
-  /** Sampling alone does not keep a manager in memory that everybody else has forgotten. */
+  /** Weak, so that sampling alone does not keep a manager in memory. */
   readonly #services: WeakRef<ManagedServices>
   readonly #clock: Clock
   #byName = new Map<string, ServiceHistory>()
   #sampledAt: number
-  /** How long the last intervals really were, the newest last. */
+  /** The actual lengths of the last intervals, the newest last. */
   #durations: number[] = []
 
   constructor(services: ManagedServices, clock: Clock) {
@@ -29,7 +29,7 @@ export class HistorySampler {
     this.#schedule()
   }
 
-  /** The last intervals; of a service that is newer than the last sample there are none. */
+  /** The last intervals; empty for a service that is newer than the last sample. */
   historyOf(proxy: ManagedProxy): RequestHistory {
     return this.#find(proxy)?.history ?? NOTHING
   }
@@ -63,7 +63,7 @@ export class HistorySampler {
     this.#sampledAt = now
     const sampled = new Map<string, ServiceHistory>()
     for (const proxy of services.all()) {
-      // One that was not there at the last sample has counted from 0 since.
+      // A service that did not exist at the last sample has counted from 0 since.
       const history = this.#find(proxy) ?? new ServiceHistory(proxy, undefined)
       history.add(proxy.getCounts())
       sampled.set(proxy.name, history)
@@ -78,12 +78,12 @@ class ServiceHistory {
   readonly #requests = new Uint32Array(INTERVALS)
   readonly #failures = new Uint32Array(INTERVALS)
   readonly #rejections = new Uint32Array(INTERVALS)
-  /** Intervals so far. */
+  /** The number of intervals so far. */
   #count = 0
   #before: Ended
   #history: RequestHistory | undefined = NOTHING
 
-  /** @param before what was counted before the first interval; undefined: nothing */
+  /** @param before the counts before the first interval; undefined: none */
   constructor(proxy: ManagedProxy, before: RequestCounts | undefined) {
     this.proxy = proxy
     this.#before = before === undefined ? { requests: 0, failures: 0, rejections: 0 } : ended(before)

@@ -1,14 +1,14 @@
 import type { ManagedProxy } from './managed-services.ts'
 
-/** The isolations that operators hold: one handle per proxy, whichever mount it was made through. */
+/** The isolations that operators hold: one handle per proxy, through whichever mount it was created. */
 const HELD = new WeakMap<ManagedProxy, Disposable>()
 
-/** Holds the circuit open; does nothing when an operator holds it already. */
+/** Holds the circuit open; does nothing if an operator already holds it. */
 export function isolate(proxy: ManagedProxy): void {
   if (!HELD.has(proxy)) HELD.set(proxy, proxy.isolateCircuit())
 }
 
-/** Gives back what an operator holds. What the application itself isolated stays isolated. */
+/** Ends an operator's isolation. A circuit that the application itself has isolated stays isolated. */
 export function release(proxy: ManagedProxy): void {
   HELD.get(proxy)?.[Symbol.dispose]()
   HELD.delete(proxy)

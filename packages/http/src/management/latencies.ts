@@ -1,10 +1,10 @@
 import type { LatencySummary, RequestCounts, ServiceSettings } from '@svcproxy/core'
 import type { ManagedProxy } from './managed-services.ts'
 
-/** What took how long. */
+/** The latencies of one service. */
 export interface ServiceLatencies {
   readonly latency: LatencySummary
-  /** Null: no call of the service waits for a place. */
+  /** Null: no calls of the service are queued. */
   readonly queueWait: LatencySummary | null
 }
 
@@ -14,15 +14,15 @@ interface Summarized extends ServiceLatencies {
 }
 
 /**
- * Latencies of services, put together anew only after a request has ended: most services of many are idle, and this is
- * most of the work of showing one. A load in the background shows with the next request that ends.
+ * The latencies of services, computed again only after a request has ended: of many services most are idle, and this is
+ * most of the work of showing one. A background load shows with the next request that ends.
  */
 export class Latencies {
   readonly #last = new WeakMap<ManagedProxy, Summarized>()
 
   /**
-   * @param counts of `proxy`, read just now
-   * @param settings its own
+   * @param counts the counts of `proxy`, read just now
+   * @param settings the settings of `proxy`
    */
   of(
     proxy: ManagedProxy,
@@ -30,7 +30,7 @@ export class Latencies {
     { maxQueuedCalls }: Pick<ServiceSettings, 'maxQueuedCalls'>,
   ): ServiceLatencies {
     const ended = totalRequests - inFlight
-    // Calls come into the queue and out of it while none ends that is still to be retried.
+    // Calls may enter and leave the queue although no request ends: those that will be retried.
     const isIdle = queuedCalls === 0
     const last = this.#last.get(proxy)
     if (last?.ended === ended && last.isIdle && isIdle) return last
@@ -46,7 +46,7 @@ function latenciesOf(proxy: ManagedProxy, hasQueue: boolean): ServiceLatencies {
   return { latency: toMicroseconds(overallLatency), queueWait: toMicroseconds(queueWait) }
 }
 
-/** Shorter to send, and no less exact than what was measured. */
+/** Shorter to send, and no less exact than the measurement. */
 function toMicroseconds({ count, p50Ms, p90Ms, p99Ms, maxMs }: LatencySummary): LatencySummary {
   return { count, p50Ms: rounded(p50Ms), p90Ms: rounded(p90Ms), p99Ms: rounded(p99Ms), maxMs: rounded(maxMs) }
 }

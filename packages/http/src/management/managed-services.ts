@@ -1,6 +1,6 @@
 import type { ManagedFleet, ServiceEvent, ServiceProxy, ServiceProxyManager } from '@svcproxy/core'
 
-/** What is managed of a proxy, whatever its service is. */
+/** The part of a proxy that is managed, for a service of any type. */
 export type ManagedProxy = Pick<
   ServiceProxy<unknown>,
   | 'name'
@@ -20,11 +20,11 @@ export type ManagedProxy = Pick<
 /** A manager without the types of its services. */
 export interface ManagedServices {
   readonly stopping: boolean
-  /** Undefined: it is in none. */
+  /** Undefined: it has joined none. */
   readonly fleet: ManagedFleet | undefined
   /** In the order they were added. */
   all(): ManagedProxy[]
-  /** Undefined: there is none of this name, whatever the name is. */
+  /** Undefined: there is no service of this name. Any string is allowed. */
   find(name: string): ManagedProxy | undefined
   onAny(listener: (event: ServiceEvent) => void): void
 }

@@ -18,8 +18,8 @@ import { SnapshotSource } from './snapshot-source.ts'
 import { byThisProcess } from './this-process.ts'
 
 /**
- * The management API of a manager's services: answers everything under `<basePath>/api/`, and nothing else. It fails
- * closed: who may not see or act learns nothing, and nobody may act unless `readOnly` is false.
+ * The management API for a manager's services. Answers everything below `<basePath>/api/`, and nothing else. It fails
+ * closed: unauthorized clients learn nothing, and nobody may act unless `readOnly` is false.
  * @throws {@link InvalidOptionError}
  */
 export function managementEndpoints<M extends object, R = unknown>(
@@ -88,15 +88,18 @@ function partsOf<M extends object, R>(
 }
 
 function nothingHere(): HttpResponse {
-  return refusal(404, 'There is nothing here.')
+  return refusal(404, 'Not found.')
 }
 
 function notMeant(): HttpResponse {
-  return refusal(403, 'Actions are taken from pages of this host, with the header X-Svcproxy-Action: 1.')
+  return refusal(
+    403,
+    'Actions need the header X-Svcproxy-Action: 1, and an Origin that is this host or a trusted origin.',
+  )
 }
 
 function wrongMethod(route: Route, readOnly: boolean): HttpResponse {
-  if (route.type !== 'action') return methodNotAllowed('GET, HEAD', 'This is read with GET or HEAD.')
-  if (readOnly) return methodNotAllowed('', 'This is for reading only: no action is allowed.')
-  return methodNotAllowed('POST', 'An action is sent with POST.')
+  if (route.type !== 'action') return methodNotAllowed('GET, HEAD', 'Use GET or HEAD.')
+  if (readOnly) return methodNotAllowed('', 'The management API is read-only: no actions are allowed.')
+  return methodNotAllowed('POST', 'Use POST for actions.')
 }

@@ -46,11 +46,11 @@ const withHeaders = (headers: HttpRequest['headers']) => post({ headers: { ...AC
 describe('construction', () => {
   const manager = new ServiceProxyManager()
 
-  test('refuses to be made without authorize, and says that there is no default that lets anybody in', () => {
+  test('refuses to be made without authorize, and says that there is no default', () => {
     // @ts-expect-error -- authorize is required
-    expect(() => managementEndpoints(manager, {})).toThrow(/authorize .*no default that lets anybody in/)
+    expect(() => managementEndpoints(manager, {})).toThrow(/authorize .*there is no default/)
     // @ts-expect-error -- authorize is required
-    expect(() => accessGate({})).toThrow(/authorize .*no default that lets anybody in/)
+    expect(() => accessGate({})).toThrow(/authorize .*there is no default/)
     // @ts-expect-error -- options are required
     expect(() => managementEndpoints(manager)).toThrow(InvalidOptionError)
     for (const authorize of [true, 'everybody', null, {}]) {
@@ -470,7 +470,7 @@ describe('paths', () => {
     }
     const [{ body }] = answers as [(typeof answers)[0]]
     for (const answer of answers) expect(answer).toMatchObject({ status: 404, body })
-    expect(body).toBe('{"type":"about:blank","title":"Not Found","status":404,"detail":"There is no such service."}')
+    expect(body).toBe('{"type":"about:blank","title":"Not Found","status":404,"detail":"No such service."}')
     expect(audited).toEqual([])
   })
 

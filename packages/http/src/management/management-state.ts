@@ -6,24 +6,24 @@ import { Latencies } from './latencies.ts'
 import { managedServices, type ManagedServices } from './managed-services.ts'
 import { SteadyTimes } from './steady-time.ts'
 
-/** What is remembered of a manager's services for all who look, whichever mount they look through. */
+/** What is remembered about a manager's services, shared by all mounts. */
 export interface ManagementState {
   readonly services: ManagedServices
   readonly events: EventRing
   readonly history: HistorySampler
   readonly latencies: Latencies
   readonly times: SteadyTimes
-  /** How many actions have had their effect, through whichever mount. */
+  /** How many actions have taken effect, through any mount. */
   actionCount: number
-  /** When it was made: ISO 8601. */
+  /** When it was created: ISO 8601. */
   readonly startedAt: string
-  /** Tells this process from its siblings, if the application does not. */
+  /** Distinguishes this process from the application's others, unless the application sets an `instanceId`. */
   readonly id: string
 }
 
 const STATES = new WeakMap<object, ManagementState>()
 
-/** The state of a manager, made with its first mount. */
+/** The state of a manager, created with its first mount. */
 export function managementStateOf<M extends object>(manager: ServiceProxyManager<M>): ManagementState {
   const known = STATES.get(manager)
   if (known !== undefined) return known

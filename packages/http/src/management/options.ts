@@ -1,35 +1,35 @@
 import type { ActionScope, ManagementAction } from './snapshot.ts'
 
 /**
- * What `authorize` says of a request: true, or whose it is; false: not allowed (403); `unauthenticated`: it is not known
- * whose it is (401).
+ * What `authorize` says about a request. `true` or `{ actor }`: allowed, on behalf of that actor; `false`: not allowed
+ * (403); `unauthenticated`: the client has to authenticate (401).
  */
 export type Authorization = boolean | 'unauthenticated' | { readonly actor: string }
 
-/** What a request wants: to see, or to change something. */
+/** What a request wants: to read, or to change something. */
 export type Access = 'read' | 'write'
 
-/** A write, done or refused. */
+/** A write, done or rejected. */
 export interface AuditEvent {
-  /** When the action was begun or refused, by the wall clock of the manager. */
+  /** When the action began or was rejected, by the wall clock of the manager. */
   readonly at: Date
-  /** What the request asked for. */
+  /** The requested action. */
   readonly action: ManagementAction
   /** Null: all services. */
   readonly service: string | null
-  /** Where it was to take effect: here, or in all processes of the fleet. */
+  /** Where it was to take effect: in this process, or in all processes of the fleet. */
   readonly scope: ActionScope
-  /** Whose it was, as `authorize` said; null: it did not. */
+  /** The operator, as `authorize` said; null: it did not say. */
   readonly actor: string | null
-  /** False: it was refused, and nothing was done. */
+  /** False: it was rejected, and nothing was done. */
   readonly allowed: boolean
 }
 
-/** `R` is the framework's own request. */
+/** Options of the management API. `R` is the framework's own request. */
 export interface ManagementOptions<R = unknown> {
   /**
-   * Who may see and who may act. Required: there is no default that lets anybody in. What throws, rejects or returns
-   * anything else says no (403); what takes longer than `authorizeTimeoutMs` is answered with 503.
+   * Decides who may see and who may act. Required: there is no default that lets anybody in. If it throws, rejects or
+   * returns anything else, the answer is 403; if it takes longer than `authorizeTimeoutMs`, the answer is 503.
    */
   readonly authorize: (request: R, access: Access) => Authorization | PromiseLike<Authorization>
   /**
@@ -37,26 +37,34 @@ export interface ManagementOptions<R = unknown> {
    * @defaultValue 5 000  @throws {@link InvalidOptionError} when not in 1 … 2 147 483 647
    */
   readonly authorizeTimeoutMs?: number
-  /** Refuses every action with 405. @defaultValue true */
+  /** Rejects every action with 405. @defaultValue true */
   readonly readOnly?: boolean
-  /** What comes before `/api/…`, for example `/ops/services`, where the framework does not mount. @defaultValue '' */
+  /** The path before `/api/…`, for example `/ops/services`, if the framework does not mount. @defaultValue '' */
   readonly basePath?: string
-  /** What the application calls the place it runs in: `production`. Confirmations name it. @defaultValue none */
+  /**
+   * The name of the environment, for example `production`. Confirmations show it. 1 … 100 characters.
+   * @defaultValue none
+   */
   readonly environment?: string
-  /** What tells this process from its siblings. @defaultValue eight random characters */
+  /**
+   * Distinguishes this process from the application's others. 1 … 100 characters.
+   * @defaultValue eight random characters
+   */
   readonly instanceId?: string
   /**
-   * Makes the message of a service's error fit to be seen; undefined withholds it. Messages of this library hold no
-   * secrets and are shown as they are. @defaultValue withholds all
+   * Returns a version of a service's error message that operators may see; undefined withholds it. Messages of this
+   * library contain no secrets and are shown as they are.
+   * @defaultValue withholds all messages
    */
   readonly redact?: (error: unknown, service: string) => string | undefined
-  /** Told of every write, also of those that were refused. */
+  /** Called for every write, also for rejected ones. Errors that it throws are ignored. */
   readonly onAudit?: (event: AuditEvent) => void
   /**
-   * Origins, besides the request's own host, whose pages may act: `https://ops.example.com`, for a proxy that changes
-   * the `Host` header. @defaultValue none
+   * Origins besides the request's own host whose pages may act: `https://ops.example.com`, for a proxy that changes the
+   * `Host` header.
+   * @defaultValue none
    */
   readonly trustedOrigins?: readonly string[]
-  /** What 401 challenges with. @defaultValue `Bearer` */
+  /** The `WWW-Authenticate` header of a 401 response. @defaultValue `Bearer` */
   readonly challenge?: string
 }

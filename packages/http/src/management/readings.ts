@@ -7,7 +7,7 @@ import type { ActionRoute, Route } from './routes.ts'
 import type { ServiceViews } from './service-view.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 
-/** What {@link Readings} is made from. */
+/** What {@link Readings} needs. */
 export interface ReadingParts {
   readonly services: ManagedServices
   readonly events: EventRing
@@ -15,7 +15,7 @@ export interface ReadingParts {
   readonly snapshots: SnapshotSource
 }
 
-/** What can be read. Whether a request may read was decided before. */
+/** Everything that can be read. Access was checked before. */
 export class Readings {
   readonly #parts: ReadingParts
 
@@ -40,14 +40,14 @@ export class Readings {
 
   #service(name: string): HttpResponse {
     const proxy = this.#parts.services.find(name)
-    if (proxy === undefined) return refusal(404, 'There is no such service.')
+    if (proxy === undefined) return refusal(404, 'No such service.')
     return jsonResponse(JSON.stringify(this.#parts.views.detailOf(proxy)))
   }
 
   #events({ query = '' }: HttpRequest): HttpResponse {
     const [after = '0', ...others] = new URLSearchParams(query).getAll('after')
     if (!/^\d{1,15}$/.test(after) || others.length > 0) {
-      return refusal(400, 'after is the id of an event: a whole number.')
+      return refusal(400, 'after must be the id of an event: an integer.')
     }
     return jsonResponse(JSON.stringify(this.#parts.events.after(Number(after))))
   }

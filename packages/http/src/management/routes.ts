@@ -1,15 +1,15 @@
 import type { ManagementAction } from './snapshot.ts'
 
-/** What can be done to one service, or to all. */
+/** Actions on one service, or on all. */
 export interface ActionRoute {
   readonly type: 'action'
-  /** A name that may belong to no service; null: all services. */
+  /** The name, which may belong to no service; null: all services. */
   readonly service: string | null
-  /** The body names one of several; one alone is named by the path. */
+  /** If there are several, the body names one; a single one is named by the path. */
   readonly actions: readonly ManagementAction[]
 }
 
-/** What a path below `api/` stands for. */
+/** The route of a path below `api/`. */
 export type Route =
   | { readonly type: 'snapshot' }
   | { readonly type: 'events' }
@@ -30,11 +30,11 @@ const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['circuits/reset-all', { type: 'action', service: null, actions: ['reset-all'] }],
 ])
 
-/** @param path as sent, without what comes before and including `api/`; undefined: there is nothing */
+/** @param path as sent, without everything up to `api/`; returns undefined if there is no such route */
 export function routeOf(path: string): Route | undefined {
   const fixed = FIXED.get(path)
   if (fixed !== undefined) return fixed
-  // Split before it is decoded: an encoded slash is part of a name, and no name has one.
+  // Split before decoding: an encoded slash is part of a name, and no name has one.
   const [first, segment, subject, ...others] = path.split('/', 4)
   if (first !== 'services' || segment === undefined || segment === '' || others.length > 0) return undefined
   const name = decode(segment)
@@ -43,7 +43,7 @@ export function routeOf(path: string): Route | undefined {
   return actions && { type: 'action', service: name, actions }
 }
 
-/** The empty name, which no service has, for what cannot be one. */
+/** Returns the empty name, which no service has, if the segment cannot be decoded. */
 function decode(segment: string): string {
   try {
     return decodeURIComponent(segment)

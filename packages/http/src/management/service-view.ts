@@ -8,10 +8,10 @@ import { finite, serviceSettingsView } from './settings-view.ts'
 import type { CircuitView, FailureView, RequestHistory, ServiceDetail, ServiceView } from './snapshot.ts'
 import type { ShownTime } from './steady-time.ts'
 
-/** The last moment a `Date` can tell; what is fresh beyond it is fresh until it is invalidated. */
+/** The last time that a `Date` can represent; an instance that is fresh beyond it is fresh until it is invalidated. */
 const LAST_DATE = 8.64e15
 
-/** Shows services as they stand, asking none of them anything. */
+/** Shows the current state of services without asking them anything. */
 export class ServiceViews {
   readonly #state: ManagementState
   readonly #failures: FailureViews
@@ -86,7 +86,7 @@ export class ServiceViews {
     }
   }
 
-  /** The point in time that is so many milliseconds away. */
+  /** The time in `leftMs` milliseconds. */
   #after(proxy: ManagedProxy, which: ShownTime, leftMs: number): string {
     return this.#state.times.iso(proxy, which, this.#clock.wallNow() + leftMs)
   }
@@ -110,7 +110,10 @@ export class ServiceViews {
   }
 }
 
-/** The rule of `getHealthStatus()`, with the last result in place of a new one: a service nobody asked is well. */
+/**
+ * The same rule as `getHealthStatus()`, but by the last health check instead of a new one; a service without a check is
+ * healthy.
+ */
 function levelOf({ circuit, health, stopped }: ServiceStatus, critical: boolean): HealthLevel {
   const healthy = !stopped && health?.healthy !== false
   if (healthy && letsCallsThrough(circuit)) return 'pass'

@@ -1,9 +1,9 @@
 import type { ServiceSettings } from '@svcproxy/core'
 import type { SettingValue } from './snapshot.ts'
 
-/** The settings of a service as JSON can have them: null in place of `Infinity`, and nothing of the rules that are off. */
+/** The settings of a service as JSON: null for `Infinity`, without rules that are off. */
 export function serviceSettingsView(settings: ServiceSettings): Readonly<Record<string, SettingValue>> {
-  // A request that has no time of its own has no end to it.
+  // Without `requestTimeoutMs` a request may take for ever.
   return settingsView({ ...settings, requestTimeoutMs: settings.requestTimeoutMs ?? Infinity })
 }
 

@@ -3,12 +3,12 @@ import { constants, gzip } from 'node:zlib'
 
 const compress = promisify(gzip)
 
-/** A smaller body is not worth it. */
+/** Smaller bodies are not worth compressing. */
 const MIN_BYTES = 1_024
 
 /**
- * A body that many are sent: made into bytes once, and compressed once, on another thread. A snapshot of 200 services is
- * a quarter of a megabyte; to encode and write that for each of 50 viewers is what would hold up the application.
+ * A body that is sent to many clients: encoded once, and compressed once on another thread. A snapshot of 200 services
+ * has a quarter of a megabyte; encoding and writing that for each of 50 viewers would block the application.
  */
 export class SharedBody {
   readonly #text: string

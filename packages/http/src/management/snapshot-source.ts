@@ -8,14 +8,19 @@ import type { ServiceViews } from './service-view.ts'
 import { SharedBody } from './shared-body.ts'
 import { type FleetView, type InstanceView, type RequestHistory, type Snapshot, SNAPSHOT_EVENTS } from './snapshot.ts'
 
-/** How long one snapshot does for everybody who asks, in milliseconds. */
+/** How long all clients get the same snapshot, in milliseconds. */
 const MAX_AGE_MS = 2_000
-/** The same, when something has happened since: in an outage much does. An action through this API ends it at once. */
+/**
+ * The same after something has happened, which is often in an outage. An action through this API makes a new snapshot
+ * at once.
+ */
 const MAX_AGE_AFTER_EVENT_MS = 250
-/** So many services are shown in one go: a request of the application's waits for a fraction of a millisecond. */
+/**
+ * How many services are processed without a break: a request of the application waits for a fraction of a millisecond.
+ */
 const SLICE = 20
 
-/** What {@link SnapshotSource} is made from. */
+/** What {@link SnapshotSource} needs. */
 export interface SnapshotParts {
   readonly state: ManagementState
   readonly views: ServiceViews
@@ -31,7 +36,7 @@ export interface SerializedSnapshot {
   readonly body: SharedBody
 }
 
-/** What was so when a snapshot was begun. */
+/** The state when a snapshot was begun. */
 interface Beginning {
   readonly at: number
   readonly lastEventId: number
@@ -43,19 +48,19 @@ interface Made extends SerializedSnapshot {
   readonly beginning: Beginning
 }
 
-/** One that is being made, for all who ask meanwhile. */
+/** A snapshot in progress, for all clients that ask meanwhile. */
 interface Making {
   readonly beginning: Beginning
   readonly made: Promise<Made>
 }
 
-/** Makes snapshots, one for all who ask at about the same time. */
+/** Makes snapshots, one for all clients that ask at about the same time. */
 export class SnapshotSource {
   readonly #parts: SnapshotParts
-  /** A revision means nothing to another process, nor to another mount. */
+  /** Part of the ETag, because a revision means nothing to another process or mount. */
   readonly #source = randomBytes(6).toString('base64url')
   #revision = 0
-  /** All of the last one but when it was made. */
+  /** The last snapshot without its time. */
   #content = ''
   #made: Made | undefined
   #making: Making | undefined
@@ -93,7 +98,7 @@ export class SnapshotSource {
     const fleet = await this.#parts.fleets.now()
     const at = new Date(this.#parts.clock.wallNow()).toISOString()
     const content = await this.#contentNow(beginning.stopping, fleet)
-    // Comparing two texts is cheaper than a digest of one.
+    // Comparing two strings is cheaper than computing a digest of one.
     if (content !== this.#content) {
       this.#content = content
       this.#revision++
@@ -106,7 +111,7 @@ export class SnapshotSource {
     }
   }
 
-  /** The members of a {@link Snapshot} without those of its head, as JSON. */
+  /** The members of a {@link Snapshot} except those of its head, as JSON. */
   async #contentNow(stopping: boolean, fleet: FleetView | null): Promise<string> {
     const { state, views, instance, readOnly } = this.#parts
     const levels: HealthLevel[] = [fleet === null || hearsItsFleet(fleet.state) ? 'pass' : 'warn']
@@ -122,12 +127,12 @@ export class SnapshotSource {
       Snapshot,
       'version' | 'at' | 'services' | 'events'
     >
-    // After the services: to look at a circuit whose time is over is what makes it half-open.
+    // After the services, because reading a circuit may make it half-open, which is an event.
     const after = { events: state.events.newest(SNAPSHOT_EVENTS) } satisfies Pick<Snapshot, 'events'>
     return `${membersOf(before)},"services":[${services.join()}],${membersOf(after)}`
   }
 
-  /** Written once in a sampling interval: it is half of a snapshot. */
+  /** Written once per sampling interval: it is half of a snapshot. */
   #historyJson(history: RequestHistory): string {
     const known = this.#histories.get(history)
     if (known !== undefined) return known
@@ -137,7 +142,7 @@ export class SnapshotSource {
   }
 }
 
-/** Whether what was begun then does for who asks now. */
+/** Whether a snapshot that was begun at `then` is still current. */
 function isCurrent(then: Beginning, now: Beginning): boolean {
   if (then.stopping !== now.stopping || then.actionCount !== now.actionCount) return false
   return now.at - then.at < (then.lastEventId === now.lastEventId ? MAX_AGE_MS : MAX_AGE_AFTER_EVENT_MS)

@@ -13,87 +13,95 @@ import type {
   ServiceReport,
 } from '@svcproxy/core'
 
-// What the management API answers, as JSON. Points in time are ISO 8601 by the wall clock of the process, so that an
-// answer does not change while nothing happens; durations are milliseconds.
+// The responses of the management API, as JSON. Times are ISO 8601 by the wall clock of the process, so that a
+// response does not change while nothing happens; durations are in milliseconds.
 
-/** `GET api/snapshot`: everything a page needs to show the services of a process, made without asking any of them. */
+/** `GET api/snapshot`: everything that a page needs to show the services of a process. No service is asked for it. */
 export interface Snapshot {
-  /** Of this format. */
+  /** The version of this format. */
   readonly version: 1
-  /** When it was made; a client that knows it can show countdowns although its own clock differs. Not part of the ETag. */
+  /** When it was made. With it a client can show countdowns although its own clock differs. Not part of the ETag. */
   readonly at: string
-  /** The process that answers. */
+  /** The process that answered. */
   readonly instance: InstanceView
-  /** No action is allowed. */
+  /** Whether all actions are rejected. */
   readonly readOnly: boolean
-  /** The worst of all services, `warn` while the process does not hear its fleet; `fail` while the manager stops. */
+  /**
+   * The worst status of all services, and `warn` while the process is disconnected from its fleet; `fail` while the
+   * manager stops.
+   */
   readonly status: HealthLevel
   /** Whether the manager was told to stop; stays true once it has stopped. */
   readonly stopping: boolean
-  /** The fleet that the process is in; null: none. */
+  /** The fleet that the process has joined; null: none. */
   readonly fleet: FleetView | null
-  /** In the order they were added. */
+  /** All services, in the order they were added. */
   readonly services: readonly ServiceView[]
-  /** The newest, oldest first; at most {@link SNAPSHOT_EVENTS}. */
+  /** The newest events, oldest first; at most {@link SNAPSHOT_EVENTS}. */
   readonly events: readonly TimelineEvent[]
 }
 
-/** The process. */
+/** A process. */
 export interface InstanceView {
-  /** Tells this process from the application's others: the option `instanceId`, else eight random characters. */
+  /**
+   * Distinguishes this process from the application's others: the option `instanceId`, else eight random characters.
+   */
   readonly id: string
-  /** What the application calls the place it runs in, `production` for example; null: it did not say. */
+  /** The name of the environment, for example `production`: the option `environment`; null: not set. */
   readonly environment: string | null
-  /** When the management API was made. */
+  /** When the management API was created. */
   readonly startedAt: string
 }
 
 /**
- * The fleet of a process. `members` and `circuits` are the same whichever process is asked; what else stands here is of the
- * process that answers.
+ * The fleet of a process. `members` and `circuits` are the same whichever process is asked; the rest is about the
+ * process that answered.
  */
 export interface FleetView {
-  /** Which fleet this is. */
+  /** The namespace of the fleet. */
   readonly namespace: string
-  /** Whether the process hears the others. */
+  /** Whether the process receives the messages of the others. */
   readonly state: FleetState
   /** When it entered that state. */
   readonly since: string
   /** The id of the process among `members`. */
   readonly member: string
-  /** Those that live, by their labels, as they last told: at most five seconds ago, and at once when a circuit changes. */
+  /**
+   * The live members in the order of their labels, as of their last heartbeats: at most five seconds ago, and at once
+   * when a circuit changes.
+   */
   readonly members: readonly FleetMemberView[]
-  /** The circuits that the fleet shares, those of which it has told. */
+  /** The circuits that the fleet shares and that it has reported. */
   readonly circuits: readonly FleetCircuitView[]
-  /** Scopes that were invalidated here and of which the fleet has not heard. */
+  /** Invalidations made here that have not been sent to the fleet yet. */
   readonly queuedInvalidations: number
   /** What the process has counted since it joined. */
   readonly counts: FleetCounts
-  /** What the store last failed with, its message withheld; null before the first. */
+  /** The last error of the store, without its message; null before the first. */
   readonly lastError: ErrorView | null
 }
 
 /** A process in a {@link FleetView}. */
 export interface FleetMemberView {
-  /** Unique among all members that ever were. */
+  /** Unique among all members, past and present. */
   readonly id: string
-  /** Where it runs: a host and a process id, say. */
+  /** Where it runs: for example a host and a process id. */
   readonly label: string
-  /** When it last told of itself. */
+  /** The time of its last heartbeat. */
   readonly seenAt: string
-  /** Its services that are not simply well, by name. */
+  /** Its services that are not entirely healthy, by name. */
   readonly services: Readonly<Record<string, ServiceReport>>
 }
 
 /** A circuit in a {@link FleetView}. */
 export interface FleetCircuitView {
-  /** Whose it is. */
+  /** The name of the service. */
   readonly service: string
-  /** While it is open, one member after the other may probe. */
+  /** While it is open, one member at a time may probe the service. */
   readonly state: 'closed' | 'open'
-  /** When a member may probe; null: at once, or it is closed. */
+  /** When a member may probe; null: at once, or the circuit is closed. */
   readonly retryAt: string | null
-  /** The id of the member that probes, and how long it may take over it; null: none does. */
+  /** The id of the member that probes, and when its lease ends; null: none probes. */
   readonly probe: { readonly member: string; readonly until: string } | null
 }
 
@@ -103,35 +111,38 @@ export interface ServiceView {
   readonly name: string
   /** Whether the application is not ready while this service is unhealthy. */
   readonly critical: boolean
-  /** Whether its proxy was stopped; all calls are then rejected. */
+  /** Whether its proxy was stopped: then all calls are rejected. */
   readonly stopped: boolean
-  /** What its circuit, unless it only observes, and its last health check say; `fail` only for a critical service. */
+  /** By its circuit (unless that only observes) and its last health check; `fail` only for a critical service. */
   readonly status: HealthLevel
-  /** Null: it has none. */
+  /** Its circuit; null: it has none. */
   readonly circuit: CircuitView | null
   /** The cached instance, and whether one is being loaded now. */
   readonly cache: {
     readonly state: CacheStatus['state']
-    /** Null unless it is fresh; null, too, when it is fresh until it is invalidated. */
+    /** When it stops being fresh; null unless it is fresh, and if it is fresh until it is invalidated. */
     readonly freshUntil: string | null
     readonly loading: boolean
   }
   /** The last health check; null before the first. */
   readonly health: { readonly healthy: boolean; readonly at: string } | null
-  /** Null before the first. */
+  /** The last failed request; null before the first. */
   readonly lastFailure: FailureView | null
-  /** Since the proxy was made; `retries` by outcome. */
+  /** Counts since the proxy was created. */
   readonly counts: RequestCounts
-  /** The calls of the last ten seconds that could be retried, their retries, and how many more there may be; null before the first such call. */
+  /**
+   * The retryable calls of the last ten seconds, their retries, and how many more retries are allowed now; null before
+   * the first such call.
+   */
   readonly retryBudget: RetryBudgetStatus | null
   /**
-   * The calls that wait for one of `maxConcurrentCalls` to end: how many now, how many may at most, and how long they
-   * waited since the proxy was made, however the wait ended. Null: none does, `maxQueuedCalls` is 0.
+   * The calls that are queued because of `maxConcurrentCalls`: how many now, the maximum, and how long calls were
+   * queued since the proxy was created, however the wait ended. Null: calls are not queued, `maxQueuedCalls` is 0.
    */
   readonly queue: { readonly waiting: number; readonly max: number; readonly wait: LatencySummary } | null
-  /** Over the last {@link RATE_WINDOW_MS}; null before the first two samples. */
+  /** Over the last {@link RATE_WINDOW_MS}; null before the second sample. */
   readonly requestsPerSecond: number | null
-  /** Of all requests that did work, since the proxy was made. */
+  /** The latency of all requests that did work, since the proxy was created. */
   readonly latency: LatencySummary
   /** Requests of the last five minutes, for a chart. */
   readonly history: RequestHistory
@@ -140,21 +151,23 @@ export interface ServiceView {
 /** A circuit in a {@link ServiceView}. */
 export interface CircuitView {
   /**
-   * `half_open`: only trial calls are admitted; `isolated`: held open by an operator or by the application. In `observe`
-   * mode all but `isolated` is what it would do.
+   * `half_open`: only trial calls are admitted; `isolated`: held open by an operator or by the application. In
+   * `observe` mode every state but `isolated` only says what the circuit would do.
    */
   readonly state: CircuitState
-  /** `observe`: it refuses nothing, whatever its state; only an isolation holds. */
+  /** `observe`: it rejects nothing, whatever its state, unless it is isolated. */
   readonly mode: CircuitStatus['mode']
-  /** In `observe` mode: how many calls it would have refused since the proxy was made, else 0. */
+  /** In `observe` mode: how many calls it would have rejected since the proxy was created, else 0. */
   readonly wouldReject: number
   /** When the circuit entered this state, as ISO 8601. */
   readonly since: string
   /** Failures in a row while closed; 0 in every other state. */
   readonly consecutiveFailures: number
-  /** The number of `consecutiveFailures` that opens the circuit; null: no number does, `Infinity` in the options. */
+  /** The number of `consecutiveFailures` that opens the circuit; null: no number does (`Infinity` in the options). */
   readonly failureThreshold: number | null
-  /** Where the windows of `failureRate` and `slowCalls` stand; empty without these rules, and unless it is closed. */
+  /**
+   * The rolling windows of `failureRate` and `slowCalls`; empty without these rules, and unless the circuit is closed.
+   */
   readonly rates: readonly RateStatus[]
   /** Successful trial calls while half-open; 0 in every other state. */
   readonly successfulTrials: number
@@ -162,68 +175,76 @@ export interface CircuitView {
   readonly successThreshold: number
   /** When it may admit a call; null unless it is open. */
   readonly retryAt: string | null
-  /** How often it has opened since it was last closed, with `recoveryBackoff` each time for longer; 0 while closed. */
+  /**
+   * How often it has opened since it was last closed; with `recoveryBackoff` each opening lasts longer. 0 while closed.
+   */
   readonly openings: number
-  /** When all calls are let through again; null unless it lets a growing part of them through after a close. */
+  /** When all calls are admitted again; null unless it is ramping up after closing. */
   readonly rampUntil: string | null
-  /** It is held open through this API, and can be released through it. */
+  /** Whether it is held open through this API, and can be released through it. */
   readonly heldByOperator: boolean
-  /** What holds it open, or has it make its trials, for several processes: `fleet`; null: nothing does. */
+  /** The name of the coordinator that holds it open or lets it make trials: `fleet`; null: none. */
   readonly heldBy: string | null
 }
 
 /** An error as an operator may see it. */
 export interface ErrorView {
-  /** The class, `ServiceTimeoutError` for example. */
+  /** The class, for example `ServiceTimeoutError`. */
   readonly name: string
-  /** Its `code`, `ECONNREFUSED` for example; null: it has none. */
+  /** The `code`, for example `ECONNREFUSED`; null: it has none. */
   readonly code: string | null
-  /** This library's own messages, which hold no secrets, and what `redact` made of others; null: withheld. */
+  /**
+   * The message: for an error of this library, which contains no secrets, as it is; for others, the result of `redact`;
+   * null: withheld.
+   */
   readonly message: string | null
 }
 
 /** The last failure of a service. */
 export interface FailureView extends ErrorView {
-  /** What a provider failed with, for example; null: it has none. */
+  /** The cause, for example the error of a provider; null: it has none. */
   readonly cause: ErrorView | null
   /** When the failure happened, as ISO 8601. */
   readonly at: string
 }
 
-/** How many requests ended in each of the last intervals, oldest first; the current one is not among them. */
+/** How many requests ended in each of the last intervals, oldest first; without the current interval. */
 export interface RequestHistory {
   /** The length of an interval, in milliseconds. */
   readonly intervalMs: number
-  /** All requests that ended, whatever their outcome. One number per interval, at most 60; empty at first. */
+  /** All requests that ended, with any outcome. One number per interval, at most 60; empty at first. */
   readonly requests: readonly number[]
-  /** Of those, the failed ones. */
+  /** The failed ones among them. */
   readonly failures: readonly number[]
-  /** Of those, the rejected ones. */
+  /** The rejected ones among them. */
   readonly rejections: readonly number[]
 }
 
 /** `GET api/services/:name`: {@link ServiceView} and more. */
 export interface ServiceDetail extends ServiceView {
-  /** The effective options. A rule that is off is left out; `requestTimeoutMs` is null without one. */
+  /** The effective options. Rules that are off are left out; `requestTimeoutMs` is null if it is not set. */
   readonly settings: Readonly<Record<string, SettingValue>>
   /** Latencies by method. */
   readonly methods: Readonly<Record<string, LatencySummary>>
-  /** Of this service, oldest first. */
+  /** The events of this service, oldest first. */
   readonly events: readonly TimelineEvent[]
 }
 
-/** An option's value, or those below it: `settings.circuit.failureRate.ratio`. Null stands for `Infinity`, which JSON lacks. */
+/**
+ * The value of an option, or its nested options: `settings.circuit.failureRate.ratio`. Null stands for `Infinity`,
+ * which JSON lacks.
+ */
 export type SettingValue = number | boolean | string | null | { readonly [option: string]: SettingValue }
 
 /** Something that happened. */
 export type TimelineEvent = {
-  /** Grows by one with each event of the process. */
+  /** Increases by one with each event of the process. */
   readonly id: number
   readonly at: string
   /** Null: all services. */
   readonly service: string | null
 } &
-  /** `observed`: the circuit only observes. `cause`: who is behind it. */
+  /** `observed`: the circuit only observes. `cause`: who caused the event. */
   (
     | {
         readonly type: 'circuit'
@@ -234,7 +255,7 @@ export type TimelineEvent = {
       }
     | { readonly type: 'health'; readonly healthy: boolean }
     | { readonly type: 'invalidate' | 'expire'; readonly cause: Cause }
-    /** `retry-denied`: the retry budget is used up; told again when no retry was denied for a minute in between. */
+    /** `retry-denied`: the retry budget is used up; reported again if no retry was denied for a minute in between. */
     | { readonly type: 'retry-denied' | 'stop' }
     | {
         readonly type: 'audit'
@@ -244,10 +265,12 @@ export type TimelineEvent = {
       }
   )
 
-/** Where an action takes effect: in the process that is asked, or, of an invalidation, in all of its fleet. */
+/**
+ * Where an action takes effect: in the process that is asked or, for an invalidation, in all processes of its fleet.
+ */
 export type ActionScope = 'process' | 'fleet'
 
-/** What an operator can do. */
+/** The actions of operators. */
 export type ManagementAction =
   | 'invalidate'
   | 'expire'
@@ -258,29 +281,32 @@ export type ManagementAction =
   | 'invalidate-all'
   | 'reset-all'
 
-/** `GET api/events?after=ID`: what happened since, oldest first. */
+/** `GET api/events?after=ID`: the events since then, oldest first. */
 export interface EventPage {
-  /** The events with an id above `after`; all that are kept (at most 500) when `missed` is true. */
+  /** The events with an id above `after`; all that are kept (at most 500) if `missed` is true. */
   readonly events: readonly TimelineEvent[]
-  /** To be asked with next. */
+  /** The `after` of the next request. */
   readonly lastId: number
-  /** Events between `after` and the first of these are no longer kept. */
+  /** Whether events between `after` and the first of these are no longer kept. */
   readonly missed: boolean
 }
 
-/** What an action answers with: the new state; of all services for `…-all`. */
+/** The response to an action: the new state of the service, or of all services for `…-all`. */
 export interface ActionResult {
   /** The action that was carried out. */
   readonly action: ManagementAction
-  /** The services it was applied to, as they are afterwards. */
+  /** The services it was applied to, in their new state. */
   readonly services: readonly ServiceView[]
-  /** Only of `health-check`. */
+  /** The result of a `health-check`; not for other actions. */
   readonly healthy?: boolean
-  /** Only with the scope `fleet`: the others were told, or will be as soon as the store can be reached (`queued`). */
+  /**
+   * Only with the scope `fleet`: the others were told (`sent`), or will be as soon as the store can be reached
+   * (`queued`).
+   */
   readonly fleet?: 'sent' | 'queued'
 }
 
-/** How many events a snapshot has at most. */
+/** The maximum number of events in a snapshot. */
 export const SNAPSHOT_EVENTS = 50
 /** The window of {@link ServiceView.requestsPerSecond}, in milliseconds. */
 export const RATE_WINDOW_MS = 10_000

@@ -1,4 +1,4 @@
-/** The points in time that are shown of a service, or of a fleet. */
+/** The times that are shown for a service or a fleet. */
 export type ShownTime =
   | 'circuitSince'
   | 'retryAt'
@@ -9,7 +9,7 @@ export type ShownTime =
   | 'seenAt'
   | 'until'
 
-/** Two readings of one point in time differ by less, in milliseconds. */
+/** Two readings of the same time differ by less than this, in milliseconds. */
 const TOLERANCE_MS = 20
 
 interface Shown {
@@ -18,13 +18,13 @@ interface Shown {
 }
 
 /**
- * Points in time as they were first shown. What is remembered is monotonic; by the wall clock, which is asked anew each
- * time, the same moment comes out a millisecond earlier or later, and an answer would change while nothing happens.
+ * Times as they were first shown. What is remembered is monotonic time; converted with the wall clock, which is read
+ * each time, the same moment differs by a millisecond now and then, and a response would change while nothing happens.
  */
 export class SteadyTimes {
   readonly #shown = new WeakMap<object, Partial<Record<ShownTime, Shown>>>()
 
-  /** ISO 8601. @param at milliseconds since the epoch */
+  /** As ISO 8601. @param at milliseconds since the epoch */
   iso(owner: object, which: ShownTime, at: number): string {
     const times = this.#shown.get(owner) ?? {}
     const shown = times[which]

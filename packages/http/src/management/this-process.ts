@@ -1,13 +1,13 @@
 import type { HttpRequest, HttpResponse } from '../message.ts'
 import { refusal } from './responses.ts'
 
-/** Which process an answer is of; in a request, which one it is meant for. */
+/** In a response: the process that answered. In a request: the process it is meant for. */
 const INSTANCE = 'X-Svcproxy-Instance'
 
 /**
- * Answers with the name of this process, which whoever asks may send back: behind a load balancer the next request may
- * reach another process, which then says so (412) and does nothing.
- * @param id of the process; the header has it percent-encoded
+ * Adds the id of this process to the response. The client may send it back: behind a load balancer its next request may
+ * reach another process, which then answers 412 and does nothing.
+ * @param id the id of the process; it is percent-encoded in the header
  */
 export function byThisProcess(
   id: string,
@@ -15,8 +15,7 @@ export function byThisProcess(
   const own = encodeURIComponent(id)
   return async ({ headers }, answer) => {
     const { [INSTANCE.toLowerCase()]: meant = own } = headers
-    const response =
-      meant === own ? await answer() : refusal(412, 'This is another process than the one that was meant.')
+    const response = meant === own ? await answer() : refusal(412, 'This request is meant for another process.')
     return { ...response, headers: { ...response.headers, [INSTANCE]: own } }
   }
 }

@@ -1,13 +1,16 @@
 import { ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 
-/** Each of them brings a request and its answer. Listening to one that nobody else listens to would change what Node does. */
+/**
+ * Each of these events has a request and its response. Adding the only listener of one would change how Node.js
+ * behaves.
+ */
 const REQUEST_EVENTS = ['request', 'checkContinue', 'checkExpectation'] as const
 
 /**
- * Lets all answers of a server over HTTP/1 say `Connection: close` from now on: those to new requests, and those under way
- * over `sockets` whose headers were not sent. HTTP/2 has no such header; Node's answers over it are left alone.
- * @returns ends it for later requests
+ * Makes all HTTP/1 responses of a server say `Connection: close` from now on: those to new requests, and those in
+ * flight over `sockets` whose headers were not sent. HTTP/2 has no such header; its responses stay as they are.
+ * @returns a function that ends it for later requests
  */
 export function announceEnd(server: Server, sockets: Iterable<Socket>): () => void {
   for (const socket of sockets) hangUpAfter(answerUnderWay(socket))
@@ -17,12 +20,12 @@ export function announceEnd(server: Server, sockets: Iterable<Socket>): () => vo
   return () => events.forEach((event) => server.off(event, listener))
 }
 
-/** Not documented, and an answer that is not found costs its client nothing: the next one on its connection says it. */
+/** `_httpMessage` is not documented. A response that is not found costs its client nothing: the next one says it. */
 function answerUnderWay(socket: Socket): unknown {
   return Reflect.get(socket, '_httpMessage')
 }
 
-/** Speaks when the headers are sent: error handlers, Koa's for one, take away all that were set before. */
+/** Sets the header when the headers are sent, because error handlers such as Koa's remove all that were set before. */
 function hangUpAfter(response: unknown): void {
   if (!(response instanceof ServerResponse) || response.headersSent) return
   const writeHead = response.writeHead.bind(response)
@@ -35,7 +38,7 @@ function hangUpAfter(response: unknown): void {
   }
 }
 
-/** Headers as `writeHead` takes them: by name, or in a list of names and values, or of pairs. */
+/** Headers as `writeHead` accepts them: by name, or as a list of names and values, or of pairs. */
 function closing(headers: object): object {
   if (!Array.isArray(headers))
     return { ...Object.fromEntries(Object.entries(headers).filter(isOther)), Connection: 'close' }

@@ -3,17 +3,17 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import { type Server, Socket } from 'node:net'
 import type { Ending } from './ending.ts'
 
-/** A server of `node:http`, `node:https` or `node:http2`. Those of HTTP/2 cannot close connections by themselves. */
+/** A server of `node:http`, `node:https` or `node:http2`. HTTP/2 servers cannot close connections by themselves. */
 export type ShutdownServer = Server & Partial<Pick<HttpServer, 'closeIdleConnections' | 'closeAllConnections'>>
 
-/** The connections of a server that are open, those included that Node gave away: of WebSockets, for example. */
+/** The open connections of a server, including those that Node.js has handed over, for example to WebSockets. */
 export class ServerConnections {
   readonly #server: ShutdownServer
   readonly #met: Pick<Ending, 'sockets' | 'sessions'>
   readonly #accepted = new Set<Socket>()
   readonly #sessions = new Set<Http2Session>()
 
-  /** @param met connections from before, of this server and of others */
+  /** @param met earlier connections, of this server and of others */
   constructor(server: ShutdownServer, met: Pick<Ending, 'sockets' | 'sessions'>) {
     this.#server = server
     this.#met = met
@@ -23,19 +23,21 @@ export class ServerConnections {
     server.on('stream', this.#joinOf)
   }
 
-  /** All sockets. One over TLS may be there twice: as itself, and as the one that TLS works on. */
+  /** All sockets. A TLS connection may be there twice: as itself, and as the socket below it. */
   sockets(): ReadonlySet<Socket> {
     const known = [...this.#met.sockets, ...this.#accepted, ...activeSockets()]
     return new Set(known.filter((socket) => isOf(this.#server, socket)))
   }
 
-  /** Closes what nothing is under way on. A session of HTTP/2 that is used closes after its last answer. */
+  /** Closes idle connections. An HTTP/2 session that is in use closes after its last response. */
   closeIdle(): void {
     this.#server.closeIdleConnections?.()
     for (const session of this.#sessions) session.close()
   }
 
-  /** Closes what never sent anything: a browser opens such connections, to have them. For Node they are not idle. */
+  /**
+   * Closes connections that never sent anything: browsers open them in advance. Node.js does not count them as idle.
+   */
   closeSilent(): void {
     for (const socket of this.sockets()) if (socket.bytesRead === 0) socket.destroy()
   }
@@ -46,7 +48,7 @@ export class ServerConnections {
     for (const socket of this.sockets()) socket.destroy()
   }
 
-  /** Learns of no more connections. */
+  /** Stops tracking new connections. */
   forget(): void {
     this.#server.off('connection', this.#accept).off('session', this.#join).off('stream', this.#joinOf)
   }
@@ -67,15 +69,15 @@ export class ServerConnections {
   }
 }
 
-/** Whether a socket was accepted by a server. Not documented, and older than most of what is. */
+/** Whether a socket was accepted by a server. The property is not documented, but very old. */
 function isOf(server: Server, socket: Socket): boolean {
   return Reflect.get(socket, 'server') === server
 }
 
 /**
- * All sockets of the process. Node offers no list of a server's connections that has those from before it was asked, and
- * to keep one would cost every connection. This list is not documented: without it, only those since the shutdown began
- * can be cut, besides those that Node itself still knows.
+ * All sockets of the process. Node.js has no list of a server's connections that were opened before it was asked, and
+ * keeping one would cost every connection. This list is not documented: without it, only connections since the shutdown
+ * began can be closed, besides those that Node.js itself knows.
  */
 function activeSockets(): Socket[] {
   const list: unknown = Reflect.get(process, '_getActiveHandles')

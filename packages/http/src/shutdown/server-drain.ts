@@ -3,19 +3,22 @@ import type { Ending } from './ending.ts'
 import { announceEnd } from './last-answers.ts'
 import { ServerConnections, type ShutdownServer } from './server-connections.ts'
 
-/** How long what, in milliseconds from now. */
+/** The limits of a shutdown, in milliseconds from now. */
 export interface DrainLimits {
   readonly readyDelayMs: number
   readonly timeoutMs: number
 }
 
-/** How often connections are looked for on which nothing is under way any more, in milliseconds. */
+/** How often to look for connections that have become idle, in milliseconds. */
 const SWEEP_MS = 250
 
-/** How long destroyed connections may take to be gone, in milliseconds. Nobody waits for one that could not be found. */
+/** How long to wait for destroyed connections to be gone, in milliseconds, in case one was not found. */
 const GONE_MS = 1_000
 
-/** Ends one server: it goes on for a while, takes no new connections, lets what is under way end, and cuts the rest. */
+/**
+ * Shuts down one server: it continues for a while, then accepts no new connections, lets requests in flight end, and
+ * closes the rest.
+ */
 export class ServerDrain {
   readonly #server: ShutdownServer
   readonly #clock: Clock
@@ -28,7 +31,7 @@ export class ServerDrain {
   #isCut = false
   #sweeping: Timer | undefined
 
-  /** @param met what is known of connections, of this server and of others */
+  /** @param met known connections, of this server and of others */
   constructor(server: ShutdownServer, clock: Clock, met: Ending) {
     this.#server = server
     this.#clock = clock
@@ -69,7 +72,7 @@ export class ServerDrain {
     this.#connections.forget()
   }
 
-  /** Calls off all timers. The one that cuts goes on until then: it also ends the wait for what comes after. */
+  /** Cancels all timers. The one that cuts runs until then, because it also ends the wait for the other servers. */
   end(): void {
     for (const timer of this.#timers) timer.cancel()
   }
@@ -79,7 +82,7 @@ export class ServerDrain {
       this.#server.close()
       return
     }
-    // It may be about to listen. To close one that was closed would tell the application of a second end.
+    // The server may be about to listen. Closing a server that was closed would emit a second 'close'.
     this.#server.once('listening', () => this.#server.close())
     this.#server.getConnections((_error, count) => (count > 0 ? undefined : this.#tellClosed()))
   }
