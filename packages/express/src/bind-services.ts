@@ -22,69 +22,79 @@ import {
 import type { NextFunction, Request, Response } from 'express'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 
-/** How to bind. */
+/** Options of {@link bindServices}. */
 export interface BindOptions extends RequestScopesOptions {
-  /** Also sets `req.services`, for which `import '@svcproxy/express/augment'` has the type. @defaultValue false */
+  /**
+   * Whether to set `req.services` as well; `import '@svcproxy/express/augment'` declares its type.
+   * @defaultValue false
+   */
   readonly attach?: boolean
 }
 
 /** The services of a manager, bound to an Express application. */
 export interface ExpressServices<M extends object> {
-  /** Binds requests; goes before the handlers that need services. */
+  /** Middleware that binds requests; add it before the handlers that need services. */
   middleware(): (req: IncomingMessage, res: ServerResponse, next: () => void) => void
   /**
-   * The services, for a request that passed {@link ExpressServices.middleware}. Their calls end when the client goes, if
-   * {@link RequestScopesOptions.endWithClient} says so for the request's method.
+   * The services, for a request that passed {@link ExpressServices.middleware}. Their calls abort when the client
+   * disconnects, if {@link RequestScopesOptions.endWithClient} says so for the request's method.
    * @throws Error when the request did not pass it
    */
   from(req: IncomingMessage): GuardedServices<M>
   /**
-   * The services of the request on whose behalf this code runs, without `req`; needs `{ asyncContext: true }`.
-   * @throws Error outside of a request
+   * The services of the request on whose behalf this code runs, without `req`.
+   * @throws Error outside a request, and without `{ asyncContext: true }`
    */
   current(): GuardedServices<M>
   /**
-   * Aborts when the client goes before its answer has ended, whatever the method; for
+   * Aborts when the client disconnects before its response has ended, for all methods; for
    * `getProxy(name).call(operation, { signal })`.
    * @throws Error when the request did not pass {@link ExpressServices.middleware}
    */
   signal(req: IncomingMessage): AbortSignal
   /**
-   * A handler that gets the named services as its first argument. What it throws or rejects with reaches
-   * `next(error)`, on Express 4 too.
-   * @throws {@link UnknownServiceError} at once
+   * Creates a handler that gets the named services as its first argument. Errors and rejections of the handler are
+   * passed to `next(error)`, on Express 4 too.
+   * @throws {@link UnknownServiceError} when it is created, not per request
    */
   inject<N extends keyof M & string, P = Request['params']>(
     names: readonly N[],
     handler: (services: Pick<GuardedServices<M>, N>, req: Request<P>, res: Response, next: NextFunction) => unknown,
   ): (req: Request<P>, res: Response, next: NextFunction) => Promise<void>
   /**
-   * Answers `/livez`, `/readyz` and `/healthz`; goes before authentication and logging.
+   * Answers `/livez`, `/readyz` and `/healthz`; add it before authentication and logging.
    * @throws {@link InvalidOptionError}
    */
   health(options?: HealthOptions<Request>): (req: Request, res: Response, next: NextFunction) => void
   /**
-   * Answers the management API, below where it is mounted: `app.use('/ops/services', services.management({ authorize }))`.
+   * Answers the management API below its mount point: `app.use('/ops/services', services.management({ authorize }))`.
    * @throws {@link InvalidOptionError}
    */
   management(options: ManagementOptions<Request>): (req: Request, res: Response, next: NextFunction) => void
-  /** Mounts what another package offers, the dashboard for one: `app.use('/ops/services', services.mount(dashboard({ authorize })))`. */
+  /**
+   * Mounts an endpoint of another package, for example the dashboard:
+   * `app.use('/ops/services', services.mount(dashboard({ authorize })))`.
+   */
   mount(makeEndpoint: EndpointFactory<Request>): (req: Request, res: Response, next: NextFunction) => void
-  /** Answers this library's errors with `application/problem+json`; goes last. All others go to `next(error)`. */
+  /**
+   * Answers this library's errors with `application/problem+json`; add it last. All other errors are passed to
+   * `next(error)`.
+   */
   errorHandler(options?: ErrorHandlerOptions): (error: unknown, req: Request, res: Response, next: NextFunction) => void
   /**
-   * Ends the application: `/readyz` fails at once, the server goes on for `readyDelayMs`, lets what is under way end, and
-   * the manager stops. Called again, it cuts what is still open: `process.on('SIGTERM', () => void services.shutdown(server))`.
+   * Shuts down the application: `/readyz` fails at once, the server keeps accepting connections for `readyDelayMs`,
+   * requests in flight end, and the manager stops. A second call closes what is still open.
+   * Example: `process.on('SIGTERM', () => void services.shutdown(server))`.
    * @returns the same promise for the same server
    * @throws {@link InvalidOptionError} (as a rejection), and what the manager's `stop()` rejects with
    */
   shutdown(server: ShutdownServer, options?: ShutdownOptions): Promise<void>
 }
 
-/** What {@link ExpressServices.from} returns: the services by name. */
+/** The type of what {@link ExpressServices.from} returns: the services by name. */
 export type ServicesOf<B> = B extends ExpressServices<infer M> ? GuardedServices<M> : never
 
-/** Binds a manager's services to an Express application. The type of the services is carried by what it returns. */
+/** Binds a manager's services to an Express application. The result carries the types of the services. */
 export function bindServices<M extends object>(
   manager: ServiceProxyManager<M>,
   { attach = false, ...scopesOptions }: BindOptions = {},
@@ -105,7 +115,7 @@ export function bindServices<M extends object>(
         try {
           await handler(pickServices(scopes.of(req).services, names), req, res, next)
         } catch (error) {
-          // As Express 5 has it: a rejection with nothing is an error, too.
+          // As in Express 5: a rejection without a reason is an error, too.
           next(error ?? new Error('A handler rejected without an error'))
         }
       }

@@ -1,4 +1,4 @@
-// Express 4 under its alias, for the contract; what the contract uses of it is typed as Express 5 is.
+// Express 4 under an alias, for the contract tests, which use it with the types of Express 5.
 declare module 'express4' {
   import express from 'express'
 

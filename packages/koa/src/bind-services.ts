@@ -22,68 +22,72 @@ import {
 import type { ExtendableContext, Next } from 'koa'
 import type { KoaContext } from './koa-context.ts'
 
-/** How to bind. */
+/** Options of {@link bindServices}. */
 export interface BindOptions extends RequestScopesOptions {}
 
 /** The services of a manager, bound to a Koa application. */
 export interface KoaServices<M extends object> {
-  /** Binds requests and sets `ctx.state.services`; goes before the middleware that needs services. */
+  /** Middleware that binds requests and sets `ctx.state.services`; add it before the middleware that needs services. */
   middleware(): (ctx: KoaContext, next: Next) => Promise<void>
   /**
-   * The services, for a request that passed {@link KoaServices.middleware}. Their calls end when the client goes, if
-   * {@link RequestScopesOptions.endWithClient} says so for the request's method.
+   * The services, for a request that passed {@link KoaServices.middleware}. Their calls abort when the client
+   * disconnects, if {@link RequestScopesOptions.endWithClient} says so for the request's method.
    * @throws Error when the request did not pass it
    */
   from(ctx: Pick<ExtendableContext, 'req'>): GuardedServices<M>
   /**
-   * The services of the request on whose behalf this code runs, without `ctx`; needs `{ asyncContext: true }`.
-   * @throws Error outside of a request
+   * The services of the request on whose behalf this code runs, without `ctx`.
+   * @throws Error outside a request, and without `{ asyncContext: true }`
    */
   current(): GuardedServices<M>
   /**
-   * Aborts when the client goes before its answer has ended, whatever the method; for
+   * Aborts when the client disconnects before its response has ended, for all methods; for
    * `getProxy(name).call(operation, { signal })`.
    * @throws Error when the request did not pass {@link KoaServices.middleware}
    */
   signal(ctx: Pick<ExtendableContext, 'req'>): AbortSignal
   /**
-   * Middleware that gets the named services as its first argument.
-   * @throws {@link UnknownServiceError} at once
+   * Creates middleware that gets the named services as its first argument.
+   * @throws {@link UnknownServiceError} when it is created, not per request
    */
   inject<N extends keyof M & string, C extends Pick<ExtendableContext, 'req'> = KoaContext>(
     names: readonly N[],
     handler: (services: Pick<GuardedServices<M>, N>, ctx: C, next: Next) => unknown,
   ): (ctx: C, next: Next) => Promise<void>
   /**
-   * Answers `/livez`, `/readyz` and `/healthz`; goes before authentication and logging.
+   * Answers `/livez`, `/readyz` and `/healthz`; add it before authentication and logging.
    * @throws {@link InvalidOptionError}
    */
   health(options?: HealthOptions<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void>
   /**
-   * Answers the management API below `basePath`, `/ops/services` for example, or where it is mounted.
+   * Answers the management API below `basePath`, for example `/ops/services`, or below its mount point.
    * @throws {@link InvalidOptionError}
    */
   management(options: ManagementOptions<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void>
-  /** Mounts what another package offers, the dashboard for one: `services.mount(dashboard({ basePath: '/ops/services', authorize }))`. */
+  /**
+   * Mounts an endpoint of another package, for example the dashboard:
+   * `services.mount(dashboard({ basePath: '/ops/services', authorize }))`.
+   */
   mount(makeEndpoint: EndpointFactory<KoaContext>): (ctx: KoaContext, next: Next) => Promise<void>
   /**
-   * Answers this library's errors with `application/problem+json` and tells the application of them (`'error'`), as
-   * Koa does; goes first, around the middleware whose errors it answers. All other errors go on untouched.
+   * Answers this library's errors with `application/problem+json` and emits them as the application's `'error'` event,
+   * as Koa does; add it first, around the middleware whose errors it answers. All other errors pass through unchanged.
    */
   errorHandler(options?: ErrorHandlerOptions): (ctx: KoaContext, next: Next) => Promise<void>
   /**
-   * Ends the application: `/readyz` fails at once, the server goes on for `readyDelayMs`, lets what is under way end, and
-   * the manager stops. Called again, it cuts what is still open: `process.on('SIGTERM', () => void services.shutdown(server))`.
+   * Shuts down the application: `/readyz` fails at once, the server keeps accepting connections for `readyDelayMs`,
+   * requests in flight end, and the manager stops. A second call closes what is still open.
+   * Example: `process.on('SIGTERM', () => void services.shutdown(server))`.
    * @returns the same promise for the same server
    * @throws {@link InvalidOptionError} (as a rejection), and what the manager's `stop()` rejects with
    */
   shutdown(server: ShutdownServer, options?: ShutdownOptions): Promise<void>
 }
 
-/** The state of a Koa application with these services: `new Koa<StateOf<typeof services>>()`. */
+/** The state type of a Koa application with these services: `new Koa<StateOf<typeof services>>()`. */
 export type StateOf<B> = B extends KoaServices<infer M> ? { services: GuardedServices<M> } : never
 
-/** Binds a manager's services to a Koa application. The type of the services is carried by what it returns. */
+/** Binds a manager's services to a Koa application. The result carries the types of the services. */
 export function bindServices<M extends object>(
   manager: ServiceProxyManager<M>,
   bindOptions: BindOptions = {},
@@ -140,7 +144,7 @@ function send(ctx: KoaContext, { status, headers, body }: HttpResponse): void {
   ctx.set({ ...headers })
 }
 
-/** There is nobody to answer. */
+/** The client has disconnected: there is nobody to answer. */
 function leave(ctx: KoaContext): void {
   ctx.respond = false
 }

@@ -1,4 +1,4 @@
 import type { ExtendableContext } from 'koa'
 
-/** Every Koa context, whatever its state. */
+/** The context of a Koa application with any state. */
 export type KoaContext = ExtendableContext & { state: object }

@@ -1,4 +1,4 @@
-// Koa 2 under its alias, for the contract; what the contract uses of it is typed as Koa 3 is.
+// Koa 2 under an alias, for the contract tests, which use it with the types of Koa 3.
 declare module 'koa2' {
   import Koa from 'koa'
 
