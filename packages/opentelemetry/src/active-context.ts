@@ -4,8 +4,8 @@ import type { Context } from '@opentelemetry/api'
 import { harmless } from './harmless.ts'
 
 /**
- * Lets `Channel.bindStore` make an OpenTelemetry context the active one. It stores nothing: whatever it is given to run
- * with goes to the context manager of the application. Undefined leaves the active context as it is.
+ * Makes `Channel.bindStore` activate an OpenTelemetry context. It stores nothing: the context is passed to the
+ * application's context manager. Undefined leaves the active context as it is.
  */
 export class ActiveContext extends AsyncLocalStorage<Context | undefined> {
   override run<R, A extends unknown[]>(active: Context | undefined, work: (...args: A) => R, ...args: A): R {
@@ -18,14 +18,14 @@ export class ActiveContext extends AsyncLocalStorage<Context | undefined> {
       })
     } catch (error) {
       if (hasBegun) throw error
-      // A context manager that fails must not take the call with it.
+      // A context manager that fails must not fail the call.
       return work(...args)
     }
   }
 
-  /** What `Channel.runStores` uses in place of {@link ActiveContext.run} since Node.js 26.1. */
+  /** Node.js uses this in `Channel.runStores` instead of {@link ActiveContext.run} since version 26.1. */
   withScope(active: Context | undefined): Disposable {
-    // Not in @opentelemetry/api before 1.10, and not in every context manager.
+    // Missing in @opentelemetry/api before 1.10, and in some context managers.
     const attached = active && harmless(() => context.attach?.(active))
     return { [Symbol.dispose]: () => harmless(() => attached?.dispose()) }
   }

@@ -5,21 +5,21 @@ import { errorTypeOf } from './error-type.ts'
 import { harmless } from './harmless.ts'
 import type { ManagedCalls } from './managed-calls.ts'
 
-/** Those that the semantic conventions give to the durations of HTTP, in seconds. */
+/** The bucket bounds that the semantic conventions recommend for HTTP durations, in seconds. */
 const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 /**
- * Records `svcproxy.call.duration` of each call that ends, and `svcproxy.queue.wait` of those that had to wait, until it is
- * disposed.
+ * Records `svcproxy.call.duration` of each call that ends, and `svcproxy.queue.wait` of calls that were queued, until
+ * it is disposed.
  */
 export function recordCallDurations(meter: Meter, calls: ManagedCalls, attributes: Attributes): Disposable {
   const durations = meter.createHistogram('svcproxy.call.duration', {
-    description: 'From the request to its answer.',
+    description: 'Duration of calls, from the request to its answer.',
     unit: 's',
     advice: { explicitBucketBoundaries: BUCKETS_S },
   })
   const queueWaits = meter.createHistogram('svcproxy.queue.wait', {
-    description: 'How long calls waited for one of maxConcurrentCalls to end.',
+    description: 'How long calls were queued because of maxConcurrentCalls.',
     unit: 's',
     advice: { explicitBucketBoundaries: BUCKETS_S },
   })

@@ -17,22 +17,22 @@ import type { LoadSpans } from './load-spans.ts'
 import { isOfNoMethod, type ManagedCalls, UNKNOWN_METHOD } from './managed-calls.ts'
 
 /**
- * One span for each call, a child of the caller's and active while the call runs. A `get()` that finds a fresh instance
- * makes none: it takes less time than its span would.
+ * One span per call, a child of the caller's span and active while the call runs. A `get()` that finds a fresh instance
+ * has no span: it takes less time than its span would.
  */
 export class CallSpans implements Disposable {
   readonly #tracer: Tracer
   readonly #calls: ManagedCalls
   readonly #attributes: Attributes
   readonly #loads: LoadSpans
-  /** One of its own, because a channel binds a store only once. */
+  /** Not shared with others, because a channel binds a store only once. */
   readonly #activeContext = new ActiveContext()
   readonly #spans = new WeakMap<CallTrace, Span>()
   readonly #leave: () => void
   #underWay = 0
   #disposed = false
 
-  /** @param loads the spans that those of calls link to */
+  /** @param loads the spans that the spans of calls link to */
   constructor(tracer: Tracer, calls: ManagedCalls, attributes: Attributes, loads: LoadSpans) {
     this.#tracer = tracer
     this.#calls = calls
@@ -42,14 +42,14 @@ export class CallSpans implements Disposable {
     callStarts.bindStore(this.#activeContext, (call) => harmless(() => this.#begin(call)))
   }
 
-  /** Begins no span any more. Those of calls under way still end. */
+  /** Starts no more spans. Those of calls in flight still end. */
   [Symbol.dispose](): void {
     this.#disposed = true
     callStarts.unbindStore(this.#activeContext)
     this.#leaveWhenDone()
   }
 
-  /** Returns the context in which the call is to run. */
+  /** Returns the context in which the call has to run. */
   #begin(call: CallTrace): Context | undefined {
     if (!this.#calls.has(call) || this.#calls.isCached(call)) return undefined
     const { service, method } = call
@@ -72,7 +72,7 @@ export class CallSpans implements Disposable {
     this.#leaveWhenDone()
   }
 
-  /** To the load that the call waited for. */
+  /** Links to the load that the call waited for. */
   #link(span: Span, { load }: CallTrace): void {
     const loading = load && this.#loads.contextOf(load)
     if (loading !== undefined) span.addLink({ context: loading })
@@ -97,7 +97,7 @@ function describe(span: Span, call: CallTrace): void {
   const errorType = errorTypeOf(call)
   if (errorType === undefined) return
   span.setAttribute('error.type', errorType)
-  // No message: what a service says in an error may hold anything.
+  // No message: an error message of a service may contain anything.
   span.setStatus({ code: SpanStatusCode.ERROR })
 }
 

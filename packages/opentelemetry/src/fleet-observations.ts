@@ -11,8 +11,8 @@ import { harmless } from './harmless.ts'
 import { observedTogether } from './observed-together.ts'
 
 /**
- * Lets a meter read where the process stands in the fleet that the manager is in, or joins later, each time it collects,
- * until it is disposed. Reading asks the store nothing.
+ * Makes a meter read, at each collection, the state of the process in the fleet that the manager has joined or joins
+ * later, until it is disposed. Reading does not ask the store.
  */
 export function observeFleet<M extends object>(
   meter: Meter,
@@ -99,27 +99,31 @@ function createInstruments(meter: Meter): Instruments {
   const gauge = (name: string, unit: string, description: string): ObservableGauge =>
     meter.createObservableGauge(`svcproxy.fleet.${name}`, { unit, description })
   return {
-    status: gauge('status', '1', '1 for the state in which the process is, 0 for the others.'),
-    members: gauge('members', '{process}', 'The processes of the fleet that live, as the store last told.'),
+    status: gauge(
+      'status',
+      '1',
+      'The connection of the process to its fleet: 1 for the current state, 0 for the others.',
+    ),
+    members: gauge('members', '{process}', 'Live members of the fleet, as of the last heartbeat.'),
     queued: meter.createObservableUpDownCounter('svcproxy.fleet.queued_invalidations', {
       unit: '{scope}',
-      description: 'Scopes that were invalidated in this process and of which the fleet has not heard.',
+      description: 'Invalidations of this process that have not been sent to the fleet yet.',
     }),
-    circuitOpen: gauge('circuit.open', '1', '1 while the circuit is open for all, else 0.'),
+    circuitOpen: gauge('circuit.open', '1', '1 while the circuit is open for all members, else 0.'),
     probing: meter.createObservableUpDownCounter('svcproxy.fleet.probing', {
       unit: '{probe}',
-      description: '1 while this process probes the service for all, else 0.',
+      description: '1 while this process probes the service for the fleet, else 0.',
     }),
-    hints: counter('hints', '{hint}', 'What members tell each other, by what became of it.'),
+    hints: counter('hints', '{hint}', 'Hints of other members, by what became of them.'),
     invalidations: counter(
       'invalidations',
       '{scope}',
-      'Scopes invalidated for all by this process, or here by others.',
+      'Invalidations that this process sent to the fleet, or received from it.',
     ),
-    resyncs: counter('resyncs', '{read}', 'How often the store was read after a gap, or to make sure.'),
-    reports: counter('reports', '{message}', 'Messages of this process with evidence of failures.'),
-    probes: counter('probes', '{probe}', 'How often this process had the probe of a circuit.'),
-    disconnections: counter('disconnections', '{disconnection}', 'How often the connection to the store was lost.'),
-    storeErrors: counter('store_errors', '{error}', 'What the store did not do in time, or refused.'),
+    resyncs: counter('resyncs', '{read}', 'Reads of the store after a reconnection, or because something was unclear.'),
+    reports: counter('reports', '{message}', 'Reports of failures that this process sent to the store.'),
+    probes: counter('probes', '{probe}', 'Probes that this process made for the fleet.'),
+    disconnections: counter('disconnections', '{disconnection}', 'Lost connections to the store.'),
+    storeErrors: counter('store_errors', '{error}', 'Store operations that failed or timed out.'),
   }
 }

@@ -1,8 +1,8 @@
 import { diag } from '@opentelemetry/api'
 
 /**
- * Runs what is done for OpenTelemetry beside a call. What it throws goes to `diag`: it must reach neither the call nor
- * the process, which `diagnostics_channel` would end with an uncaught exception.
+ * Runs work for OpenTelemetry next to a call. Its errors go to `diag`: they must reach neither the call nor the
+ * process, which `diagnostics_channel` would end with an uncaught exception.
  */
 export function harmless<R>(observe: () => R): R | undefined {
   try {
@@ -17,6 +17,6 @@ function report(error: unknown): void {
   try {
     diag.error('@svcproxy/opentelemetry: a tracer or meter threw', error)
   } catch {
-    // The application's own logger failed, so there is nobody left to tell.
+    // The application's own logger has failed; nothing is left to report to.
   }
 }

@@ -273,7 +273,7 @@ describe('what is read at each collection', () => {
     expect(await values('svcproxy.circuit.status')).toMatchObject({ open: 0, half_open: 1 })
   })
 
-  test('tells a circuit that only observes from one that refuses, and counts what it would have refused', async () => {
+  test('tells a circuit that only observes from one that refuses, and counts what it would have rejected', async () => {
     const observing = setUp({ circuit: { failureThreshold: 3, mode: 'observe' } })
     const enforcing = setUp()
     for (const { proxy } of [observing, enforcing]) {

@@ -8,30 +8,34 @@ import { LoadSpans } from './load-spans.ts'
 import { ManagedCalls } from './managed-calls.ts'
 import { observeServices } from './service-observations.ts'
 
-/** What {@link instrument} does, and with which providers. */
+/** Options of {@link instrument}. */
 export interface InstrumentOptions {
-  /** Where spans go. @defaultValue the global provider, also one that is set later */
+  /** The provider for spans. @defaultValue the global provider, even if it is set later */
   readonly tracerProvider?: TracerProvider
-  /** Where metrics go. @defaultValue the global provider of the moment: start the SDK first, or its metrics stay empty */
+  /**
+   * The provider for metrics.
+   * @defaultValue the current global provider: start the SDK first, or there are no metrics
+   */
   readonly meterProvider?: MeterProvider
-  /** Whether to make spans. @defaultValue true */
+  /** Whether to create spans. @defaultValue true */
   readonly traces?: boolean
-  /** Whether to make metrics. @defaultValue true */
+  /** Whether to create metrics. @defaultValue true */
   readonly metrics?: boolean
   /**
-   * Added to every span and every metric. Two managers of one process whose services share names need something here
-   * that tells them apart. @defaultValue none
+   * Attributes of every span and every metric. If two managers of one process have services of the same name, they need
+   * different attributes here.
+   * @defaultValue none
    */
   readonly attributes?: Attributes
 }
 
-/** The instrumentation scope of all that this package makes. */
+/** The instrumentation scope of everything that this package creates. */
 const SCOPE = '@svcproxy/opentelemetry'
 
 /**
- * Makes spans and metrics of all services of a manager, also of those that are added later, and metrics of its fleet. What a tracer or a meter
- * throws while calls run reaches `diag` of `@opentelemetry/api`, never a call.
- * @returns the handle that ends it; calls under way then still get the end of their spans
+ * Creates spans and metrics for all services of a manager, including services added later, and metrics for its fleet.
+ * Errors that a tracer or a meter throws while calls run go to `diag` of `@opentelemetry/api`, never to a call.
+ * @returns a handle; disposing it ends the instrumentation, but the spans of calls in flight still end
  */
 export function instrument<M extends object>(
   manager: ServiceProxyManager<M>,

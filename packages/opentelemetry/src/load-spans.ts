@@ -16,18 +16,18 @@ import { classOf } from './error-type.ts'
 import { harmless } from './harmless.ts'
 import type { ManagedCalls } from './managed-calls.ts'
 
-/** What a load is called where a call has its method. */
+/** The name of a load in the place of a method. */
 const LOAD = '$load'
 
 /**
- * One span for each load of an instance: the root of a trace of its own, because a load serves all who wait for it, and
- * what it makes outlives them. The spans of those calls link to it.
+ * One span per load of an instance. It is the root of its own trace, because a load serves all calls that wait for it,
+ * and its instance outlives them. The spans of those calls link to it.
  */
 export class LoadSpans implements Disposable {
   readonly #tracer: Tracer
   readonly #calls: ManagedCalls
   readonly #attributes: Attributes
-  /** One of its own, because a channel binds a store only once. */
+  /** Not shared with others, because a channel binds a store only once. */
   readonly #activeContext = new ActiveContext()
   readonly #spans = new WeakMap<LoadTrace, Span>()
   readonly #leave: () => void
@@ -42,19 +42,19 @@ export class LoadSpans implements Disposable {
     loadStarts.bindStore(this.#activeContext, (load) => harmless(() => this.#begin(load)))
   }
 
-  /** Where the span of a load is, also after its end; undefined when it has none. */
+  /** The span context of a load, also after its end; undefined if it has no span. */
   contextOf(load: LoadTrace): SpanContext | undefined {
     return this.#spans.get(load)?.spanContext()
   }
 
-  /** Begins no span any more. Those of loads under way still end. */
+  /** Starts no more spans. Those of loads in flight still end. */
   [Symbol.dispose](): void {
     this.#disposed = true
     loadStarts.unbindStore(this.#activeContext)
     this.#leaveWhenDone()
   }
 
-  /** Returns the context in which the load is to run. */
+  /** Returns the context in which the load has to run. */
   #begin(load: LoadTrace): Context | undefined {
     if (!this.#calls.has(load)) return undefined
     const { service } = load
@@ -83,6 +83,6 @@ export class LoadSpans implements Disposable {
 function describe(span: Span, { error }: LoadTrace): void {
   if (error === undefined || !span.isRecording()) return
   span.setAttribute('error.type', classOf(error))
-  // No message: what a provider says in an error may hold anything.
+  // No message: an error message of a provider may contain anything.
   span.setStatus({ code: SpanStatusCode.ERROR })
 }

@@ -3,7 +3,7 @@ import type { ServiceProxy } from '@svcproxy/core'
 import { letsCallsThrough } from '@svcproxy/core/adapter'
 import type { CallTrace } from '@svcproxy/core/adapter'
 
-/** In place of a name that may be anything, a user's input for example. */
+/** Replaces a name that may be anything, for example user input. */
 export const UNKNOWN_METHOD = '$unknown'
 /** A service of the manager. */
 type ManagedService = Pick<ServiceProxy<unknown>, 'getStatus'>
@@ -13,22 +13,22 @@ export function isOfNoMethod({ outcome, error }: CallTrace): boolean {
   return outcome === 'rejected' && error !== undefined && !isSvcproxyError(error)
 }
 
-/** Of all calls of the process, those to the services of one manager. */
+/** Selects the calls to the services of one manager from all calls of the process. */
 export class ManagedCalls {
   readonly #find: (service: string) => ManagedService | undefined
-  /** By proxy, so that one of another manager is told apart although its name is the same; undefined: not ours. */
+  /** By proxy, because a proxy of another manager may have the same name; undefined: not of this manager. */
   readonly #services = new WeakMap<object, ManagedService | undefined>()
 
   constructor(find: (service: string) => ManagedService | undefined) {
     this.#find = find
   }
 
-  /** Also for a load, which tells of its proxy in the same way. */
+  /** Works for loads as well, which have the same properties. */
   has(call: Pick<CallTrace, 'proxy' | 'service'>): boolean {
     return this.#serviceOf(call) !== undefined
   }
 
-  /** Whether a call that begins is a `get()` with a fresh instance at hand: it takes no time and asks nobody. */
+  /** Whether a call that begins is a `get()` with a fresh instance: it takes no time and asks nobody. */
   isCached(call: CallTrace): boolean {
     if (call.method !== '$get') return false
     const status = this.#serviceOf(call)?.getStatus()
@@ -39,7 +39,7 @@ export class ManagedCalls {
   #serviceOf({ proxy, service }: Pick<CallTrace, 'proxy' | 'service'>): ManagedService | undefined {
     const known = this.#services.get(proxy)
     if (known !== undefined || this.#services.has(proxy)) return known
-    // A proxy stands in its manager's list before its first call, so what is not found now never will be.
+    // A proxy is in its manager's list before its first call, so one that is not found now never will be.
     const found = this.#find(service)
     const managed = found === proxy ? found : undefined
     this.#services.set(proxy, managed)

@@ -1,6 +1,6 @@
 import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api'
 
-/** Lets a meter read all of `instruments` with `observe`, in one go each time it collects, until it is disposed. */
+/** Makes a meter read all `instruments` together with `observe`, at each collection, until it is disposed. */
 export function observedTogether(
   meter: Meter,
   instruments: Readonly<Record<string, Observable>>,

@@ -18,8 +18,8 @@ import { harmless } from './harmless.ts'
 import { observedTogether } from './observed-together.ts'
 
 /**
- * Lets a meter read what the services of a manager have counted and where they stand, each time it collects, until it
- * is disposed. Reading asks no service anything. A service that was removed is not read any more.
+ * Makes a meter read the counts and the state of a manager's services, at each collection, until it is disposed.
+ * Reading does not ask the services. A service that was removed is no longer read.
  */
 export function observeServices<M extends object>(
   meter: Meter,
@@ -32,7 +32,7 @@ export function observeServices<M extends object>(
       harmless(() => {
         const proxy = manager.getProxy(service)
         const observation = { result, instruments, attributes: { ...attributes, 'svcproxy.service': service } }
-        // The status first: to look at an open circuit whose time is over is what makes it half-open.
+        // The status first, because reading it may make an open circuit half-open.
         const status = proxy.getStatus()
         const counts = proxy.getCounts()
         observeCounts(observation, counts)
@@ -44,11 +44,11 @@ export function observeServices<M extends object>(
   return observedTogether(meter, { ...instruments }, observeAll)
 }
 
-/** What is read of one service in one collection. */
+/** What is read for one service in one collection. */
 interface Observation {
   readonly result: BatchObservableResult
   readonly instruments: Instruments
-  /** Of the service. */
+  /** The attributes of the service. */
   readonly attributes: Attributes
 }
 
@@ -90,7 +90,9 @@ function observeStatus(
   result.observe(instruments.wouldReject, circuit.wouldReject, attributes)
 }
 
-/** A rule whose window is empty because the circuit is not closed is told of, too: the SDK repeats what it was told last. */
+/**
+ * Reports a rule even if its window is empty because the circuit is not closed: the SDK would repeat the last value.
+ */
 function observeWindows(
   { result, instruments, attributes }: Observation,
   { circuit }: ServiceStatus,
@@ -135,50 +137,50 @@ function createInstruments(meter: Meter): Instruments {
   return {
     active: meter.createObservableUpDownCounter('svcproxy.call.active', {
       unit: '{call}',
-      description: 'Calls that are not answered yet.',
+      description: 'Calls in flight.',
     }),
     queueLength: meter.createObservableUpDownCounter('svcproxy.queue.length', {
       unit: '{call}',
-      description: 'Calls that wait for one of maxConcurrentCalls to end.',
+      description: 'Calls that are queued because of maxConcurrentCalls.',
     }),
     abandonedCalls: meter.createObservableUpDownCounter('svcproxy.call.abandoned', {
       unit: '{call}',
-      description: 'Calls that were given up, at the deadline or by their callers, and whose work still runs.',
+      description: 'Calls that timed out or were aborted while their work is still running.',
     }),
     abandonedLoads: meter.createObservableUpDownCounter('svcproxy.load.abandoned', {
       unit: '{load}',
-      description: 'Loads of an instance that overran their deadline and are still pending.',
+      description: 'Loads of an instance that timed out and are still pending.',
     }),
-    retries: counter('svcproxy.retries', '{retry}', 'Retries by what became of them.'),
+    retries: counter('svcproxy.retries', '{retry}', 'Retries by outcome.'),
     retryBudget: meter.createObservableUpDownCounter('svcproxy.retry_budget.remaining', {
       unit: '{retry}',
-      description: 'How many more retries there may be now.',
+      description: 'Retries that the budget allows now.',
     }),
     circuit: meter.createObservableGauge('svcproxy.circuit.status', {
       unit: '1',
-      description: '1 for the state in which the circuit is, 0 for the others.',
+      description: 'The state of the circuit: 1 for the current state, 0 for the others.',
     }),
-    transitions: counter('svcproxy.circuit.transitions', '{transition}', 'How often the circuit entered a state.'),
+    transitions: counter('svcproxy.circuit.transitions', '{transition}', 'How often the circuit entered each state.'),
     mode: meter.createObservableGauge('svcproxy.circuit.mode', {
       unit: '1',
-      description: '1 for what the circuit does with its decisions, enforce or observe; 0 for the other.',
+      description: 'The mode of the circuit: 1 for the current mode (enforce or observe), 0 for the other.',
     }),
     wouldReject: counter(
       'svcproxy.circuit.would_reject',
       '{call}',
-      'Calls that the circuit would have refused if it did not only observe.',
+      'Calls that the circuit would have rejected in mode enforce, while it observes.',
     ),
     windowRatio: meter.createObservableGauge('svcproxy.circuit.window.ratio', {
       unit: '1',
-      description: 'The part of the latest calls that failed or were slow; 0 unless the circuit is closed.',
+      description: 'The ratio of the latest calls that failed or were slow; 0 unless the circuit is closed.',
     }),
-    rejected: counter('svcproxy.circuit.rejected', '{call}', 'Calls that were refused before anything was sent.'),
+    rejected: counter('svcproxy.circuit.rejected', '{call}', 'Calls that were rejected before anything was sent.'),
     cacheRequests: counter('svcproxy.cache.requests', '{request}', 'Where calls found the instance of the service.'),
     invalidations: counter('svcproxy.cache.invalidations', '{invalidation}', 'Invalidations of the cached instance.'),
     fallbacks: counter('svcproxy.fallbacks', '{call}', 'Calls that a fallback answered.'),
     health: meter.createObservableGauge('svcproxy.health.status', {
       unit: '1',
-      description: '1 when the last health check found the service well, else 0.',
+      description: 'The result of the last health check: 1 healthy, 0 unhealthy.',
     }),
   }
 }

@@ -2,13 +2,13 @@ import type { ServiceProxyManager } from '@svcproxy/core'
 import type { CallOutcome, CallSource, CallTrace } from '@svcproxy/core/adapter'
 import type { PrometheusHistogram } from './prometheus-client.ts'
 
-/** What {@link CallDurations} measures into. */
+/** The histograms that {@link CallDurations} fills. */
 export interface CallHistograms {
   readonly durations: PrometheusHistogram
   readonly queueWaits: PrometheusHistogram
 }
 
-/** Takes the calls of a manager's proxies into histograms. */
+/** Records the calls of a manager's proxies in histograms. */
 export class CallDurations<M extends object> {
   readonly #manager: ServiceProxyManager<M>
   readonly #histograms: CallHistograms
@@ -19,7 +19,7 @@ export class CallDurations<M extends object> {
     this.#histograms = histograms
   }
 
-  /** Takes a call that has ended. Those of proxies that are not the manager's, or no longer, are passed over. */
+  /** Records a call that has ended. Calls of proxies that the manager does not have, or no longer has, are ignored. */
   record(trace: CallTrace): void {
     const { outcome, durationMs, queuedMs } = trace
     if (outcome === undefined || durationMs === undefined) return
@@ -47,7 +47,7 @@ export class CallDurations<M extends object> {
     const current = this.#current(service)
     // A proxy of another manager, or a call that outlived its proxy.
     if (current === undefined || current !== proxy) return undefined
-    // A proxy of the same name was removed: its series are not this one's.
+    // An earlier proxy of the same name was removed: its series belong to the past.
     known?.remove()
     const durations = new DurationsOfService(service, current, this.#histograms)
     this.#services.set(service, durations)
@@ -62,17 +62,20 @@ export class CallDurations<M extends object> {
 /** One series of a histogram. */
 type Observer = ReturnType<PrometheusHistogram['labels']>
 
-/** The series of one method: made with the first call of each kind, because to look one up by its labels costs more. */
+/**
+ * The series of one method. Each is created with the first call of its kind and kept, because looking it up by its
+ * labels takes longer.
+ */
 type SeriesOfMethod = Partial<Record<CallOutcome, Partial<Record<CallSource, Observer>>>>
 
 class DurationsOfService {
   readonly proxy: object
   readonly #service: string
   readonly #histograms: CallHistograms
-  /** By the label of the method. */
+  /** By the method label. */
   readonly #series = new Map<string, SeriesOfMethod>()
   readonly #labels: Record<string, string>[] = []
-  /** Made with the first call that had to wait. */
+  /** Created with the first call that was queued. */
   #queueWaits: Observer | undefined
 
   constructor(service: string, proxy: object, histograms: CallHistograms) {

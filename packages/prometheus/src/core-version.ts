@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** The version of `@svcproxy/core` that is installed; `unknown` in a bundle, which has no manifests beside it. */
+/** The version of the installed `@svcproxy/core`; `unknown` in a bundle, which has no package.json files beside it. */
 export function coreVersion(load: (path: string) => unknown = createRequire(import.meta.url)): string {
   try {
     const manifest = load('@svcproxy/core/package.json')

@@ -3,12 +3,12 @@ import type { ScrapedMetric } from './scraped-metric.ts'
 
 const STATES = { connecting: 0, connected: 0, degraded: 0, left: 0 }
 
-/** What is read of the fleet that a manager is in. No series where it is in none. */
+/** The metrics of the fleet that a manager has joined. Without a fleet there are no series. */
 export const FLEET_METRICS: readonly ScrapedMetric<FleetStatus>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_fleet_state',
-    help: 'Whether the process hears the others of its fleet: 1 for the state it is in, 0 for the others.',
+    help: 'The connection of the process to its fleet: 1 for the current state, 0 for the others.',
     label: 'state',
     aggregator: 'max',
     read: ({ state }) => ({ ...STATES, [state]: 1 }),
@@ -16,20 +16,20 @@ export const FLEET_METRICS: readonly ScrapedMetric<FleetStatus>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_fleet_members',
-    help: 'The processes of the fleet that live, as the store last told.',
+    help: 'Live members of the fleet, as of the last heartbeat.',
     aggregator: 'max',
     read: ({ members }) => ({ value: members.length }),
   },
   {
     kind: 'Gauge',
     name: 'svcproxy_fleet_queued_invalidations',
-    help: 'Scopes that were invalidated in this process and of which the fleet has not heard.',
+    help: 'Invalidations of this process that have not been sent to the fleet yet.',
     read: ({ queuedInvalidations }) => ({ value: queuedInvalidations }),
   },
   {
     kind: 'Gauge',
     name: 'svcproxy_fleet_circuit_open',
-    help: 'The circuits that the fleet shares: 1 while one is open for all, 0 while it is closed. Series of those of which the fleet has told.',
+    help: 'Shared circuits: 1 while the circuit is open for all members, 0 while it is closed. Only circuits that the fleet has reported.',
     label: 'service',
     aggregator: 'max',
     read: ({ circuits }) =>
@@ -38,7 +38,7 @@ export const FLEET_METRICS: readonly ScrapedMetric<FleetStatus>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_fleet_probing',
-    help: 'Whether this process probes the service for all: 1 or 0.',
+    help: 'Whether this process probes the service for the fleet: 1 or 0.',
     label: 'service',
     read: ({ circuits, member }) =>
       Object.fromEntries(circuits.map(({ service, probe }) => [service, Number(probe?.member === member.id)])),
@@ -46,7 +46,7 @@ export const FLEET_METRICS: readonly ScrapedMetric<FleetStatus>[] = [
   {
     kind: 'Counter',
     name: 'svcproxy_fleet_hints_total',
-    help: 'What members tell each other: heeded, deferred (looked up in the store), dropped (no message of this fleet), missed (found in the store).',
+    help: 'Hints of other members: heeded (followed), deferred (read from the store instead), dropped (not a valid message), missed (change found in the store without a hint).',
     label: 'result',
     read: ({ counts: { hints, deferredHints, droppedMessages, missedHints } }) => ({
       heeded: hints,
@@ -58,15 +58,19 @@ export const FLEET_METRICS: readonly ScrapedMetric<FleetStatus>[] = [
   {
     kind: 'Counter',
     name: 'svcproxy_fleet_invalidations_total',
-    help: 'Scopes that were invalidated for all by this process (sent), and here by others (received).',
+    help: 'Invalidations that this process sent to the fleet (sent), and those of others applied here (received).',
     label: 'direction',
     read: ({ counts }) => ({ sent: counts.invalidationsSent, received: counts.invalidationsReceived }),
   },
-  counter('svcproxy_fleet_resyncs_total', 'resyncs', 'How often the store was read after a gap, or to make sure.'),
-  counter('svcproxy_fleet_reports_total', 'reports', 'Messages of this process with evidence of failures.'),
-  counter('svcproxy_fleet_probes_total', 'probes', 'How often this process had the probe of a circuit.'),
-  counter('svcproxy_fleet_disconnections_total', 'disconnections', 'How often the connection to the store was lost.'),
-  counter('svcproxy_fleet_store_errors_total', 'storeErrors', 'What the store did not do in time, or refused.'),
+  counter(
+    'svcproxy_fleet_resyncs_total',
+    'resyncs',
+    'Reads of the store after a reconnection, or because something was unclear.',
+  ),
+  counter('svcproxy_fleet_reports_total', 'reports', 'Reports of failures that this process sent to the store.'),
+  counter('svcproxy_fleet_probes_total', 'probes', 'Probes that this process made for the fleet.'),
+  counter('svcproxy_fleet_disconnections_total', 'disconnections', 'Lost connections to the store.'),
+  counter('svcproxy_fleet_store_errors_total', 'storeErrors', 'Store operations that failed or timed out.'),
 ]
 
 function counter(name: string, of: keyof FleetCounts, help: string): ScrapedMetric<FleetStatus> {

@@ -1,16 +1,17 @@
 import { InvalidOptionError } from '@svcproxy/core'
 import type { PrometheusClient, PrometheusRegistry } from './prometheus-client.ts'
 
-/** Where the metrics go. */
+/** Options of {@link prometheusMetrics}. */
 export interface PrometheusMetricsOptions {
-  /** The module of the application: `import * as client from 'prom-client'`, or from `'@prometheus-io/client'`. */
+  /** The application's client library: `import * as client from 'prom-client'`, or from `'@prometheus-io/client'`. */
   readonly client: PrometheusClient
-  /** The registry to add the metrics to. @defaultValue `client.register`, the default registry of the module */
+  /** The registry to add the metrics to. @defaultValue `client.register`, the default registry of the library */
   readonly register?: PrometheusRegistry
   /**
-   * Upper bounds of the buckets of `svcproxy_call_duration_seconds` and `svcproxy_queue_wait_seconds`, in seconds,
+   * The upper bounds of the buckets of `svcproxy_call_duration_seconds` and `svcproxy_queue_wait_seconds`, in seconds,
    * ascending.
    * @defaultValue .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10
+   * @throws {@link InvalidOptionError} when not an ascending list of numbers above 0
    */
   readonly buckets?: readonly number[]
 }
@@ -21,7 +22,7 @@ const BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 const NAMES: readonly string[] = ['client', 'register', 'buckets'] satisfies (keyof PrometheusMetricsOptions)[]
 
 /**
- * The options, defaults filled in.
+ * Fills in the defaults.
  * @throws {@link InvalidOptionError}
  */
 export function resolveOptions(options: PrometheusMetricsOptions): Required<PrometheusMetricsOptions> {
@@ -31,18 +32,18 @@ export function resolveOptions(options: PrometheusMetricsOptions): Required<Prom
   const { client, buckets = BUCKETS } = options
   if (!isModule(client))
     throw new InvalidOptionError('client', 'the module prom-client or @prometheus-io/client', client)
-  if (!isAscending(buckets)) throw new InvalidOptionError('buckets', 'a list of numbers above 0, ascending', buckets)
+  if (!isAscending(buckets)) throw new InvalidOptionError('buckets', 'an ascending list of numbers above 0', buckets)
   return { client, register: options.register ?? client.register, buckets }
 }
 
 /**
- * One manager to a registry: the names would be taken.
+ * A registry can have the metrics of one manager only, because their names are the same.
  * @throws {@link InvalidOptionError}
  */
 export function checkFree(register: PrometheusRegistry, names: Iterable<string>): void {
   for (const name of names) {
     if (register.getSingleMetric(name) === undefined) continue
-    const expected = `a registry that has no ${name} yet: each manager needs one of its own`
+    const expected = `a registry without ${name}: each manager needs its own registry`
     throw new InvalidOptionError('register', expected, register)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The application's client library, as far as this package uses it: the module `prom-client` or
- * `@prometheus-io/client`, whole. Structural, so that neither is a dependency.
+ * The parts of the application's client library that this package uses: the whole module `prom-client` or
+ * `@prometheus-io/client`. The type is structural, so that neither is a dependency.
  */
 export interface PrometheusClient {
   /** For values that only grow. `inc` adds `value` to the series with these labels. */
@@ -13,21 +13,21 @@ export interface PrometheusClient {
   ) => PrometheusMetric & { set(labels: Record<string, string>, value: number): void }
   /** For durations. `buckets` are upper bounds in seconds, ascending. */
   readonly Histogram: new (configuration: PrometheusMetricConfiguration & { buckets: number[] }) => PrometheusHistogram
-  /** Where metrics go by default. */
+  /** The default registry. */
   readonly register: PrometheusRegistry
 }
 
-/** What this package says of a metric that it makes. */
+/** How this package describes a metric that it creates. */
 export interface PrometheusMetricConfiguration {
-  /** What the metric is called in a scrape: `svcproxy_fallbacks_total`. */
+  /** The name of the metric in a scrape: `svcproxy_fallbacks_total`. */
   name: string
   /** The text of the line `# HELP` in a scrape. */
   help: string
   /** The labels that every series of the metric has. */
   labelNames: string[]
-  /** Empty: a metric is registered when all of them are made. */
+  /** Empty: a metric is registered after all of them have been created. */
   registers: never[]
-  /** How the figures of the workers of a cluster become one. */
+  /** How the values of a cluster's workers are combined. */
   aggregator: 'sum' | 'first' | 'min' | 'max'
   /** Called at each scrape, before the metric is read. */
   collect: () => void
@@ -37,7 +37,7 @@ export interface PrometheusMetricConfiguration {
 export interface PrometheusMetric {
   /** Called by the registry at each scrape: runs `collect`, then resolves to the values of all series. */
   get(): Promise<unknown>
-  /** Forgets all series. */
+  /** Removes all series. */
   reset(): void
 }
 

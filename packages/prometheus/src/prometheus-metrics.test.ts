@@ -316,7 +316,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(waited.figure('svcproxy_circuit_transitions_total', { to: 'half_open' })).toBe(1)
   })
 
-  test('a circuit that only observes is told from one that refuses, and what it would have refused is counted', async () => {
+  test('a circuit that only observes is told from one that refuses, and what it would have rejected is counted', async () => {
     const { manager: empty, register } = world(client.Registry)
     const manager = empty
       .add('tried', fleet({ circuit: { failureThreshold: 3, mode: 'observe' } }))
@@ -710,7 +710,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     const again = () => prometheusMetrics(new ServiceProxyManager(), { client, register })
     expect(again).toThrow(InvalidOptionError)
     expect(again).toThrow(
-      'register must be a registry that has no svcproxy_call_duration_seconds yet: each manager needs one of its own',
+      'register must be a registry without svcproxy_call_duration_seconds: each manager needs its own registry',
     )
     await manager.services.fleet.works()
     expect((await scrape(register)).measured('fleet')).toEqual(['works success origin 1'])
@@ -729,7 +729,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
         collect: () => undefined,
       })
       register.registerMetric(theirs)
-      expect(() => prometheusMetrics(manager, { client, register })).toThrow(`no ${name} yet`)
+      expect(() => prometheusMetrics(manager, { client, register })).toThrow(`a registry without ${name}:`)
       expect((await register.getMetricsAsJSON()).map((metric) => metric.name)).toEqual([name])
     },
   )
@@ -829,7 +829,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
   test.each<[option: string, options: object]>([
     ['client must be the module prom-client or @prometheus-io/client; received undefined', { client: undefined }],
     ['client must be the module', { client: { default: client } }],
-    ['buckets must be a list of numbers above 0, ascending; received an array', { client, buckets: [1, 0.5] }],
+    ['buckets must be an ascending list of numbers above 0; received an array', { client, buckets: [1, 0.5] }],
     ['buckets must be', { client, buckets: [] }],
     ['buckets must be', { client, buckets: [0, 1] }],
     ['buckets must be', { client, buckets: [1, 1] }],

@@ -9,13 +9,13 @@ import { FLEET_METRICS } from './fleet-metrics.ts'
 import { scrapedMetric, type Sources } from './scraped-metric.ts'
 import { SERVICE_METRICS, type ScrapedProxy } from './service-metrics.ts'
 
-/** The metrics of a manager in a registry. */
+/** The metrics of a manager in a registry; disposing them removes them. */
 export interface PrometheusMetrics extends Disposable {
-  /** Ends the measuring and takes the metrics out of the registry. Doing it again does nothing. */
+  /** Stops measuring and removes the metrics from the registry. A second call does nothing. */
   dispose(): void
 }
 
-/** Where core tells of each call that has ended. */
+/** The channel on which core publishes each call that has ended. */
 const CALL_ENDS = 'tracing:svcproxy:call:asyncEnd'
 
 const DURATIONS = 'svcproxy_call_duration_seconds'
@@ -23,9 +23,9 @@ const QUEUE_WAITS = 'svcproxy_queue_wait_seconds'
 const BUILD = 'svcproxy_build_info'
 
 /**
- * Puts the metrics of all proxies of a manager, also of those made later, into a registry of the application. What is
- * counted is read at each scrape, so it agrees with `manager.getAllMetrics()`; durations are measured from now on.
- * @throws {@link InvalidOptionError} also when the registry has the metrics of a manager already
+ * Adds the metrics of all proxies of a manager, including proxies created later, to a registry of the application.
+ * Counts are read at each scrape, so they agree with `manager.getAllMetrics()`; durations are measured from now on.
+ * @throws {@link InvalidOptionError} when an option is invalid, or the registry already has the metrics of a manager
  */
 export function prometheusMetrics<M extends object>(
   manager: ServiceProxyManager<M>,
@@ -55,7 +55,7 @@ export function prometheusMetrics<M extends object>(
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what core puts on this channel
       durations.record(trace as CallTrace)
     } catch {
-      // What a subscriber throws ends the process: a lost measurement must not.
+      // An error of a subscriber ends the process; a lost measurement must not.
     }
   }
   subscribe(CALL_ENDS, onCallEnd)
@@ -65,7 +65,7 @@ export function prometheusMetrics<M extends object>(
     unsubscribe(CALL_ENDS, onCallEnd)
     unlisten()
     for (const [name, metric] of metrics) {
-      // The application may have cleared the registry and given the name away.
+      // The application may have cleared the registry and reused the name.
       if (register.getSingleMetric(name) === metric) register.removeSingleMetric(name)
     }
   }
@@ -78,7 +78,7 @@ function servicesOf<M extends object>(manager: ServiceProxyManager<M>): Sources<
   return { labelNames: ['service'], all }
 }
 
-/** Also one that it joins later. */
+/** Includes a fleet that the manager joins later. */
 function fleetOf<M extends object>(manager: ServiceProxyManager<M>): Sources<FleetStatus> {
   const all = (): [{ namespace: string }, FleetStatus][] => {
     const status = manager.fleet?.status
@@ -93,20 +93,20 @@ function callHistograms(client: PrometheusClient, buckets: readonly number[], co
       name,
       help,
       labelNames,
-      // A copy: the client library freezes it.
+      // A copy, because the client library freezes it.
       buckets: [...buckets],
       registers: [],
       aggregator: 'sum',
       collect,
     })
   return {
-    durations: histogram(DURATIONS, 'How long requests to the service took, from the request to its answer.', [
+    durations: histogram(DURATIONS, 'Duration of requests to the service, from the request to its answer.', [
       'service',
       'method',
       'outcome',
       'source',
     ]),
-    queueWaits: histogram(QUEUE_WAITS, 'How long calls waited for one of maxConcurrentCalls to end.', ['service']),
+    queueWaits: histogram(QUEUE_WAITS, 'How long calls were queued because of maxConcurrentCalls.', ['service']),
   }
 }
 
@@ -114,7 +114,7 @@ function buildMetric(client: PrometheusClient): PrometheusMetric {
   const version = coreVersion()
   const gauge = new client.Gauge({
     name: BUILD,
-    help: 'Always 1; its label says which version of @svcproxy/core is at work.',
+    help: 'Always 1; its label is the version of @svcproxy/core.',
     labelNames: ['version'],
     registers: [],
     aggregator: 'first',

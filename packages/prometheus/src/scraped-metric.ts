@@ -1,25 +1,27 @@
 import type { PrometheusClient, PrometheusMetric, PrometheusMetricConfiguration } from './prometheus-client.ts'
 
-/** A metric that is read when it is scraped. */
+/** A metric whose values are read at each scrape. */
 export interface ScrapedMetric<Source> {
   readonly kind: 'Counter' | 'Gauge'
   readonly name: string
   readonly help: string
-  /** The label besides those of the source, if there is one. */
+  /** The label in addition to those of the source, if there is one. */
   readonly label?: string
   /** @defaultValue 'sum' */
   readonly aggregator?: PrometheusMetricConfiguration['aggregator']
-  /** The figures by the value of `label`; without a label, by anything. None: the source has no series now. */
+  /**
+   * The values by the value of `label`; without a label the keys do not matter. Empty: the source has no series now.
+   */
   readonly read: (source: Source) => Readonly<Record<string, number>>
 }
 
-/** What a metric is read from, with the labels that its series have in common. */
+/** What a metric is read from, and the labels that its series have in common. */
 export interface Sources<Source> {
   readonly labelNames: readonly string[]
   readonly all: () => Iterable<readonly [labels: Readonly<Record<string, string>>, source: Source]>
 }
 
-/** Makes a metric that is read anew from all sources at each scrape, so that no series outlives its source. */
+/** Creates a metric that is read from all sources at each scrape, so that no series outlives its source. */
 export function scrapedMetric<Source>(
   client: PrometheusClient,
   sources: Sources<Source>,

@@ -1,46 +1,46 @@
 import type { ServiceProxy } from '@svcproxy/core'
 import type { ScrapedMetric } from './scraped-metric.ts'
 
-/** What a scrape asks of a proxy. */
+/** What a scrape reads from a proxy. */
 export type ScrapedProxy = Pick<ServiceProxy<unknown>, 'circuitState' | 'getCounts' | 'getStatus'>
 
-/** What is read of each service. Those of circuits stand in this order because a look at a state can be what makes the transition. */
+/** The metrics of each service. Those of circuits come in this order because reading a state may cause a transition. */
 export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_calls_in_flight',
-    help: 'Requests to the service under way.',
+    help: 'Requests to the service that are in flight.',
     read: (proxy) => ({ value: proxy.getCounts().inFlight }),
   },
   {
     kind: 'Gauge',
     name: 'svcproxy_queue_length',
-    help: 'Calls that wait for one of maxConcurrentCalls to end.',
+    help: 'Calls that are queued because of maxConcurrentCalls.',
     read: (proxy) => ({ value: proxy.getCounts().queuedCalls }),
   },
   {
     kind: 'Gauge',
     name: 'svcproxy_abandoned_calls',
-    help: 'Calls that were given up, at the deadline or by their callers, and whose work still runs.',
+    help: 'Calls that timed out or were aborted while their work is still running.',
     read: (proxy) => ({ value: proxy.getCounts().abandonedCalls }),
   },
   {
     kind: 'Gauge',
     name: 'svcproxy_abandoned_loads',
-    help: 'Loads of an instance that overran their deadline and are still pending.',
+    help: 'Loads of an instance that timed out and are still pending.',
     read: (proxy) => ({ value: proxy.getCounts().abandonedLoads }),
   },
   {
     kind: 'Counter',
     name: 'svcproxy_retries_total',
-    help: 'Retries by what became of them: they succeeded (success), failed (failure) or were not made (denied).',
+    help: 'Retries by outcome: success, failure, or denied (not made).',
     label: 'outcome',
     read: (proxy) => proxy.getCounts().retries,
   },
   {
     kind: 'Gauge',
     name: 'svcproxy_retry_budget_remaining',
-    help: 'How many more retries there may be now. No series before the first call that may be retried.',
+    help: 'Retries that the budget allows now. No series before the first retryable call.',
     read: (proxy): Readonly<Record<string, number>> => {
       const { retryBudget } = proxy.getStatus()
       return retryBudget === undefined ? {} : { value: retryBudget.remaining }
@@ -49,7 +49,7 @@ export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_circuit_state',
-    help: 'The state of the circuit: 1 for the one it is in, 0 for the others.',
+    help: 'The state of the circuit: 1 for the current state, 0 for the others.',
     label: 'state',
     aggregator: 'max',
     read: ({ circuitState }) =>
@@ -65,7 +65,7 @@ export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_circuit_mode',
-    help: 'What the circuit does with its decisions: 1 for enforce or observe, 0 for the other.',
+    help: 'The mode of the circuit: 1 for the current mode (enforce or observe), 0 for the other.',
     label: 'mode',
     aggregator: 'max',
     read: (proxy): Readonly<Record<string, number>> => {
@@ -76,7 +76,7 @@ export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Counter',
     name: 'svcproxy_circuit_would_reject_total',
-    help: 'Requests that the circuit would have refused if it did not only observe.',
+    help: 'Requests that the circuit would have rejected in mode enforce, while it observes.',
     read: (proxy): Readonly<Record<string, number>> => {
       const { circuit } = proxy.getStatus()
       return circuit === undefined ? {} : { value: circuit.wouldReject }
@@ -85,7 +85,7 @@ export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_circuit_window_ratio',
-    help: 'The part of the latest requests that failed (failure) or were slow (slow), 0 to 1. Series only while the circuit is closed, of the rules it has.',
+    help: 'The ratio of the latest requests that failed (failure) or were slow (slow), 0 to 1. Only for the rules that the circuit has, and while it is closed.',
     label: 'kind',
     aggregator: 'max',
     read: (proxy) => {
@@ -96,7 +96,7 @@ export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Counter',
     name: 'svcproxy_circuit_rejected_total',
-    help: 'Requests that were refused before anything was sent to the service, by reason.',
+    help: 'Requests that were rejected before anything was sent to the service, by reason.',
     label: 'reason',
     read: (proxy) => proxy.getCounts().rejections,
   },
@@ -125,7 +125,7 @@ export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   {
     kind: 'Gauge',
     name: 'svcproxy_health_state',
-    help: 'What the last health check found: 1 healthy, 0 not. No series before the first check.',
+    help: 'The result of the last health check: 1 healthy, 0 unhealthy. No series before the first check.',
     aggregator: 'min',
     read: (proxy): Readonly<Record<string, number>> => {
       const { health } = proxy.getStatus()
