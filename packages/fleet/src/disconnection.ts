@@ -1,13 +1,13 @@
 import type { ServiceEvent, ServiceProxy, ServiceProxyManager, Timer } from '@svcproxy/core'
 import type { WhileDisconnected } from './options.ts'
 
-/** How long an instance is served at most while nobody tells what was invalidated, in milliseconds. */
+/** How long an instance is served at most while this process does not hear of invalidations, in milliseconds. */
 const SHORTENED_MS = 30_000
 
-/** A proxy, as far as its cache goes. */
+/** The parts of a proxy that concern its cache. */
 type CachingProxy = Pick<ServiceProxy<unknown>, 'settings' | 'invalidateCache' | 'expireCache'>
 
-/** What becomes of cached instances while this process hears nothing of the fleet. */
+/** Decides what happens to cached instances while this process is disconnected from its fleet. */
 export class Disconnection<M extends object> {
   readonly #policy: WhileDisconnected
   readonly #manager: ServiceProxyManager<M>
@@ -31,12 +31,12 @@ export class Disconnection<M extends object> {
     this.#timer?.cancel()
   }
 
-  /** What was loaded meanwhile is not served a second time, where the cache is bypassed. */
+  /** Where the cache is bypassed, an instance that was loaded while disconnected is not served a second time. */
   heard({ type, service }: ServiceEvent): void {
     if (!this.#lasts || type !== 'load' || !this.#manager.has(service)) return
     const proxy = this.#manager.getProxy(service)
     if (!this.#isBypassed(proxy)) return
-    // Those who waited for this load have it by then.
+    // By then the callers that waited for this load have their instance.
     this.#manager.clock.setTimer(() => {
       if (this.#lasts) proxy.invalidateCache({ cause: 'fleet' })
     }, 0)

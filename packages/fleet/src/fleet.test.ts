@@ -105,7 +105,7 @@ describe('the manager', () => {
     const { clock, engine, process } = setUp()
     const { manager, stop } = await process()
     const join = () => joinFleet(manager, { store: engine.store(), namespace: 'again' })
-    await expect(join()).rejects.toThrow('manager must be one that is in no fleet')
+    await expect(join()).rejects.toThrow('manager must be a manager that is in no fleet yet')
     const leaving = manager.fleet as unknown as AsyncDisposable
     const left = leaving[Symbol.asyncDispose]()
     await clock.advanceAsync(1_000)

@@ -1,6 +1,6 @@
 import type { Caused, FleetCounts, FleetInvalidation, ManagedFleet } from '@svcproxy/core'
 
-/** Before anything was counted. */
+/** The counts of a member that has just joined. */
 export function noCounts(): { -readonly [K in keyof FleetCounts]: number } {
   return {
     hints: 0,
@@ -17,16 +17,17 @@ export function noCounts(): { -readonly [K in keyof FleetCounts]: number } {
   }
 }
 
-/** This process as a member of a fleet. Calls never wait for it. Made by {@link joinFleet}. */
+/** This process as a member of a fleet. Calls never wait for the fleet. Created by {@link joinFleet}. */
 export interface Fleet<M extends object> extends Pick<ManagedFleet, 'status' | 'refresh'>, AsyncDisposable {
   /**
-   * Invalidates the cached instances of a service, or of all, in every process of the fleet: in this one at once, in the
-   * others as soon as they hear of it. What cannot be told now is told when the store can be reached again.
+   * Invalidates the cached instances of one service, or of all, in every process of the fleet: in this one at once, in
+   * the others as soon as they hear of it. If the store cannot be reached now, the others are told when it can be
+   * reached again.
    * @throws {@link InvalidOptionError} (as a rejection) when there is no such service
    */
   invalidate(service?: keyof M & string, caused?: Caused): Promise<FleetInvalidation>
   /**
-   * Leaves the fleet and closes the store. The proxies go on by themselves. To be called before the manager is stopped.
+   * Leaves the fleet and closes the store. The proxies continue on their own. Call it before the manager is stopped.
    * Calling it again returns the same promise.
    */
   leave(): Promise<void>

@@ -1,13 +1,13 @@
 import type { Clock } from '@svcproxy/core'
 
-/** Hints that are heeded in a second; of more the store is asked instead. */
+/** How many hints are followed per second; for more, the store is read instead. */
 const HINTS_A_SECOND = 200
-/** The same scope is not invalidated more often by hints, in milliseconds. */
+/** The minimum time between two invalidations of the same scope by hints, in milliseconds. */
 const SCOPE_PAUSE_MS = 100
 
 /**
- * Which hints are heeded at once. Anybody who can write to the channel can write many: they cost a bounded number of
- * reloads, and what they say beyond that is looked up in the store.
+ * Decides which hints are followed at once. Anybody who can write to the channel can send many hints: they cause a
+ * limited number of reloads, and beyond that the store is read.
  */
 export class HintGate {
   readonly #clock: Clock
@@ -19,7 +19,7 @@ export class HintGate {
     this.#clock = clock
   }
 
-  /** @param scope one of a known, bounded number */
+  /** @param scope one of a known, limited number */
   admits(scope: string): boolean {
     const now = this.#clock.now()
     const second = Math.floor(now / 1_000)

@@ -1,6 +1,9 @@
 import type { SharedCircuitView } from '@svcproxy/core'
 
-/** What a member tells the others when it has changed something. The store is the truth: what is told of a circuit is looked up there. */
+/**
+ * What a member tells the others when it has changed something. The store is the source of truth: for a circuit, the
+ * members read it there.
+ */
 export type Hint =
   | {
       readonly kind: 'invalidated'
@@ -11,18 +14,18 @@ export type Hint =
     }
   | { readonly kind: 'circuit'; readonly member: string; readonly circuit: SharedCircuitView }
 
-/** The longest hint, in characters. */
+/** The maximum length of a hint, in characters. */
 export const MAX_HINT_LENGTH = 1_024
-/** Of this form of the hints. Another one is not read: members of two versions never misread each other. */
+/** The version of the format. Other versions are ignored, so that members of two versions never misread each other. */
 const VERSION = 1
 const MAX_NAME_LENGTH = 256
 
-/** A hint as it travels. Stores that write hints themselves write the same: `{"v":1,"kind":…}`. */
+/** A hint as it is sent. A store that sends hints itself uses the same format: `{"v":1,"kind":…}`. */
 export function encodeHint(hint: Hint): string {
   return JSON.stringify({ v: VERSION, ...hint })
 }
 
-/** Undefined: it is no hint of this version, or out of bounds. */
+/** Undefined: the message is not a hint of this version, or out of bounds. */
 export function decodeHint(message: unknown): Hint | undefined {
   if (typeof message !== 'string' || message.length > MAX_HINT_LENGTH) return undefined
   const fields = fieldsOf(message)
@@ -43,7 +46,7 @@ function circuit({ kind, member, circuit: told }: Fields): Hint | undefined {
   return view && { kind, member, circuit: view }
 }
 
-/** A circuit as a store tells of it; undefined when it is none. */
+/** A circuit as a store reports it; undefined if it is not one. */
 export function circuitOf(told: unknown): SharedCircuitView | undefined {
   if (!isFields(told)) return undefined
   const { service, state, generation, remainingMs, probe } = told

@@ -11,7 +11,7 @@ export type {
   ServiceReport,
   SharedCircuitView,
 } from '@svcproxy/core'
-// For stores.
+// For implementations of a store.
 export { circuitOf, decodeHint, encodeHint, type Hint, MAX_HINT_LENGTH } from './hint.ts'
 export type {
   Evidence,

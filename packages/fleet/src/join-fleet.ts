@@ -5,11 +5,11 @@ import { resolveFleetOptions } from './options.ts'
 import type { FleetOptions } from './options.ts'
 
 /**
- * Makes the services of a manager part of a fleet, the processes that have the same store and namespace. Resolves when the
- * store was read, so that nothing older than the last invalidation is served; or, if it cannot be reached, after
- * `joinTimeoutMs`: the process goes on by itself and joins as soon as it can.
- * @param manager with its services added
- * @throws {@link InvalidOptionError} (as a rejection) also when the manager is in a fleet
+ * Makes the services of a manager part of a fleet: the processes that have the same store and namespace. Resolves when
+ * the store was read, so that no instance is served that was invalidated before. If the store cannot be reached, it
+ * resolves after `joinTimeoutMs`: the process then works on its own, and joins as soon as it can.
+ * @param manager with its services already added
+ * @throws {@link InvalidOptionError} (as a rejection) when an option is invalid, or the manager is already in a fleet
  */
 export async function joinFleet<M extends object>(
   manager: ServiceProxyManager<M>,

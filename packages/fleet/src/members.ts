@@ -2,14 +2,14 @@ import { letsCallsThrough } from '@svcproxy/core/adapter'
 import type { Clock, FleetMember, MemberView, ServiceProxyManager, ServiceReport, ServiceStatus } from '@svcproxy/core'
 import type { FleetStore } from './store.ts'
 
-/** A member that has told nothing for so long is dead, in milliseconds. */
+/** A member without a heartbeat for this long is dead, in milliseconds. */
 const MEMBER_TTL_MS = 15_000
-/** How old what is known of the members may be for whoever looks, in milliseconds. */
+/** How old the known state of the members may be when it is read, in milliseconds. */
 const REFRESH_MS = 1_000
-/** What a heartbeat tells at most: a fleet of many unwell services stays within a message. */
+/** The maximum number of services in a heartbeat, so that its size stays limited. */
 const MAX_REPORTED = 100
 
-/** Tells the others of this process, and hears of them in return. */
+/** Sends the heartbeats of this process, and learns of the other members from the replies. */
 export class Members<M extends object> {
   readonly #manager: ServiceProxyManager<M>
   readonly #self: FleetMember
@@ -22,19 +22,19 @@ export class Members<M extends object> {
     this.#self = self
   }
 
-  /** Those that live, as the store last told. */
+  /** The live members, as of the last heartbeat. */
   get views(): readonly MemberView[] {
     const ageMs = this.#ageMs
     return this.#heard.map((view) => ({ ...view, seenMsAgo: view.seenMsAgo + ageMs }))
   }
 
-  /** One heartbeat. */
+  /** Sends one heartbeat. */
   async tell(store: FleetStore): Promise<void> {
     this.#heard = await store.heartbeat(this.#self, reportsOf(this.#manager), MEMBER_TTL_MS)
     this.#heardAt = this.#clock.now()
   }
 
-  /** @param beat one heartbeat; never rejects */
+  /** @param beat sends one heartbeat; never rejects */
   async refresh(beat: () => Promise<void>): Promise<void> {
     if (this.#ageMs < REFRESH_MS) return
     await (this.#refreshing ??= beat().finally(() => (this.#refreshing = undefined)))
@@ -49,7 +49,7 @@ export class Members<M extends object> {
   }
 }
 
-/** A service is told of while it is not simply well. */
+/** A service is reported while its circuit is not closed or has counted failures. */
 function reportsOf<M extends object>(manager: ServiceProxyManager<M>): MemberView['services'] {
   const unwell: [string, ServiceReport][] = []
   for (const name of manager.names) {
@@ -60,7 +60,7 @@ function reportsOf<M extends object>(manager: ServiceProxyManager<M>): MemberVie
 }
 
 function reportOf({ circuit }: ServiceStatus): ServiceReport | undefined {
-  // One that only observes is well whatever its state.
+  // A circuit that only observes counts as healthy in any state.
   if (circuit === undefined || (letsCallsThrough(circuit) && circuit.consecutiveFailures === 0)) return undefined
   return { state: circuit.state, failures: circuit.consecutiveFailures }
 }

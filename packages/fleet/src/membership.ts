@@ -28,18 +28,21 @@ import { Timers } from './timers.ts'
 
 const HEARTBEAT_MS = 5_000
 const READ_MS = 15_000
-/** What may come in numbers is not done more often, in milliseconds: evidence is told; a change of a circuit, a look into the store. */
+/** The minimum intervals of frequent work, in milliseconds: of failure reports, of heartbeats after a change, of reads. */
 const REPORT_MS = 2
 const TELL_MS = 100
 const LOOK_MS = 200
-/** How soon it tries again when the store is connected and did not answer. */
+/** How soon it tries again if the store is connected but did not answer, in milliseconds. */
 const RETRY_MS = 1_000
-/** How long leaving may take, in milliseconds: who does not answer finds out by itself. */
+/**
+ * How long leaving may take, in milliseconds. If the store does not answer, the others notice by the missing
+ * heartbeats.
+ */
 const LEAVE_MS = 1_000
 
 /**
- * This process as a member of a fleet: it hears what others invalidate and tells them what is invalidated here, and shares
- * circuits with them. Calls never wait for it: what they need of the fleet is in memory.
+ * This process as a member of a fleet: it applies the invalidations of others and sends its own, and shares circuits
+ * with them. Calls never wait for it: what they need to know of the fleet is in memory.
  */
 export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, FleetStoreListener {
   readonly #manager: ServiceProxyManager<M>
@@ -56,7 +59,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   readonly #counts = noCounts()
   readonly #timers: Timers
   #state: FleetState = 'connecting'
-  /** The connection that there is, another object for each: what was begun on one does not end on the next. */
+  /** The current connection, a new object for each: work that was begun on one does not continue on the next. */
   #connection: object | undefined
   #since: Date
   #lastError: unknown
@@ -76,7 +79,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     this.#circuits = sharedCircuitsOf(manager, options, this.#member.id, this)
   }
 
-  /** Resolves when it is connected, or when it has waited long enough: it connects in the background then. */
+  /** Resolves when it is connected, or when it has waited long enough: then it connects in the background. */
   async join(): Promise<void> {
     const { store, namespace, joinTimeoutMs } = this.#options
     attachFleet(this.#manager, this)
@@ -104,7 +107,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
   refresh(): Promise<void> {
     return this.#members.refresh(async () => {
       await this.#beat()
-      // Who probes is told to those who want to probe: others have to look.
+      // The store does not announce which member probes, so this has to be read.
       if ([...this.#circuits.values()].some(({ view }) => view?.state === 'open')) await this.#readNow()
     })
   }
@@ -182,7 +185,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     this.#counts.hints++
     if (hint.kind === 'circuit') {
       this.#circuits.get(scope)?.told(hint.circuit, true)
-      // It may be made up.
+      // The hint may be forged.
       this.#look()
     } else {
       const { epoch, token } = hint
@@ -199,7 +202,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     this.#timers.soon('tell', TELL_MS, () => this.#beat())
   }
 
-  /** After a connection came back: what happened meanwhile, here and elsewhere. */
+  /** Synchronises after a reconnection: applies what has happened in the meantime, here and elsewhere. */
   async #synchronise(connection: object): Promise<void> {
     const { store } = this.#options
     try {
@@ -217,7 +220,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
       this.#timers.every('read', READ_MS, () => this.#readAgain())
       await this.#report()
     } catch (error) {
-      // Without this connection it begins anew with the next one.
+      // If this connection is gone, the next one begins again.
       if (this.#connection !== connection) return
       this.storeFailed(error)
       this.#timers.soon('synchronise', RETRY_MS, async () => {
@@ -238,12 +241,12 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     }
   }
 
-  /** Whatever the hints said: this is how it is. */
+  /** Reads the store, whatever the hints said. */
   async #readAgain(): Promise<void> {
     await this.#flush()
     const missed = (await this.#readNow()) ?? 0
     this.#counts.missedHints += missed
-    // Nobody told of it: the subscription may be dead, though the connection looks well.
+    // No hint had announced the change: the subscription may be dead although the connection looks alive.
     if (missed > 0) this.connectedStore?.reconnect()
   }
 
@@ -254,7 +257,7 @@ export class Membership<M extends object> implements Fleet<M>, FleetOfCircuit, F
     })
   }
 
-  /** How many scopes were found to be invalidated; undefined: the store did not answer. */
+  /** Returns how many scopes were found to be invalidated; undefined if the store did not answer. */
   async #readNow(): Promise<number | undefined> {
     const store = this.connectedStore
     if (store === undefined) return undefined

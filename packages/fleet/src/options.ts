@@ -1,31 +1,42 @@
 import { InvalidOptionError } from '@svcproxy/core'
 import type { FleetStore } from './store.ts'
 
-/** What becomes of cached instances while this process hears nothing of the fleet. */
+/**
+ * What happens to cached instances while this process is disconnected from its fleet: see
+ * {@link FleetOptions.whileDisconnected}.
+ */
 export type WhileDisconnected = 'keep' | 'shorten' | 'bypass'
 
-/** How a process takes part in a fleet. `M` maps the names of the manager's services to their types. */
+/** Options of {@link joinFleet}. `M` maps the names of the manager's services to their types. */
 export interface FleetOptions<M> {
-  /** What the fleet keeps its common state in, `redisStore({ … })` for one. One for each fleet: it is closed with it. */
+  /**
+   * The store for the shared state, for example `redisStore({ … })`. Each fleet needs its own: it is closed with the
+   * fleet.
+   */
   readonly store: FleetStore
-  /** Which fleet this is. Processes with the same store and the same namespace are one. */
+  /** The name of the fleet: processes with the same store and namespace form one. 1 … 64 letters, digits, or . : _ - */
   readonly namespace: string
   /**
    * The services whose circuits the fleet shares. Each needs a circuit.
-   * @defaultValue none: their circuits are each process's own
+   * @defaultValue none: each process has its own circuits
+   * @throws {@link InvalidOptionError} for an unknown service, and for one without a circuit
    */
   readonly circuits?: readonly (keyof M & string)[]
-  /** What people call this process. @defaultValue its host and its process id */
+  /** The name of this process for people; at most 64 characters. @defaultValue its host and its process id */
   readonly label?: string
   /**
-   * While the store cannot be reached nobody tells this process what others invalidate. `keep`: instances are served as
-   * long as ever. `shorten`: none longer than 30 s. `bypass`: none is served twice. Security services are always bypassed.
+   * What happens to cached instances while the store cannot be reached, so that this process does not hear of
+   * invalidations. `keep`: they are served as long as usual. `shorten`: at most 30 s. `bypass`: none is served twice.
+   * Security services are always bypassed.
    * @defaultValue `shorten`
    */
   readonly whileDisconnected?: WhileDisconnected
-  /** How long {@link joinFleet} waits for the store, in milliseconds: without it the process begins by itself. @defaultValue 2 000 @throws {@link InvalidOptionError} when not in 0 … 60 000 */
+  /**
+   * How long {@link joinFleet} waits for the store, in milliseconds; after that the process starts without it.
+   * @defaultValue 2 000  @throws {@link InvalidOptionError} when not in 0 … 60 000
+   */
   readonly joinTimeoutMs?: number
-  /** Gives numbers in 0 … 1, by which the members do not do everything at once. @defaultValue Math.random */
+  /** Returns random numbers in 0 … 1, so that the members do not act all at once. @defaultValue Math.random */
   readonly random?: () => number
 }
 
@@ -54,8 +65,8 @@ export function resolveFleetOptions<M>(options: FleetOptions<M>): ResolvedFleetO
   const { store, namespace, circuits, label, whileDisconnected, joinTimeoutMs, random } = resolved
   check('store', 'a FleetStore', store, typeof store?.open === 'function')
   check('namespace', 'of 1 … 64 letters, digits, or . : _ -', namespace, NAMESPACE.test(namespace ?? ''))
-  check('circuits', 'a list of names of services', circuits, Array.isArray(circuits))
-  check('label', 'a text of at most 64 characters', label, isLabel(label))
+  check('circuits', 'an array of service names', circuits, Array.isArray(circuits))
+  check('label', 'a string of at most 64 characters', label, isLabel(label))
   check('whileDisconnected', "'keep', 'shorten' or 'bypass'", whileDisconnected, POLICIES.includes(whileDisconnected))
   check('joinTimeoutMs', 'a number in 0 … 60000', joinTimeoutMs, joinTimeoutMs >= 0 && joinTimeoutMs <= 60_000)
   check('random', 'a function', random, typeof random === 'function')

@@ -8,7 +8,7 @@ import type {
 } from '@svcproxy/core'
 import type { Evidence, FleetStore, ProbeLease, ProbeResult } from './store.ts'
 
-/** What a {@link SharedCircuit} is made from. */
+/** What a {@link SharedCircuit} needs. */
 export interface SharedCircuitParts {
   readonly proxy: Pick<ServiceProxy<unknown>, 'name' | 'getCounts' | 'getStatus'>
   readonly circuit: HeldCircuit
@@ -18,52 +18,59 @@ export interface SharedCircuitParts {
   /** Consecutive failures that open it, of all members together. */
   readonly threshold: number
   readonly recoveryMs: number
-  /** How long a member may take over a trial, in milliseconds: longer than a call may take. */
+  /** The duration of a probe's lease, in milliseconds: longer than a call may take. */
   readonly leaseMs: number
   readonly fleet: FleetOfCircuit
 }
 
 /** What a {@link SharedCircuit} needs of its fleet. */
 export interface FleetOfCircuit {
-  /** Undefined while it is not connected. */
+  /** Undefined while disconnected. */
   readonly connectedStore: FleetStore | undefined
-  /** There is evidence to be told. */
+  /** There are failures to report. */
   evidenceChanged(): void
   probeBegan(): void
-  /** The store did not do what it was asked for. */
+  /** An operation of the store failed. */
   storeFailed(error: unknown): void
 }
 
-/** How much longer than the others' a circuit stays open by itself, as a part of its recovery time: chance spreads the members. */
+/**
+ * The maximum random extra time before a circuit makes its own trials, as a fraction of its recovery time; it spreads
+ * the members.
+ */
 const SPREAD_RATIO = 0.2
-/** A circuit is not held for longer than this, or than its own recovery time, in milliseconds, whatever it is told. */
+/**
+ * The maximum time that a circuit is held, in milliseconds, whatever the fleet says; its own recovery time if that is
+ * longer.
+ */
 const LONGEST_MS = 300_000
-/** How often a member looks whether it may probe, in milliseconds, when the time of the circuit is over. */
+/** How often a member checks whether it may probe once the circuit's time is over, in milliseconds. */
 const LOOK_MS = 100
-/** A member that has the probe and that nobody calls gives it back after so long, in milliseconds. */
+/** A member that has the probe but gets no calls gives it back after this time, in milliseconds. */
 const IDLE_MS = 1_000
-/** It doubles each time, up to this: calls that come seldom find the circuit half-open in the end. */
+/** It doubles each time, up to this: so even rare calls find the circuit half-open eventually. */
 const LONGEST_IDLE_MS = 10_000
 
 /**
- * The circuit of one service in this process, as a part of the fleet's: it is open when it has opened by itself or when the
- * fleet's is. It tells the fleet of its failures. When the time of the fleet's is over, one member has the probe: its own
- * circuit makes the trials, on calls of its own, and the others wait for what it finds.
+ * The circuit of one service in this process, as a part of the fleet's shared circuit. It is open when it has opened by
+ * itself or when the shared one is open, and it reports its failures to the fleet. When the time of the shared circuit
+ * is over, one member gets the probe: its circuit becomes half-open and makes the trials with its own calls, while the
+ * others wait for the result.
  */
 export class SharedCircuit {
   readonly #parts: SharedCircuitParts
-  /** As the fleet last told of it, and when. */
+  /** The shared circuit as the fleet last reported it. */
   #view: SharedCircuitView | undefined
   #toldAt = 0
   #isConfirmed = false
-  /** It has closed by its own trials, and the fleet's is still open. */
+  /** Whether it has closed by its own trials while the shared circuit is still open. */
   #hasRecovered = false
-  /** What the fleet has not been told of; undefined: nothing new. */
+  /** The number of failures that was not reported yet; undefined: nothing new. */
   #evidence: number | undefined
   #lease: ProbeLease | undefined
-  /** How long it keeps the probe though nobody calls. */
+  /** How long it keeps the probe without calls. */
   #idleMs = IDLE_MS
-  /** What it does next by itself. */
+  /** For what it does next by itself. */
   #timer: Timer | undefined
   #ended = false
 
@@ -71,7 +78,7 @@ export class SharedCircuit {
     this.#parts = parts
   }
 
-  /** As the fleet last told of it; times count from now. */
+  /** The shared circuit as the fleet last reported it; times count from now. */
   get view(): SharedCircuitView | undefined {
     if (this.#view === undefined) return undefined
     const passedMs = this.#parts.clock.now() - this.#toldAt
@@ -84,13 +91,13 @@ export class SharedCircuit {
     }
   }
 
-  /** The circuit counts so many failures in a row. */
+  /** The number of consecutive failures has changed. */
   failuresChanged(consecutive: number): void {
     this.#evidence = consecutive
     this.#parts.fleet.evidenceChanged()
   }
 
-  /** What there is to tell; told once. */
+  /** Returns what has to be reported, once. */
   takeEvidence(): Evidence | undefined {
     if (this.#evidence === undefined) return undefined
     const { proxy, threshold, recoveryMs } = this.#parts
@@ -99,14 +106,14 @@ export class SharedCircuit {
     return evidence
   }
 
-  /** It could not be told. */
+  /** The report could not be sent. */
   giveBack(evidence: Evidence): void {
     this.#evidence ??= evidence.failures
   }
 
   /**
-   * The fleet's circuit is so.
-   * @param isHint somebody says it: it may be made up, and is to be looked up
+   * The fleet has reported the state of the shared circuit.
+   * @param isHint whether it comes from a hint: it may be forged, and has to be confirmed by the store
    */
   told(told: SharedCircuitView, isHint = false): void {
     if (this.#ended) return
@@ -125,7 +132,10 @@ export class SharedCircuit {
     }
   }
 
-  /** The store does not know of it. What was only a hint was made up; what was known before has been lost, and is not closed for that. */
+  /**
+   * The store does not know the circuit. If it was only known from a hint, the hint was forged, and the circuit is
+   * released. If it was confirmed before, the store has lost it, and the circuit is not closed because of that.
+   */
   notFound(): void {
     if (this.#view === undefined || this.#isConfirmed) return
     this.#view = undefined
@@ -149,7 +159,7 @@ export class SharedCircuit {
     }
   }
 
-  /** It goes on by itself: where it is held it makes its own trials when the hold is over. */
+  /** The circuit continues on its own: if it is held, it makes its own trials when the hold is over. */
   end(): void {
     this.#ended = true
     this.#stop()
@@ -159,7 +169,7 @@ export class SharedCircuit {
     return this.#parts.circuit.heldBy !== undefined
   }
 
-  /** How long until a member may probe, as far as it was told. */
+  /** How long until a member may probe, as far as is known. */
   get #remainingMs(): number {
     const { remainingMs = 0, probe } = this.view ?? {}
     return Math.max(remainingMs, probe?.remainingMs ?? 0)
@@ -177,13 +187,13 @@ export class SharedCircuit {
     this.#lookIn(this.#remainingMs)
   }
 
-  /** Whoever has the probe may have taken it late, or in the place of one that died: its lease is the time to wait for. */
+  /** The member with the probe may have taken it late, or in place of a dead one: wait for the end of its lease. */
   #stillOpen(): void {
     if (this.#isHeld && this.#lease === undefined) this.#hold()
     if (this.#hasRecovered) void this.#tellOfOwnTrials('well')
   }
 
-  /** If nobody says more, it makes its own trials a lease later. */
+  /** Without further news it makes its own trials one lease later. */
   #hold(): void {
     const { circuit, leaseMs, random, recoveryMs } = this.#parts
     const retryAfterMs = this.#remainingMs
@@ -194,7 +204,7 @@ export class SharedCircuit {
     })
   }
 
-  /** Only a member that is called tries for the probe: another one could not use it. */
+  /** Only a member with calls tries to get the probe: another one could not use it. */
   #lookIn(delayMs: number): void {
     const refused = this.#refused
     this.#in(delayMs, () => {
@@ -203,7 +213,7 @@ export class SharedCircuit {
     })
   }
 
-  /** Calls that found the circuit open: somebody waits for it. */
+  /** The calls that the open circuit has rejected: if there are new ones, callers are waiting. */
   get #refused(): number {
     return this.#parts.proxy.getCounts().rejections.open
   }
@@ -213,7 +223,7 @@ export class SharedCircuit {
     const store = fleet.connectedStore
     const view = this.#view
     if (!this.#isHeld) return
-    // Without the fleet it makes its own trials at the end of its hold, if that does not come back first.
+    // While disconnected it makes its own trials at the end of its hold, unless the fleet comes back before that.
     if (store === undefined) return this.#lookIn(LOOK_MS)
     try {
       const taken = await store.takeProbe(member, proxy.name, leaseMs)
@@ -235,8 +245,8 @@ export class SharedCircuit {
   }
 
   /**
-   * It has the probe: it keeps it as long as it is at work, and gives it back when nobody calls.
-   * @param idleMs how long nobody may call
+   * It has the probe: it keeps it while it makes trials, and gives it back if there are no calls.
+   * @param idleMs how long it keeps the probe without calls
    */
   #watch(lease: ProbeLease, idleMs: number): void {
     const nextMs = Math.min(idleMs, this.#parts.leaseMs / 2)
@@ -252,7 +262,7 @@ export class SharedCircuit {
     this.#lookIn(LOOK_MS)
   }
 
-  /** A trial is under way, or has succeeded and the next is to come. */
+  /** Whether a trial is in flight, or has succeeded so that the next one follows. */
   get #isAtWork(): boolean {
     const { successfulTrials = 0, retryAfterMs = 0 } = this.#parts.proxy.getStatus().circuit ?? {}
     return successfulTrials > 0 || retryAfterMs > 0
@@ -275,14 +285,14 @@ export class SharedCircuit {
     try {
       await fleet.connectedStore?.settleProbe(lease, result, recoveryMs)
     } catch (error) {
-      // The lease ends by itself, and another member probes.
+      // The lease expires by itself, and another member probes.
       fleet.storeFailed(error)
     }
   }
 
   /**
-   * Nobody said more for longer than its hold, because nobody was called, or the store was away. So it made trials of its
-   * own: what they found the fleet can go by, as if it had had the probe.
+   * There was no news for longer than its hold, because no member had calls, or the store was unreachable. So it made
+   * its own trials: their result counts for the fleet as if it had had the probe.
    */
   async #tellOfOwnTrials(found: 'well' | 'failed'): Promise<void> {
     const { fleet, leaseMs, member, proxy } = this.#parts
@@ -297,7 +307,7 @@ export class SharedCircuit {
     }
   }
 
-  /** The store has lost its data: what all find by themselves opens the circuit anew, or nobody needs it any more. */
+  /** The store has lost its data. If the service still fails, the members' reports open the shared circuit again. */
   #hasBeenLost(found: 'well' | 'failed'): void {
     this.#view = undefined
     if (found === 'failed') this.failuresChanged(this.#parts.threshold)

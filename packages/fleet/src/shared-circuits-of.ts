@@ -4,12 +4,12 @@ import type { ResolvedFleetOptions } from './options.ts'
 import { SharedCircuit } from './shared-circuit.ts'
 import type { FleetOfCircuit } from './shared-circuit.ts'
 
-/** How much longer than a call may take a member may take over a trial, in milliseconds. */
+/** How much longer than a call the lease of a probe lasts, in milliseconds. */
 const LEASE_MARGIN_MS = 1_000
-/** So many failures open a circuit of which only rates open the local one. */
+/** The threshold of a shared circuit if the local one has no `failureThreshold`, only rates. */
 const DEFAULT_THRESHOLD = 5
 
-/** @throws {@link InvalidOptionError} when a service is not there or has no circuit */
+/** @throws {@link InvalidOptionError} when a service does not exist or has no circuit */
 export function sharedCircuitsOf<M extends object>(
   manager: ServiceProxyManager<M>,
   { circuits, random }: ResolvedFleetOptions,

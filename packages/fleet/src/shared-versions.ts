@@ -1,36 +1,39 @@
 import type { FleetStore, Invalidated, Versions } from './store.ts'
 
-/** The scope that stands for all services. */
+/** The scope of all services. */
 export const EVERYTHING = '*'
 
-/** For so long a member says an invalidation of its own again, if the store has lost it; in milliseconds. By then all have read it. */
+/**
+ * How long a member repeats its own invalidation if the store has lost it, in milliseconds. After that all have read
+ * it.
+ */
 const OWN_MS = 60_000
 
 /**
- * The versions that this process has seen, and the invalidations that the fleet has not heard of yet. Whatever differs is
- * invalidated here, for a token is compared for being the same and never for its order: a store that came back with older
- * data has other tokens, too.
+ * The versions that this process has seen, and the invalidations that were not sent to the fleet yet. Whatever differs
+ * is invalidated here. Tokens are compared for equality only, not for their order: a store that was restored with older
+ * data has different tokens, too.
  */
 export class SharedVersions {
   readonly #invalidate: (scope: string) => void
   readonly #now: () => number
-  /** What this process has invalidated lately. */
+  /** The recent invalidations of this process. */
   readonly #own = new Map<string, { readonly token: string; readonly at: number }>()
   #epoch: string | undefined
   #tokens = new Map<string, string>()
-  /** Scopes, not calls: it cannot grow beyond the number of services. */
+  /** Scopes, not calls, so that it cannot grow beyond the number of services. */
   #queued = new Set<string>()
 
   /**
-   * @param invalidate has the services of a scope loaded anew, in this process
-   * @param now in milliseconds
+   * @param invalidate invalidates a scope in this process
+   * @param now the time in milliseconds
    */
   constructor(invalidate: (scope: string) => void, now: () => number) {
     this.#invalidate = invalidate
     this.#now = now
   }
 
-  /** Scopes that were invalidated here and of which the fleet has not heard. */
+  /** The number of invalidated scopes that were not sent to the fleet yet. */
   get queued(): number {
     return this.#queued.size
   }
@@ -39,7 +42,7 @@ export class SharedVersions {
     this.#queued.add(scope)
   }
 
-  /** Tells the fleet what is queued. What cannot be told stays queued. */
+  /** Sends what is queued. If that fails, it stays queued. */
   async flush(store: FleetStore, member: string): Promise<number> {
     const scopes = [...this.#queued]
     if (scopes.length === 0) return 0
@@ -53,7 +56,10 @@ export class SharedVersions {
     }
   }
 
-  /** Another member says that it has invalidated something. False: it speaks of another table, and the store is to be read. */
+  /**
+   * A hint says that another member has invalidated something. Returns false if it belongs to another epoch: then the
+   * store has to be read.
+   */
   hinted(hint: Versions): boolean {
     if (this.#epoch !== undefined && this.#epoch !== hint.epoch) return false
     this.#epoch = hint.epoch
@@ -61,13 +67,13 @@ export class SharedVersions {
     return true
   }
 
-  /** The connection came back, and the store has been read: it may have lost something meanwhile. */
+  /** The store was read after a reconnection: it may have lost data in the meantime. */
   readAfterLoss(versions: Versions): void {
     this.#sayAgain(versions.tokens)
     this.read(versions)
   }
 
-  /** The store has been read. @returns how many scopes were invalidated that nobody had told of */
+  /** The store was read. @returns how many scopes had been invalidated without a hint */
   read({ epoch, tokens }: Versions): number {
     const isLost = this.#epoch !== undefined && this.#epoch !== epoch
     const missing = [...this.#tokens.keys()].some((scope) => !Object.hasOwn(tokens, scope))
@@ -75,14 +81,14 @@ export class SharedVersions {
       this.#epoch = epoch
       return this.#take(tokens)
     }
-    // Whatever happened to the store may have taken invalidations with it.
+    // The store has lost data, and maybe invalidations.
     this.#epoch = epoch
     this.#tokens = new Map(Object.entries(tokens))
     this.#invalidate(EVERYTHING)
     return 1
   }
 
-  /** The tokens of its own invalidations are known; but somebody else may have invalidated the same just before. */
+  /** Its own tokens are known now. But another member may have invalidated the same scope just before. */
   #told({ epoch, tokens, previous }: Invalidated): void {
     if (this.#epoch !== undefined && this.#epoch !== epoch) {
       this.#tokens = new Map()
@@ -98,8 +104,9 @@ export class SharedVersions {
   }
 
   /**
-   * The store came back with data from before an invalidation of this process: who has not heard of it finds nothing new
-   * there. It is the same if somebody else has invalidated since; to say it again then does no harm.
+   * Queues invalidations of this process again if the store has come back with older data: members that have not heard
+   * of them would not find them there. If the token differs because another member has invalidated since, repeating
+   * does no harm.
    */
   #sayAgain(tokens: Versions['tokens']): void {
     for (const [scope, { token, at }] of this.#own) {

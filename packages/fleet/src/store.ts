@@ -1,96 +1,112 @@
 import type { FleetMember, MemberView, SharedCircuitView } from '@svcproxy/core'
 
 /**
- * What has been invalidated: each scope, the name of a service or `*` for all of them, has a token, and gets another one
- * when it is invalidated. Tokens are compared for being the same, never for their order.
+ * What was invalidated. Each scope, the name of a service or `*` for all, has a token, and gets a new one when it is
+ * invalidated. Tokens are compared for equality only; they have no order.
  */
 export interface Versions {
-  /** Which table it is: another one after the store has lost its data. Undefined: nothing was ever invalidated. */
+  /**
+   * Identifies the data of the store: it changes when the store has lost its data. Undefined: nothing was ever
+   * invalidated.
+   */
   readonly epoch: string | undefined
-  /** By scope. */
+  /** The token of each scope. */
   readonly tokens: Readonly<Record<string, string>>
 }
 
-/** What has become of the versions of some scopes. */
+/** The result of an invalidation. */
 export interface Invalidated extends Versions {
-  /** The tokens that they had before; none for a scope that had none. */
+  /** The tokens that the scopes had before; scopes without a token are missing. */
   readonly previous: Readonly<Record<string, string>>
 }
 
-/** All that a fleet has in common. */
+/** The shared state of a fleet. */
 export interface FleetSnapshot {
   /** What has been invalidated. */
   readonly versions: Versions
-  /** Those that the store knows of. One that it does not know of is in no state at all: not closed. */
+  /** The circuits that the store knows. A circuit that it does not know has no state at all; it is not closed. */
   readonly circuits: readonly SharedCircuitView[]
 }
 
-/** What a member has seen of a service. */
+/** The failures that a member has seen at a service. */
 export interface Evidence {
-  /** Of which service. */
+  /** The name of the service. */
   readonly service: string
-  /** Consecutive failures; 0: a success has ended them. */
+  /** Consecutive failures; 0: a success has ended the series. */
   readonly failures: number
-  /** So many failures open a circuit. */
+  /** The number of failures that opens a circuit. */
   readonly threshold: number
   /** How long the circuit stays open before a member probes, in milliseconds. */
   readonly recoveryMs: number
 }
 
-/** The right to probe a service for all. */
+/** The right to probe a service for the fleet. */
 export interface ProbeLease {
-  /** Which one. */
+  /** The name of the service. */
   readonly service: string
-  /** Fences: what comes with another one is late. */
+  /** Identifies the lease: operations with an outdated token have no effect. */
   readonly token: string
 }
 
-/** What a probe found: the service is `well`, or it `failed`; or nobody called, and it was `unused`: another member may have it. */
+/**
+ * The result of a probe: the service is `well` (it recovered), or it `failed`; or there were no calls and the probe was
+ * `unused`, so another member may have it.
+ */
 export type ProbeResult = 'well' | 'failed' | 'unused'
 
-/** Hears of a store's connection and of what other members did. All of it is a hint: the store is the truth. */
+/**
+ * Is notified of a store's connection and of the changes of other members. Messages are hints only: the store is the
+ * source of truth.
+ */
 export interface FleetStoreListener {
-  /** It is connected, and hears the others from now on: what happened before has to be read. */
+  /** The store is connected, and hints arrive from now on. Earlier changes have to be read. */
   connected(): void
-  /** It is not connected any more; it connects again by itself. */
+  /** The store is disconnected; it reconnects by itself. */
   disconnected(error: unknown): void
-  /** A message of another member, as {@link encodeHint} made it, or of anybody. */
+  /**
+   * A message arrived: normally a hint of another member in the format of {@link encodeHint}, but anybody may have sent
+   * it.
+   */
   hinted(message: string): void
 }
 
 /**
- * What a fleet keeps its common state in. Each operation is atomic, has a deadline of its own, and rejects when the store
- * does not answer. A store takes the time from its engine, so the clocks of the members do not matter.
+ * Keeps the shared state of a fleet. Each operation is atomic, has its own timeout, and rejects if the store does not
+ * answer. A store uses the clock of its server, so the clocks of the members do not matter.
  */
 export interface FleetStore {
-  /** Connects, and stays connected until it is closed. Called once. */
+  /** Connects, and reconnects until it is closed. Called once. */
   open(namespace: string, listener: FleetStoreListener): void
-  /** Ends it: no listener hears anything any more, and nothing keeps the process alive. */
+  /** Closes the connection: the listener is not called any more, and nothing keeps the process alive. */
   close(): Promise<void>
-  /** The hints stopped coming, though it seems to be connected: connects anew. */
+  /** Reconnects, because hints stopped arriving although the store seems to be connected. */
   reconnect(): void
-  /** Gives each scope another token, and hints it to all. */
+  /** Gives each scope a new token, and sends hints to all members. */
   invalidate(member: string, scopes: readonly string[]): Promise<Invalidated>
-  /** All of it, as it is now. */
+  /** Reads the complete shared state. */
   read(): Promise<FleetSnapshot>
-  /** The member lives, for `ttlMs` more. @returns all that do */
+  /** Extends the life of a member by `ttlMs`. @returns all live members */
   heartbeat(member: FleetMember, services: MemberView['services'], ttlMs: number): Promise<readonly MemberView[]>
-  /** The member has left: its evidence, its lease and its place among the members are free. */
+  /** Removes a member with its evidence and its lease. */
   leave(member: string): Promise<void>
   /**
-   * Takes evidence, and opens a circuit when it suffices: when at least `max(2, 30 % of the live members)` report a
-   * failure (a fleet of one: one), and their failures add up to `max(threshold, twice that number)`. Hints what it opened.
-   * Evidence is forgotten ten seconds after it came.
-   * @returns the circuits that it concerns
+   * Records evidence, and opens the circuits for which it suffices: at least `max(2, 30 % of the live members)` members
+   * report a failure (one in a fleet of one), and their failures add up to at least
+   * `max(threshold, twice that number)`. Sends hints for circuits that it opened. Evidence expires after ten seconds.
+   * @returns the circuits of the reported services
    */
   report(member: string, evidence: readonly Evidence[]): Promise<readonly SharedCircuitView[]>
-  /** Takes the lease for the probe of an open circuit whose time is over, if nobody else has it. */
+  /**
+   * Takes the lease for the probe of an open circuit whose time is over, if no other member has it. @returns the lease;
+   * else the circuit; undefined if the store does not know the circuit
+   */
   takeProbe(member: string, service: string, leaseMs: number): Promise<ProbeLease | SharedCircuitView | undefined>
-  /** Lengthens a lease. False: it is another one's by now. */
+  /** Extends a lease. @returns false if it belongs to another member by now */
   renewProbe(lease: ProbeLease, leaseMs: number): Promise<boolean>
   /**
-   * Ends a lease: closes the circuit, or opens it anew for `recoveryMs`, and hints it; or leaves it as it is.
-   * False: the lease was another one's by then.
+   * Ends a lease. Closes the circuit (`well`), opens it again for `recoveryMs` (`failed`), or leaves it as it is
+   * (`unused`); sends hints of a change.
+   * @returns false if the lease belonged to another member by then
    */
   settleProbe(lease: ProbeLease, result: ProbeResult, recoveryMs: number): Promise<boolean>
 }

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '@svcproxy/core'
 
-/** The part of an interval that chance adds or takes, so that the members do not all come at once. */
+/** The random part of an interval, so that the members do not all act at once. */
 const SPREAD_RATIO = 0.2
 
-/** What a member does later or from time to time: one timer for each purpose. */
+/** Work that a member does later or repeatedly: one timer per purpose. */
 export class Timers {
   readonly #clock: Clock
   readonly #random: () => number
@@ -16,7 +16,7 @@ export class Timers {
     this.#random = random
   }
 
-  /** Does it once, however often it is asked for until then. */
+  /** Runs `work` once after `delayMs`, however often it is requested until then. */
   soon(what: string, delayMs: number, work: () => Promise<void>): void {
     if (this.#ended || this.#timers.has(what)) return
     const timer = this.#clock.setTimer(() => {
@@ -26,21 +26,23 @@ export class Timers {
     this.#timers.set(what, timer)
   }
 
-  /** Does it now, and not again within `intervalMs`: what is asked for meanwhile is done once, when that is over. */
+  /**
+   * Runs `work` now, but at most once per `intervalMs`: requests in the meantime are combined into one run after that.
+   */
   nowAndThen(what: string, intervalMs: number, work: () => Promise<void>): void {
     if (this.#ended) return
     if (this.#timers.has(what)) {
       this.#askedAgain.add(what)
       return
     }
-    // Not within what asks for it: it may be a call.
+    // Not synchronously, because the caller may be a call.
     queueMicrotask(() => void work())
     this.soon(what, intervalMs, async () => {
       if (this.#askedAgain.delete(what)) this.nowAndThen(what, intervalMs, work)
     })
   }
 
-  /** Does it at about this interval, from now on. */
+  /** Runs `work` repeatedly at about this interval. */
   every(what: string, intervalMs: number, work: () => Promise<void>): void {
     this.#timers.get(what)?.cancel()
     this.#timers.delete(what)

@@ -3,34 +3,40 @@ interface Client {
   sendCommand(command: readonly string[]): Promise<unknown>
 }
 
-/** Where a server is. */
+/** The address of a server. */
 export interface RedisNode {
-  /** A name or an address. */
+  /** A host name or an IP address. */
   readonly host: string
   /** Its port. */
   readonly port: number
 }
 
-/** Who is asked where the data of a namespace are: sentinels, or the nodes of a cluster. */
+/** Finds the server that has the data of a namespace: by asking sentinels, or the nodes of a cluster. */
 export interface Directory {
-  /** What a node knows, of the key and its slot; undefined: nothing. */
+  /** What a node knows about the key and its slot; undefined: nothing. */
   find(node: Client, key: string): Promise<RedisNode | undefined>
-  /** Rejects when the server that was found is not, or no longer, the one. */
+  /** Rejects if the server that was found is not, or no longer, the right one. */
   verify(server: Client, key: string): Promise<unknown>
 }
 
-/** The master that sentinels know by a name. What they say may be out of date, so the server is asked for its role. */
+/**
+ * Finds the master with the given name by its sentinels. Their answer may be outdated, so the server is asked for its
+ * role.
+ */
 export function mastersOf(name: string): Directory {
   return {
     find: async (sentinel) => nodeOf(await sentinel.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name])),
     verify: async (server) => {
       const [role] = listOf(await server.sendCommand(['ROLE']))
-      if (role !== 'master') throw new Error(`The server that the sentinels tell of is a ${String(role)}`)
+      if (role !== 'master')
+        throw new Error(`The sentinels named a server that is not the master; its role is ${String(role)}`)
     },
   }
 }
 
-/** The master of a slot. Any node knows it, or what it was; one that is not it refuses the key. */
+/**
+ * Finds the master of a slot. Any node knows it, or the previous one; a node that is not the master rejects the key.
+ */
 export const slotOwners: Directory = {
   find: async (node, key) => {
     const slot = Number(await node.sendCommand(['CLUSTER', 'KEYSLOT', key]))
@@ -41,7 +47,7 @@ export const slotOwners: Directory = {
   verify: (server, key) => server.sendCommand(['TTL', key]),
 }
 
-/** An empty host: the one that was asked. */
+/** An empty host means the node that was asked. */
 function nodeOf(told: unknown): RedisNode | undefined {
   const [host, port] = listOf(told)
   const number = Number(port)

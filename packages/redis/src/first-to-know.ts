@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { RedisNode } from './directory.ts'
 
-/** How long one is asked before the next one is, too, in milliseconds. */
+/** How long to wait for one node before the next one is asked as well, in milliseconds. */
 const PATIENCE_MS = 300
 
-/** What is asked of a node. Undefined: it does not know. */
+/** Asks one node. Undefined: it does not know. */
 type Ask = (node: RedisNode) => Promise<RedisNode | undefined>
 
 /**
- * Asks one node after the other, the next one when one fails or takes long, and believes the first that answers. They are
- * asked in another order each time: what one of them says may be out of date.
- * @throws (as a rejection) what one of them failed with, when none knows
+ * Asks one node after the other, the next one if one fails or is slow, and returns the first answer. The order is
+ * random, because the answer of a node may be outdated.
+ * @throws (as a rejection) the error of one of them, if none knows
  */
 export async function firstToKnow(nodes: readonly RedisNode[], ask: Ask): Promise<RedisNode> {
   const asked: Promise<RedisNode>[] = []
@@ -31,7 +31,7 @@ async function answerOf(node: RedisNode, ask: Ask): Promise<RedisNode> {
   return found
 }
 
-/** Undefined: it has rejected, or takes long. */
+/** Undefined: it has rejected, or is slow. */
 async function soon<R>(answer: Promise<R>): Promise<R | undefined> {
   const isOver = new AbortController()
   const late = wait(PATIENCE_MS, undefined, { signal: isOver.signal })

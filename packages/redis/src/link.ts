@@ -5,11 +5,11 @@ import { firstToKnow } from './first-to-know.ts'
 import type { Lookup, ResolvedOptions } from './options.ts'
 import type { Script } from './script.ts'
 
-/** Hears what becomes of a link. */
+/** Is notified of what happens to a link. */
 export interface LinkListener {
-  /** Both connections are there, and the subscription was acknowledged. */
+  /** Both connections are established, and the subscription was acknowledged. */
   ready(): void
-  /** It is no more; said once, also when it never was ready. */
+  /** The link has ended. Called once, even if the link was never ready. */
   ended(error: Error): void
   /** A message on the channel. */
   message(text: string): void
@@ -18,19 +18,19 @@ export interface LinkListener {
 type Client = ReturnType<typeof createClient>
 
 const isNotKnown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT')
-/** A server that answers, but not as one that holds the data: it is not ready yet, or was replaced. */
+/** The server answers, but does not have the data: it is not ready yet, or was replaced. */
 const isNoLonger = (error: Error): boolean =>
   /^(READONLY|LOADING|MASTERDOWN|NOREPLICAS|MOVED|CLUSTERDOWN)\b/.test(error.message)
 
 /**
- * A pair of connections, for commands and for the subscription, that are made and end together: when one of them is lost,
- * or a command has no answer in time, both are. It does not connect again: there is another link then.
+ * A pair of connections, for commands and for the subscription. They are opened and closed together: if one of them is
+ * lost, or a command times out, both are closed. A link does not reconnect; a new one replaces it.
  */
 export class Link {
   readonly #options: ResolvedOptions
   readonly #listener: LinkListener
   readonly #abort = new AbortController()
-  /** All that there are, also those that only ask where Redis is. */
+  /** All clients, including those that only ask where Redis is. */
   readonly #clients = new Set<Client>()
   #commands: Client | undefined
   readonly #deadline: NodeJS.Timeout
@@ -49,19 +49,19 @@ export class Link {
     return this.#state === 'ready'
   }
 
-  /** Both connections are ended at once, and what is pending rejects. */
+  /** Closes both connections at once and rejects pending commands. */
   end(error: Error): void {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#deadline)
     for (const client of this.#clients) destroy(client)
-    // A socket that is still being connected is known to nobody but its signal.
+    // A socket that is still connecting can only be closed by its signal.
     this.#abort.abort()
     for (const reject of this.#pending) reject(error)
     this.#listener.ended(error)
   }
 
-  /** What a script replies, by the deadline. */
+  /** Runs a script under the command timeout; resolves to its reply. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
@@ -73,7 +73,7 @@ export class Link {
       this.#pending.add(fail)
       const { commandTimeoutMs } = this.#options
       const deadline = setTimeout(() => {
-        // Nobody can tell a slow server from a connection that is dead.
+        // A slow server cannot be told from a dead connection.
         this.end(new Error(`Redis did not answer within ${commandTimeoutMs} ms`))
       }, commandTimeoutMs)
       this.#evaluate(script, [String(keys.length), ...keys, ...args]).then(
@@ -95,7 +95,9 @@ export class Link {
   }
 
   #refused(error: Error, fail: (error: Error) => void): void {
-    fail(error instanceof ErrorReply ? new Error(`Redis refused: ${error.message}`, { cause: error }) : error)
+    fail(
+      error instanceof ErrorReply ? new Error(`Redis rejected the command: ${error.message}`, { cause: error }) : error,
+    )
     if (isNoLonger(error)) this.end(error)
   }
 
@@ -105,7 +107,7 @@ export class Link {
     const [commands, subscriber] = await Promise.all([this.#open(server), this.#open(server)])
     this.#commands = commands
     await Promise.all([
-      // It is refused by a server that still loads its data.
+      // A server that is still loading its data rejects this.
       commands.sendCommand(['PING']),
       lookup?.directory.verify(commands, channel),
       subscriber.subscribe(channel, (text) => {
@@ -118,7 +120,7 @@ export class Link {
     this.#listener.ready()
   }
 
-  /** A connection that belongs to the link: when it is lost, the link is. */
+  /** Opens a connection of this link: if it is lost, the link ends. */
   async #open(server: RedisNode | undefined): Promise<Client> {
     const client = this.#client(this.#options.client(this.#abort.signal, server))
     client.on('error', (error: unknown) => this.end(asError(error)))
@@ -129,7 +131,7 @@ export class Link {
   #find(lookup: Lookup, key: string): Promise<RedisNode> {
     return firstToKnow(lookup.rootNodes, async (node) => {
       const client = this.#client(lookup.client(this.#abort.signal, node))
-      // What went wrong is what it rejects with.
+      // The error also rejects the pending operations.
       client.on('error', () => undefined)
       try {
         await this.#connected(client)
@@ -150,7 +152,7 @@ export class Link {
 
   async #connected(client: Client): Promise<void> {
     if (this.#state === 'connecting') await client.connect()
-    // It was ended while it connected, which the client does not notice.
+    // The link ended during the connection attempt, which the client does not notice.
     if (this.#state === 'ended') {
       destroy(client)
       throw new Error('The connection was ended')
@@ -162,11 +164,11 @@ function destroy(client: Client): void {
   try {
     client.destroy()
   } catch {
-    // Some versions say so when there is nothing to destroy any more.
+    // Some versions throw if there is nothing left to destroy.
   }
 }
 
-/** What was thrown, as an error. */
+/** The thrown value as an error. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }

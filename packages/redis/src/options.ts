@@ -3,7 +3,10 @@ import type { AnyRedisClientOptions } from '@redis/client'
 import { mastersOf, slotOwners } from './directory.ts'
 import type { Directory, RedisNode } from './directory.ts'
 
-/** Where Redis is, and TLS, as `createClient()` of `@redis/client` takes it; but when to connect again is the store's to say. */
+/**
+ * Address and TLS options, as `createClient()` of `@redis/client` takes them, except for the reconnect strategy: the
+ * store itself decides when to reconnect.
+ */
 export type RedisSocketOptions =
   NonNullable<AnyRedisClientOptions['socket']> extends infer S
     ? S extends unknown
@@ -11,45 +14,48 @@ export type RedisSocketOptions =
       : never
     : never
 
-/** Sentinels, who know which server is the master. */
+/** Sentinels, which know which server is the master. */
 export interface RedisSentinels {
-  /** What the sentinels call it: `mymaster`, say. */
+  /** The name of the master at the sentinels, for example `mymaster`. */
   readonly name: string
-  /** Some of them: those that answer are believed. */
+  /** The addresses of some sentinels; the first answer counts. */
   readonly rootNodes: readonly RedisNode[]
-  /** By which the sentinels know this process. @defaultValue none, whatever it is for Redis */
+  /** The user name for the sentinels. @defaultValue none, even if Redis has one */
   readonly username?: string
-  /** As `username`. */
+  /** The password for the sentinels. @defaultValue none, even if Redis has one */
   readonly password?: string
-  /** TLS to the sentinels. @defaultValue `socket` of the store */
+  /** TLS options for the sentinels. @defaultValue the `socket` of the store */
   readonly socket?: RedisSocketOptions
 }
 
-/** A cluster. All keys of a namespace are in one slot, so the store connects to the master of that. */
+/** A cluster. All keys of a namespace are in one slot, so the store connects to the master of that slot. */
 export interface RedisClusterNodes {
-  /** Some of its nodes: those that answer are believed. */
+  /** The addresses of some of its nodes; the first answer counts. */
   readonly rootNodes: readonly RedisNode[]
 }
 
-/** What `createClient()` of `@redis/client` takes to connect. The rest is the store's own business. */
+/** Connection options, as `createClient()` of `@redis/client` takes them. Its other options are up to the store. */
 export interface RedisStoreOptions extends Pick<
   AnyRedisClientOptions,
   'url' | 'username' | 'password' | 'credentialsProvider' | 'name' | 'database' | 'RESP'
 > {
   /**
-   * Where it is, and TLS. `connectTimeout` limits all of connecting (default 2 000 ms); a connection that says nothing for
-   * `socketTimeout` (default 5 000 ms) is given up.
+   * Address and TLS options. `connectTimeout` limits the whole of connecting (default 2 000 ms). A connection that is
+   * silent for `socketTimeout` (default 5 000 ms) is closed.
    */
   readonly socket?: RedisSocketOptions
-  /** Sentinels tell where it is, in place of `url` and `socket`. */
+  /** Find the server by sentinels, instead of `url` and `socket`. */
   readonly sentinel?: RedisSentinels
-  /** It is a cluster, whose nodes tell where the data are, in place of `url` and `socket`. */
+  /** Find the server by the nodes of a cluster, instead of `url` and `socket`. */
   readonly cluster?: RedisClusterNodes
-  /** How often an idle connection is tried, in milliseconds: more often than `socketTimeout`. @defaultValue 2 000 */
+  /**
+   * How often an idle connection is pinged, in milliseconds; has to be less than `socketTimeout`.
+   * @defaultValue 2 000
+   */
   readonly pingInterval?: number
   /**
-   * How long an operation may take, in milliseconds. One that takes longer rejects, and the store connects anew.
-   * @defaultValue 400 @throws {@link InvalidOptionError} when not in 1 … 60 000
+   * The timeout of an operation, in milliseconds. An operation that takes longer rejects, and the store reconnects.
+   * @defaultValue 400  @throws {@link InvalidOptionError} when not in 1 … 60 000
    */
   readonly commandTimeoutMs?: number
 }
@@ -57,21 +63,21 @@ export interface RedisStoreOptions extends Pick<
 /** {@link RedisStoreOptions} with defaults filled in and bounds checked. */
 export interface ResolvedOptions {
   /**
-   * For a client that ends with `signal`; a copy, for the client changes what it gets.
-   * @param server where it is, if that was found out
+   * Options for a client that is closed by `signal`; a copy, because the client changes it.
+   * @param server the address, if it was looked up
    */
   client(signal: AbortSignal, server?: RedisNode): AnyRedisClientOptions
-  /** Who knows where Redis is; undefined: the options say so. */
+  /** How to look up the server; undefined: the options have its address. */
   readonly lookup: Lookup | undefined
   readonly connectTimeoutMs: number
   readonly commandTimeoutMs: number
 }
 
-/** How it is found out where Redis is. */
+/** How to look up the address of the server. */
 export interface Lookup {
   readonly directory: Directory
   readonly rootNodes: readonly RedisNode[]
-  /** For a client of one of them. */
+  /** Options for a client of one of them. */
   client(signal: AbortSignal, node: RedisNode): AnyRedisClientOptions
 }
 
@@ -107,15 +113,15 @@ export function resolveOptions(options: RedisStoreOptions): ResolvedOptions {
   return { commandTimeoutMs, connectTimeoutMs, client, lookup: lookup() }
 }
 
-/** The two connections begin and end together, so they are made anew in pairs, by the store and not by the client. */
+/** The two connections are opened and closed together, so the store reconnects them, not the client. */
 function socketOf(socket: RedisSocketOptions, signal: AbortSignal): NonNullable<AnyRedisClientOptions['socket']> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a spread forgets which kind of socket it is
   return { ...socket, reconnectStrategy: false, signal } as NonNullable<AnyRedisClientOptions['socket']>
 }
 
-/** Where Redis is, is said once. */
+/** The address may be given in one way only. */
 function checkPlace({ url, socket, sentinel, cluster, database }: RedisStoreOptions): void {
-  // A url may have a password in it, which errors must not tell.
+  // A url may contain a password, which errors must not show.
   check('url', 'redis://…, rediss://… or unix://…', '(another one)', url === undefined || isUrl(url))
   if (sentinel === undefined && cluster === undefined) return
   const isSaidOnce = url === undefined && (sentinel === undefined || cluster === undefined) && !hasPlace(socket)
@@ -123,13 +129,13 @@ function checkPlace({ url, socket, sentinel, cluster, database }: RedisStoreOpti
   if (sentinel !== undefined) {
     checkNames('sentinel', sentinel, ['name', 'rootNodes', 'username', 'password', 'socket'])
     const { name, rootNodes } = sentinel
-    check('sentinel.name', 'what the sentinels call the master', name, typeof name === 'string' && name !== '')
-    check('sentinel.rootNodes', 'a list of { host, port }', rootNodes, areNodes(rootNodes))
+    check('sentinel.name', 'the name of the master at the sentinels', name, typeof name === 'string' && name !== '')
+    check('sentinel.rootNodes', 'a non-empty array of { host, port }', rootNodes, areNodes(rootNodes))
   }
   if (cluster !== undefined) {
     checkNames('cluster', cluster, ['rootNodes'])
-    check('cluster.rootNodes', 'a list of { host, port }', cluster.rootNodes, areNodes(cluster.rootNodes))
-    check('database', '0, for a cluster has no other', database, database === undefined || database === 0)
+    check('cluster.rootNodes', 'a non-empty array of { host, port }', cluster.rootNodes, areNodes(cluster.rootNodes))
+    check('database', '0, because a cluster has no other database', database, database === undefined || database === 0)
   }
 }
 

@@ -194,7 +194,7 @@ describe.skipIf(MISSING_REDIS !== undefined)(`with Redis ${MISSING_REDIS ?? ''}`
     const { store, told, connected } = opened(options())
     await connected(1)
     await server.command('SET', 'svcproxy:{test}:versions', 'text')
-    await expect(store.invalidate('one', ['desk'])).rejects.toThrow('Redis refused: WRONGTYPE')
+    await expect(store.invalidate('one', ['desk'])).rejects.toThrow('Redis rejected the command: WRONGTYPE')
     await store.heartbeat({ id: 'one', label: 'one' }, {}, 1_000)
     const evidence = { service: 'desk', failures: 5, threshold: 5, recoveryMs: 100 }
     expect(await store.report('one', [evidence])).toMatchObject([{ state: 'open' }])

@@ -18,15 +18,15 @@ import { circuitsOf, flagOf, invalidatedOf, membersOf, snapshotOf, viewOf } from
 import { SCRIPTS } from './script.ts'
 import type { Operation } from './script.ts'
 
-/** How soon a link that was lost is tried again, in milliseconds: twice as long each time, up to the latter. */
+/** The delays before reconnecting, in milliseconds: doubling from the first to the last. */
 const FIRST_RETRY_MS = 50
 const LAST_RETRY_MS = 1_000
-/** One that is lost at once, again and again, is not tried at once again, but as after so many retries. */
+/** A link that is lost at once again and again is not retried at once, but as after this many retries. */
 const FLAPPING_RETRIES = 3
 
 /**
- * A store of a fleet on Redis, for one member: its own two connections, that it makes when it is opened, and whenever they
- * are lost.
+ * A fleet store on Redis, for one member. It has two connections, which it opens when the fleet is joined and whenever
+ * they are lost.
  * @throws {@link InvalidOptionError}
  */
 export function redisStore(options: RedisStoreOptions): FleetStore {
@@ -49,7 +49,7 @@ class RedisStore implements FleetStore {
   open(namespace: string, listener: FleetStoreListener): void {
     this.#prefix = `svcproxy:{${namespace}}:`
     this.#listener = listener
-    this.#lost = new Error('It has not connected yet')
+    this.#lost = new Error('The store has not connected yet')
     this.#connect()
   }
 
@@ -61,11 +61,11 @@ class RedisStore implements FleetStore {
   }
 
   reconnect(): void {
-    if (this.#link?.isReady === true) this.#link.end(new Error('It connects anew'))
+    if (this.#link?.isReady === true) this.#link.end(new Error('The store reconnects'))
   }
 
   async invalidate(member: string, scopes: readonly string[]): Promise<Invalidated> {
-    // Random, for a counter in Redis would begin again when its data are lost, or older.
+    // Random, because a counter in Redis would start again if Redis lost its data or was restored with older data.
     const tokens = new Map(scopes.map((scope) => [scope, randomUUID()]))
     return invalidatedOf(await this.#run('invalidate', member, randomUUID(), ...[...tokens].flat()), tokens)
   }
@@ -145,13 +145,13 @@ class RedisStore implements FleetStore {
     this.#link = undefined
     if (this.#listener === undefined) return
     this.#lost = error
-    // Not all at the same time: the members have lost it together.
+    // With jitter: the members have lost their connections at the same time.
     const longest = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#retries++, 10))
     this.#retry = setTimeout(() => this.#connect(), longest * (0.5 + Math.random() / 2))
   }
 }
 
-/** Redis keeps whole milliseconds. */
+/** Redis stores whole milliseconds. */
 function whole(number: number): string {
   return String(Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.ceil(number))))
 }

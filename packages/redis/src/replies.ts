@@ -1,7 +1,7 @@
 import { circuitOf } from '@svcproxy/fleet'
 import type { FleetSnapshot, Invalidated, MemberView, ServiceReport, SharedCircuitView } from '@svcproxy/fleet'
 
-// What Redis holds can be written by anybody who may: what is not as the scripts write it is not there.
+// Others may write to Redis as well: values that are not in the format of the scripts are ignored.
 
 const STATES: readonly ServiceReport['state'][] = ['closed', 'open', 'half_open', 'isolated', 'disabled']
 
@@ -19,7 +19,7 @@ export function snapshotOf(reply: unknown): FleetSnapshot {
   }
 }
 
-/** The reply of `invalidate`, with the tokens that were sent. */
+/** The reply of `invalidate`, combined with the tokens that were sent. */
 export function invalidatedOf(reply: unknown, tokens: ReadonlyMap<string, string>): Invalidated {
   const [epoch, ...before] = listOf(reply)
   if (typeof epoch !== 'string' || epoch === '') throw unexpected(reply)
@@ -32,7 +32,7 @@ export function circuitsOf(reply: unknown): SharedCircuitView[] {
   return listOf(reply).flatMap((one) => viewOf(one) ?? [])
 }
 
-/** One circuit as the scripts tell of it. */
+/** One circuit as the scripts report it. */
 export function viewOf(reply: unknown): SharedCircuitView | undefined {
   const [service, state, generation, remaining, prober, lease] = listOf(reply)
   const probe = { member: prober, remainingMs: Number(lease) }
@@ -44,7 +44,7 @@ export function membersOf(reply: unknown): MemberView[] {
   return listOf(reply).flatMap((one) => memberOf(one) ?? [])
 }
 
-/** The reply of what succeeds or not. */
+/** The reply of an operation that succeeds or does not. */
 export function flagOf(reply: unknown): boolean {
   if (reply !== 0 && reply !== 1) throw unexpected(reply)
   return reply === 1
@@ -95,5 +95,5 @@ function listOf(reply: unknown): readonly unknown[] {
 }
 
 function unexpected(reply: unknown): Error {
-  return new Error(`Redis replied something else than its script does: ${String(reply).slice(0, 100)}`)
+  return new Error(`Unexpected reply of a Redis script: ${String(reply).slice(0, 100)}`)
 }

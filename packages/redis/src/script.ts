@@ -9,7 +9,7 @@ import { REPORT } from './scripts/report.lua.ts'
 import { SETTLE_PROBE } from './scripts/settle-probe.lua.ts'
 import { TAKE_PROBE } from './scripts/take-probe.lua.ts'
 
-/** A script, and what Redis calls it when it knows it. */
+/** A script and its SHA-1, by which Redis identifies it. */
 export interface Script {
   readonly text: string
   readonly sha: string

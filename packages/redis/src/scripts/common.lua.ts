@@ -1,6 +1,6 @@
 /**
- * What the scripts have in common. Every script is called with the same keys; `ARGV[1]` is what all keys of the namespace
- * begin with. Those of one circuit are made from it: its hash tag puts them into the slot of the others.
+ * Code that all scripts begin with. Every script is called with the same keys; `ARGV[1]` is the prefix of all keys of
+ * the namespace. The keys of a circuit are built from the prefix: its hash tag puts them into the same slot.
  */
 export const COMMON = `
 local versions, members, alive, services = KEYS[1], KEYS[2], KEYS[3], KEYS[4]

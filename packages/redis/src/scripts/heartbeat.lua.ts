@@ -1,6 +1,6 @@
 /**
- * A member lives for some time more; the dead are forgotten. ARGV: prefix, member, what it tells of itself in JSON, for
- * how long in ms. Reply: id, how long ago it told in ms, and what it told, for each that lives.
+ * Extends the life of a member and removes dead ones. ARGV: prefix, member, its description in JSON, its lifetime in
+ * ms. Reply: for each live member its id, the age of its heartbeat in ms, and its description.
  */
 export const HEARTBEAT = `
 local member = ARGV[2]

@@ -1,7 +1,7 @@
 /**
- * Gives each scope another token, and tells all. The epoch is made with the first token, in the same hash: what loses one
- * loses both. ARGV: prefix, member, an epoch in case there is none, then a scope and its token for each.
- * Reply: the epoch, then a scope and what it had before, or '', for each.
+ * Gives each scope a new token, and sends a hint. The epoch is created with the first token, in the same hash: both are
+ * lost together. ARGV: prefix, member, an epoch in case there is none, then each scope and its token. Reply: the epoch,
+ * then each scope and its previous token or ''.
  */
 export const INVALIDATE = `
 local member = ARGV[2]

@@ -1,4 +1,4 @@
-/** A member is gone: its place, its evidence and its leases are free. ARGV: prefix, member. */
+/** Removes a member with its evidence and its leases. ARGV: prefix, member. */
 export const LEAVE = `
 local member = ARGV[2]
 redis.call('ZREM', alive, member)

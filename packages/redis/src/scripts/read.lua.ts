@@ -1,4 +1,4 @@
-/** All there is. ARGV: prefix. Reply: the fields of the versions and their values, and the circuits. */
+/** Reads everything. ARGV: prefix. Reply: the fields of the versions and their values, and the circuits. */
 export const READ = `
 local circuits = {}
 for _, service in ipairs(redis.call('SMEMBERS', services)) do

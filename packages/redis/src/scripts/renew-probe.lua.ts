@@ -1,4 +1,6 @@
-/** Lengthens a lease. ARGV: prefix, service, token, lease in ms. Reply: 1, or 0 when it is another one's. */
+/**
+ * Extends a lease. ARGV: prefix, service, token, lease in ms. Reply: 1, or 0 if the lease belongs to another member.
+ */
 export const RENEW_PROBE = `
 local key = circuitKey(ARGV[2])
 if redis.call('HGET', key, 'probeToken') ~= ARGV[3] then return 0 end

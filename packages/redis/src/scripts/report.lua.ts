@@ -1,6 +1,7 @@
 /**
- * Takes evidence, and opens what it suffices for. ARGV: prefix, member, then service, failures, threshold, recovery time in
- * ms, and a generation in case it opens, for each. Reply: those circuits that are known.
+ * Records evidence, and opens the circuits for which it suffices. ARGV: prefix, member, then for each service its name,
+ * failures, threshold, recovery time in ms, and a generation in case it opens. Reply: the reported circuits that are
+ * known.
  */
 export const REPORT = `
 local member = ARGV[2]

@@ -1,6 +1,6 @@
 /**
- * Ends a lease with what it found. ARGV: prefix, service, token, `well`, `failed` or `unused`, recovery time in ms, a
- * generation in case the state changes. Reply: 1, or 0 when the lease is another one's.
+ * Ends a lease with the result of the probe. ARGV: prefix, service, token, `well`, `failed` or `unused`, recovery time
+ * in ms, a generation in case the state changes. Reply: 1, or 0 if the lease belongs to another member.
  */
 export const SETTLE_PROBE = `
 local service, result = ARGV[2], ARGV[4]

@@ -1,6 +1,6 @@
 /**
- * Takes the lease of a probe that is due and free. ARGV: prefix, member, service, lease in ms, a token for it.
- * Reply: the token; or the circuit as it is; or an empty list, when nobody knows of it.
+ * Takes the lease of a probe that is due and free. ARGV: prefix, member, service, lease in ms, a token for the lease.
+ * Reply: the token; else the circuit; or an empty list if the circuit is unknown.
  */
 export const TAKE_PROBE = `
 local service = ARGV[3]
