@@ -1,7 +1,7 @@
 import type { CircuitView, ErrorView } from '@svcproxy/http'
 import { isText, oneOf, orNull, type Shape } from './shape.ts'
 
-// What stands in several answers.
+// Parts that several responses have.
 
 export const isState: Shape<CircuitView['state']> = oneOf('closed', 'open', 'half_open', 'isolated')
 

@@ -15,8 +15,8 @@ import {
   type Shape,
 } from './shape.ts'
 
-// Of the answers of the management API, what this command reads. What else they hold, now or later, is not looked at.
-// What may be absent came later: a server without it is shown all the same.
+// The parts of the management API's responses that this command reads. Other parts are ignored. Parts that may be
+// absent were added later: a server of an earlier version does not have them.
 
 type Circuit = NonNullable<ServiceView['circuit']>
 type Failure = NonNullable<ServiceView['lastFailure']>
@@ -74,7 +74,7 @@ export interface ProcessState extends Pick<
   readonly events: readonly unknown[]
 }
 
-/** What an action came to. */
+/** The result of an action. */
 export interface ActionState extends Pick<ActionResult, 'action'> {
   readonly services: readonly ServiceRow[]
   readonly healthy?: boolean | undefined

@@ -34,7 +34,7 @@ test('a sheet has who waits, who may, and how long they waited', () => {
     '120 have waited: p50 12ms, p99 1.2s, at most 1.3s',
   ])
   expect(queueLines({ ...NONE, queue: { waiting: 50, max: 50, wait: { ...WAIT, count: 0 } } })).toEqual([
-    '50 of 50 waiting; one more is refused',
+    '50 of 50 waiting; one more is rejected',
   ])
   expect(queueLines(NONE)).toEqual([])
 })

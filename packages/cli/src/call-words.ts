@@ -3,12 +3,12 @@ import { countText, latencyText } from './quantities.ts'
 
 type Calls = Pick<ServiceRow, 'retryBudget' | 'queue'> & { readonly counts: Pick<ServiceRow['counts'], 'retries'> }
 
-/** Retries that were made; undefined: no call was made yet that may be retried. */
+/** Retries that were made; undefined before the first retryable call. */
 export function retriesOf({ retryBudget, counts: { retries } }: Calls): number | undefined {
   return retryBudget === null ? undefined : retries.success + retries.failure
 }
 
-/** All that is to be said of retries, one thing a line. */
+/** Describes the retries, one fact per line. */
 export function retryLines(calls: Calls): string[] {
   const { retryBudget, counts } = calls
   if (retryBudget === null) return []
@@ -21,11 +21,11 @@ export function retryLines(calls: Calls): string[] {
   ]
 }
 
-/** The same of the queue. */
+/** Describes the queue, one fact per line. */
 export function queueLines({ queue }: Calls): string[] {
   if (queue === null) return []
   const { waiting, max, wait } = queue
-  const state = `${countText(waiting)} of ${countText(max)} waiting${waiting === max ? '; one more is refused' : ''}`
+  const state = `${countText(waiting)} of ${countText(max)} waiting${waiting === max ? '; one more is rejected' : ''}`
   if (wait.count === 0) return [state]
   const { count, p50Ms, p99Ms, maxMs } = wait
   const longest = `p50 ${latencyText(p50Ms)}, p99 ${latencyText(p99Ms)}, at most ${latencyText(maxMs)}`

@@ -4,10 +4,10 @@ import type { Style } from './terminal.ts'
 
 type CircuitState = NonNullable<ServiceRow['circuit']>['state']
 
-/** Nothing to show. */
+/** For a cell without a value. */
 export const NONE: Cell = { text: '–', style: 'dim' }
 
-/** The state of a circuit: each has a symbol and a word, for those who see no colours. */
+/** The state of a circuit: a symbol and a word each, for people who see no colours. */
 export const STATES: Readonly<Record<CircuitState, { text: string; style: Style }>> = {
   closed: { text: '● closed', style: 'green' },
   half_open: { text: '◐ half-open', style: 'yellow' },

@@ -59,7 +59,7 @@ test.each([
 test('a sheet has all of it: the rules in full, what comes next, and how often it has opened', () => {
   const rates = [rate('failure', 41, 120, 0.5), rate('slow', 0, 0, 0.8)]
   expect(circuitLines(circuit({ rates, rampUntil: inSeconds(12) }), NOW)).toEqual([
-    'lets a growing part of the calls through; all of them in 12s',
+    'ramping up; admits all calls in 12s',
     'failed 34.2% of 120 calls; opens at 50% of 20 or more',
     'slow 0% of 0 calls; opens at 80% of 20 or more',
   ])
@@ -73,9 +73,9 @@ test('a sheet has all of it: the rules in full, what comes next, and how often i
 test('a sheet says of a circuit that only observes that it refuses nothing, and of an isolation that it holds', () => {
   const observing = circuit({ state: 'half_open', mode: 'observe', wouldReject: 7, openings: 1 })
   expect(circuitLines(observing, NOW)).toEqual([
-    'observes only and refuses nothing; it would be half-open',
-    'would have refused 7 calls',
+    'only observes and rejects nothing; it would be half-open',
+    'would have rejected 7 calls',
   ])
   const held = circuit({ state: 'isolated', mode: 'observe', wouldReject: 7, heldByOperator: true })
-  expect(circuitLines(held, NOW)).toEqual(['would have refused 7 calls', 'held open by an operator'])
+  expect(circuitLines(held, NOW)).toEqual(['would have rejected 7 calls', 'held open by an operator'])
 })

@@ -4,7 +4,7 @@ import { countText, untilText } from './quantities.ts'
 
 type Rate = Circuit['rates'][number]
 
-/** Whether it refuses nothing, whatever its state; an isolation holds all the same. */
+/** Whether it rejects nothing in any state; false while it is isolated, because an isolation still rejects calls. */
 export function isObserving({ mode, state }: Circuit): boolean {
   return mode === 'observe' && state !== 'isolated'
 }
@@ -14,7 +14,7 @@ export function stateText(state: string): string {
   return state.replace('_', '-')
 }
 
-/** How near the circuit is to opening by that of its rules which is the nearest: `2/5`, `34/50%`, `8/20% slow`. */
+/** How close the circuit is to opening, by the rule that is closest: `2/5`, `34/50%`, `8/20% slow`. */
 export function nearestRule({ consecutiveFailures, failureThreshold, rates }: Circuit): {
   text: string
   isBad: boolean
@@ -32,7 +32,7 @@ export function nearestRule({ consecutiveFailures, failureThreshold, rates }: Ci
   return windows.reduce((nearest, rule) => (rule.nearness > nearest.nearness ? rule : nearest), inARow)
 }
 
-/** What a row has room for, of what is not in its other columns; undefined: nothing. @param now as of the answer */
+/** The most important fact that is not in the other columns; undefined: none. @param now by the clock of the server */
 export function noteText(circuit: Circuit, now: number): string | undefined {
   if (isObserving(circuit)) return `would reject ${countText(circuit.wouldReject)}`
   const notes = [heldByText(circuit), nextText(circuit, now)].filter((note) => note !== undefined)
@@ -46,19 +46,19 @@ function nextText({ openings, retryAt, rampUntil }: Circuit, now: number): strin
   return openings > 1 ? `opened${times}` : undefined
 }
 
-/** Undefined: several processes have no part in it. */
+/** Undefined: it is not held for several processes. */
 function heldByText({ heldBy }: Circuit): string | undefined {
   return heldBy === null || heldBy === undefined ? undefined : `held by the ${plainText(heldBy)}`
 }
 
-/** All that is to be said of a circuit, one thing a line. @param now as of the answer */
+/** Describes the circuit, one fact per line. @param now by the clock of the server */
 export function circuitLines(circuit: Circuit, now: number): string[] {
   const { state, mode, wouldReject, openings, heldByOperator, rates } = circuit
   return [
     isObserving(circuit)
-      ? `observes only and refuses nothing; it would be ${stateText(state)}`
+      ? `only observes and rejects nothing; it would be ${stateText(state)}`
       : comingText(circuit, now),
-    mode === 'observe' ? `would have refused ${countText(wouldReject)} calls` : '',
+    mode === 'observe' ? `would have rejected ${countText(wouldReject)} calls` : '',
     heldByOperator ? 'held open by an operator' : '',
     heldByText(circuit) ?? '',
     openings > 1 ? `opened ${countText(openings)} times without a close in between` : '',
@@ -66,15 +66,13 @@ export function circuitLines(circuit: Circuit, now: number): string[] {
   ].filter((line) => line !== '')
 }
 
-/** What comes next, and when. */
+/** The next change and its time. */
 function comingText({ retryAt, rampUntil }: Circuit, now: number): string {
   if (retryAt !== null) return `next trial in ${untilText(retryAt, now)}`
-  return rampUntil === null
-    ? ''
-    : `lets a growing part of the calls through; all of them in ${untilText(rampUntil, now)}`
+  return rampUntil === null ? '' : `ramping up; admits all calls in ${untilText(rampUntil, now)}`
 }
 
-/** Both have to be there: enough calls, and enough bad ones among them. */
+/** Both are needed: enough calls, and enough bad ones among them. */
 function nearness({ ratio, threshold, calls, minimumCalls }: Rate): number {
   return Math.min(ratio / threshold, calls / minimumCalls)
 }
@@ -84,7 +82,7 @@ function rateText({ kind, ratio, calls, threshold, minimumCalls }: Rate): string
   return `${what} ${percent(ratio)}% of ${countText(calls)} calls; opens at ${percent(threshold)}% of ${countText(minimumCalls)} or more`
 }
 
-/** Without its sign: `34`, `0.5`. */
+/** Without the percent sign: `34`, `0.5`. */
 function percent(part: number): string {
   return String(Math.round(part * 1_000) / 10)
 }

@@ -73,14 +73,17 @@ test.each([
   ['status app.internal/ops', 'must begin with "https://"'],
   ['status file:///etc/passwd', 'must begin with "https://"'],
   ['status https:app.internal', 'must begin with "https://"'],
-  ['status https://app.internal/?token=s3cr3t', 'holds a query'],
-  ['status https://s3cr3t@app.internal', 'holds credentials'],
-  ['status https://ops:s3cr3t@app.internal', 'holds credentials'],
+  ['status https://app.internal/?token=s3cr3t', 'contains a query'],
+  ['status https://s3cr3t@app.internal', 'contains credentials'],
+  ['status https://ops:s3cr3t@app.internal', 'contains credentials'],
   ['status https://app.internal one two', 'too many arguments'],
-  ['status https://app.internal ..', 'not the name of a service'],
-  ['status https://app.internal --all', '--all goes with invalidate and reset only'],
-  ['status https://app.internal --fleet', '--fleet goes with invalidate only: all else is for one process.'],
-  ['reset https://app.internal desk --fleet', '--fleet goes with invalidate only'],
+  ['status https://app.internal ..', 'The name of the service must not be'],
+  ['status https://app.internal --all', '--all can only be used with invalidate and reset'],
+  [
+    'status https://app.internal --fleet',
+    '--fleet can only be used with invalidate: all other commands are for one process.',
+  ],
+  ['reset https://app.internal desk --fleet', '--fleet can only be used with invalidate'],
   ['invalidate https://app.internal --fleet', 'invalidate needs the name of a service, or --all'],
   ['invalidate https://app.internal desk --fleet=s3cr3t', '--fleet takes no value'],
   ['watch https://app.internal fleet', 'watch takes no service'],
@@ -99,7 +102,7 @@ test.each([
   ['status https://app.internal --timeout-ms=-5', 'must be a whole number'],
   ['status https://app.internal --timeout-ms=2147483648', 'must be a whole number'],
   ['watch https://app.internal --interval-ms=99', '--interval-ms must be a whole number of milliseconds in 100'],
-  ['status https://app.internal --interval-ms=500', '--interval-ms goes with watch only'],
+  ['status https://app.internal --interval-ms=500', '--interval-ms can only be used with watch'],
 ])('"%s" is refused with a reason that repeats no secret', (line, reason) => {
   expect(() => parse(line)).toThrow(reason)
   expect(() => parse(line)).not.toThrow('s3cr3t')
@@ -109,7 +112,7 @@ test.each(['s3cr3t\n', 's3 cr3t', 's3cr3t\u0000', 'sécr3t'])(
   'a token that no header can hold is refused and not repeated',
   (token) => {
     const parseIt = () => parse(`status ${URL_GIVEN}`, { SVCPROXY_TOKEN: token })
-    expect(parseIt).toThrow('SVCPROXY_TOKEN holds')
+    expect(parseIt).toThrow('SVCPROXY_TOKEN contains')
     expect(parseIt).not.toThrow('cr3t')
   },
 )

@@ -8,12 +8,12 @@ import type { CliEnvironment } from './terminal.ts'
 /** What to do, checked. */
 export interface Invocation {
   readonly command: CommandName
-  /** Of the management API, without a slash at its end. */
+  /** The address of the management API, without a slash at its end. */
   readonly url: string
-  /** Undefined: none was named. */
+  /** Undefined: none was given. */
   readonly service: string | undefined
   readonly all: boolean
-  /** In every process of the fleet. */
+  /** Whether it applies to all processes of the fleet. */
   readonly fleet: boolean
   readonly json: boolean
   readonly timeoutMs: number
@@ -36,7 +36,7 @@ const MAX_TIMER_MS = 2_147_483_647
 const MIN_INTERVAL_MS = 100
 
 /**
- * Reads the command line; settings that are secret, or the same each time, come from the environment.
+ * Parses the command line. Secrets, and settings that are always the same, come from the environment.
  * @throws {@link CommandFailure} of kind `usage`
  */
 export function parseCommandLine(argv: readonly string[], env: CliEnvironment): Invocation | 'help' | 'version' {
@@ -70,7 +70,7 @@ function split(argv: readonly string[]) {
     const [argument = ''] = /(?<=')--?[a-z-]+/.exec(String(error)) ?? []
     if (argument.startsWith('--token')) {
       throw usageFailure(
-        'A token is not taken as an argument, which every process of the machine can read: set SVCPROXY_TOKEN.',
+        'A token cannot be an argument, because every process of the machine can read it: set SVCPROXY_TOKEN.',
       )
     }
     throw usageFailure(`${argument === '' ? 'An option' : argument} ${faultOf(error)}.`)
@@ -83,7 +83,7 @@ function faultOf(error: unknown): string {
   return /does not take an argument/.test(String(error)) ? 'takes no value' : 'needs a value'
 }
 
-/** The first argument is the URL when it looks like one, or when the environment has none. */
+/** The first argument is the URL if it looks like one, or if the environment has none. */
 function targetOf(rest: readonly string[], preset: string | undefined): { url: string; service: string | undefined } {
   const [first, ...others] = rest
   const presetUrl = preset === '' ? undefined : preset
@@ -92,8 +92,9 @@ function targetOf(rest: readonly string[], preset: string | undefined): { url: s
   if (url === undefined) throw usageFailure('The URL of the management API is missing: give it, or set SVCPROXY_URL.')
   const [service, ...more] = isGiven ? others : rest
   if (more.length > 0) throw usageFailure('There are too many arguments: one URL and one service at most.')
-  // A URL parser would take these two for a way up.
-  if (service === '' || service === '.' || service === '..') throw usageFailure('That is not the name of a service.')
+  // A URL parser would resolve these two as relative paths.
+  if (service === '' || service === '.' || service === '..')
+    throw usageFailure("The name of the service must not be empty, '.' or '..'.")
   return { url, service }
 }
 
@@ -101,22 +102,22 @@ function checkOptions(
   command: CommandName,
   { 'interval-ms': interval, fleet }: ReturnType<typeof split>['values'],
 ): void {
-  if (interval !== undefined && command !== 'watch') throw usageFailure('--interval-ms goes with watch only.')
+  if (interval !== undefined && command !== 'watch') throw usageFailure('--interval-ms can only be used with watch.')
   if (fleet !== true || command === 'invalidate') return
-  throw usageFailure('--fleet goes with invalidate only: all else is for one process.')
+  throw usageFailure('--fleet can only be used with invalidate: all other commands are for one process.')
 }
 
 function checkTarget(command: CommandName, service: string | undefined, all: boolean): void {
   const { target } = COMMANDS[command]
-  if (all && target !== 'one or all') throw usageFailure('--all goes with invalidate and reset only.')
-  if (all && service !== undefined) throw usageFailure('Name a service or say --all, not both.')
+  if (all && target !== 'one or all') throw usageFailure('--all can only be used with invalidate and reset.')
+  if (all && service !== undefined) throw usageFailure('Give the name of a service or --all, not both.')
   if (target === 'none' && service !== undefined)
-    throw usageFailure(`${command} takes no service: it shows all of them.`)
+    throw usageFailure(`${command} takes no service: it shows all services.`)
   if (service !== undefined || all) return
   if (target === 'one or all') throw usageFailure(`${command} needs the name of a service, or --all.`)
 }
 
-/** A health check takes as long as the service may, 5 s by default: the answer that it took too long comes after that. */
+/** A health check takes as long as the service's deadline, 5 s by default, before the server can report the timeout. */
 function patience(command: CommandName, service: string | undefined): number {
   return command === 'health' && service !== undefined ? 15_000 : 5_000
 }
@@ -128,14 +129,14 @@ function milliseconds(option: string, text: string | undefined, min: number, pre
   throw usageFailure(`${option} must be a whole number of milliseconds in ${min} … ${MAX_TIMER_MS}.`)
 }
 
-/** Fetch would refuse such a header with a message that repeats it. */
+/** Fetch would reject such a header with a message that repeats it. */
 function checkedToken(token: string | undefined): string | undefined {
   if (token === undefined || token === '') return undefined
   if (/^[\u0021-\u007e]+$/.test(token)) return token
-  throw usageFailure('SVCPROXY_TOKEN holds a space, a line break or another character that no token has.')
+  throw usageFailure('SVCPROXY_TOKEN contains a space, a line break or another character that a token cannot have.')
 }
 
-/** What is not like a command may be an address with a password, or the token itself. */
+/** An argument that does not look like a command may be an address with a password, or the token itself. */
 function quotedIfHarmless(command: string): string {
   return /^[a-z-]{1,20}$/.test(command) ? `: ${plainText(command)}` : ''
 }

@@ -4,20 +4,20 @@ export type CommandName = 'status' | 'watch' | 'invalidate' | 'reset' | 'isolate
 export type CommandTarget = 'none' | 'one' | 'all or one' | 'one or all'
 
 export interface CommandDescription {
-  /** `all or one`: all unless one is named. `one or all`: one must be named, or all be said. */
+  /** `all or one`: all unless one is named. `one or all`: one has to be named, or `--all` given. */
   readonly target: CommandTarget
   readonly does: string
 }
 
 /** In the order in which the help shows them. */
 export const COMMANDS: Readonly<Record<CommandName, CommandDescription>> = {
-  status: { target: 'all or one', does: 'shows the services, or all there is to know of one' },
-  watch: { target: 'none', does: 'shows them until Ctrl-C; not on a terminal: changes' },
+  status: { target: 'all or one', does: 'shows all services, or one in detail' },
+  watch: { target: 'none', does: 'shows them live until Ctrl-C; in a pipe: changes' },
   health: { target: 'all or one', does: 'shows the last checks, or checks one service now' },
-  invalidate: { target: 'one or all', does: 'forgets what is cached: the next request loads' },
-  reset: { target: 'one or all', does: 'closes the circuit, forgets its failures' },
+  invalidate: { target: 'one or all', does: 'empties the cache: the next request loads' },
+  reset: { target: 'one or all', does: 'closes the circuit and resets its counts' },
   isolate: { target: 'one', does: 'holds the circuit open: no call reaches the service' },
-  release: { target: 'one', does: 'ends what isolate did' },
+  release: { target: 'one', does: 'ends the isolation' },
 }
 
 export function isCommandName(text: string): text is CommandName {

@@ -40,7 +40,7 @@ interface AuditEvent extends Head {
   readonly actor: string | null
 }
 
-/** An event of the timeline; who is behind it, and how far it reaches, came later. */
+/** An event of the timeline. Its `cause` and `scope` were added in a later version. */
 export type KnownEvent = CircuitEvent | HealthEvent | CacheEvent | PlainEvent | AuditEvent
 
 const HEAD = { id: isNumber, at: isText, service: orNull(isText) }
@@ -60,7 +60,7 @@ const EVENTS: readonly Shape<KnownEvent>[] = [
   }),
 ]
 
-/** Those of the events that this version of the command knows. */
+/** The events that this version of the command knows. */
 export function knownEvents(events: readonly unknown[]): KnownEvent[] {
   return events.filter((event): event is KnownEvent => EVENTS.some((shape) => shape(event)))
 }

@@ -17,19 +17,19 @@ export interface HttpAnswer {
 }
 
 export interface Limits {
-  /** For the whole of it, in milliseconds. */
+  /** For the whole exchange, in milliseconds. */
   readonly timeoutMs: number
   readonly interrupted: AbortSignal
-  /** Whether it may have changed something when no answer came. */
+  /** Whether it may have changed something although no response came. */
   readonly isWrite: boolean
 }
 
-/** The largest snapshot of a process with thousands of services is a fraction of it. */
+/** Much larger than the snapshot of a process with thousands of services. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /**
- * Sends a request and reads the answer, whatever its status; follows no redirect.
- * @throws {@link CommandFailure} when there is none
+ * Sends a request and reads the response, whatever its status; follows no redirects.
+ * @throws {@link CommandFailure} when there is no response
  */
 export async function exchange(
   target: string,
@@ -38,7 +38,7 @@ export async function exchange(
   limits: Limits,
 ): Promise<HttpAnswer> {
   const { timeoutMs, interrupted, isWrite } = limits
-  // Not AbortSignal.any: a signal that lives as long as a watch would gather one dependent for each request.
+  // Not AbortSignal.any: a signal that lives as long as a watch would collect one dependent per request.
   const ended = new AbortController()
   const end = (): void => ended.abort()
   const timer = setTimeout(end, timeoutMs)
@@ -63,15 +63,18 @@ export async function exchange(
   }
 }
 
-/** There are gateways that let nobody through who does not say what it is. */
+/** Some gateways reject requests without a User-Agent. */
 const ALWAYS = { Accept: 'application/json', 'Accept-Encoding': 'gzip', 'User-Agent': 'svcproxy' }
 
-/** What keeps a connection to `url` for the next request. */
+/** Keeps a connection to `url` open for the next request. */
 export function agentFor(url: string): HttpAgent {
   return isHttps(new URL(url)) ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
 }
 
-/** Not `fetch`, which chooses the connection: behind a balancer another connection may lead to another process. */
+/**
+ * Not `fetch`, which chooses the connection itself: behind a load balancer another connection may lead to another
+ * process.
+ */
 function messageFrom(
   url: URL,
   { method, headers, body }: HttpQuestion,
@@ -102,7 +105,8 @@ async function textOf(message: IncomingMessage): Promise<string> {
     const chunk: unknown = part
     if (!(chunk instanceof Uint8Array)) continue
     bytes += chunk.byteLength
-    if (bytes > MAX_BODY_BYTES) throw new CommandFailure('refused', 'The answer is longer than 64 MB; it was not read.')
+    if (bytes > MAX_BODY_BYTES)
+      throw new CommandFailure('refused', 'The response is larger than 64 MB; it was not read.')
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
@@ -113,12 +117,12 @@ function decoded(message: IncomingMessage): AsyncIterable<unknown> {
   return pipeline(message, createGunzip(), () => undefined)
 }
 
-/** What operating systems say, in words; nothing was sent in any of these cases. */
+/** Errors of the operating system in words; in all these cases nothing was sent. */
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  EHOSTUNREACH: 'there is no way to that machine',
-  ENETUNREACH: 'there is no way to that network',
-  ENOTFOUND: 'no such host name is known',
+  ECONNREFUSED: 'connection refused',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'network unreachable',
+  ENOTFOUND: 'host name not found',
   EAI_AGAIN: 'the name server does not answer',
 }
 

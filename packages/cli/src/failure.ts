@@ -1,10 +1,10 @@
 /**
- * Why a command failed: it was called wrongly, the process could not be reached or did not answer well, it refused, or
- * somebody ended the command.
+ * Why a command failed: it was called wrongly; the process could not be reached, or had a server error; it refused; or
+ * the command was interrupted.
  */
 export type FailureKind = 'usage' | 'unreachable' | 'refused' | 'interrupted'
 
-/** Ends a command with exit code 2. Its message is a sentence for the operator and holds no secret. */
+/** Ends a command with exit code 2. Its message is a sentence for the operator and contains no secret. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
   readonly kind: FailureKind
@@ -15,10 +15,10 @@ export class CommandFailure extends Error {
   }
 }
 
-/** How it is used is a question of its own; this says what was wrong. */
+/** Says what was wrong, and where to find the usage. */
 export function usageFailure(what: string): CommandFailure {
-  return new CommandFailure('usage', `${what} "svcproxy --help" shows how it is used.`)
+  return new CommandFailure('usage', `${what} See "svcproxy --help".`)
 }
 
-/** Of an action that got no answer from the API itself. */
-export const UNKNOWN_OUTCOME = 'Whether the action was done is not known: look with "svcproxy status".'
+/** For an action that got no response from the API itself. */
+export const UNKNOWN_OUTCOME = 'It is not known whether the action was done: check with "svcproxy status".'

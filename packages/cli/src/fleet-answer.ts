@@ -7,16 +7,16 @@ export interface SharedCircuit extends Omit<FleetCircuitView, 'probe'> {
   readonly probe: { readonly member: string } | null
 }
 
-/** Of the fleet of a process, what this command reads. */
+/** The parts of a process's fleet that this command reads. */
 export interface Fleet extends Omit<FleetView, 'circuits' | 'counts' | 'lastError'> {
   readonly circuits: readonly SharedCircuit[]
   readonly counts: Pick<FleetView['counts'], 'missedHints' | 'resyncs'>
   readonly lastError: ErrorView | null
 }
 
-/** A process of it. */
+/** A process of the fleet. */
 export type Member = FleetMemberView
-/** What a process tells of a service that is not simply well. */
+/** What a process reports about a service that is not entirely healthy. */
 export type Report = Member['services'][string]
 
 const isReport = objectOf<Report>({

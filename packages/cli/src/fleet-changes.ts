@@ -6,9 +6,9 @@ import { plainText } from './plain-text.ts'
 import type { Window } from './terminal.ts'
 
 /**
- * What is new in a fleet, one thing a line: where the process stands in it and who lives, and which service does otherwise
- * than before. Nothing that changes each time, as counts of failures do.
- * @param now by the clock of whoever answered, in milliseconds since the epoch
+ * What is new in a fleet, one change per line: the state of the process in its fleet, the live members, and services
+ * whose state has changed. Nothing that changes all the time, such as counts of failures.
+ * @param now by the clock of the server, in milliseconds since the epoch
  */
 export function fleetChanges(before: Fleet | undefined, fleet: Fleet, now: number, { paint }: Window): string[] {
   const isSame = before !== undefined && membership(before) === membership(fleet)
@@ -17,7 +17,7 @@ export function fleetChanges(before: Fleet | undefined, fleet: Fleet, now: numbe
   const found = summaries(fleet)
   const changed = [...new Set([...known.keys(), ...found.keys()])]
     .filter((service) => known.get(service) !== found.get(service))
-    .map((service) => `${plainText(service)}  in the fleet: ${found.get(service) ?? 'well'}`)
+    .map((service) => `${plainText(service)}  in the fleet: ${found.get(service) ?? 'healthy'}`)
   return [...head, ...changed]
 }
 
@@ -25,7 +25,7 @@ function membership({ state, members }: Fleet): string {
   return [state, ...members.map(({ id }) => id)].join(' ')
 }
 
-/** By service; of those that are not simply well. */
+/** By service; only services that are not entirely healthy. */
 function summaries(fleet: Fleet): ReadonlyMap<string, string> {
   const names = memberNames(fleet)
   return new Map(

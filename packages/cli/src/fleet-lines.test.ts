@@ -53,7 +53,7 @@ test('while all is well two lines say so', () => {
   expect(rendered(WELL, 140)).toMatchInlineSnapshot(`
     "
     FLEET  shop · connected for 3h12m · 3 processes, seen within 3s · 0 queued invalidations · 0 missed hints · 1 resync
-    All circuits are well in every process.
+    No process reports a problem.
     "
   `)
 })
@@ -145,7 +145,7 @@ test('a shared circuit that is open has a row although no process tells of it', 
 
 test('a shared circuit that is closed is well', () => {
   expect(rendered({ ...WELL, circuits: [circuit({ state: 'closed', retryAt: null })] }, 140)).toContain(
-    'All circuits are well in every process.',
+    'No process reports a problem.',
   )
 })
 
@@ -156,7 +156,7 @@ test('a process that does not hear the others says why, and shows what it last h
     "
     FLEET  shop · degraded for 1m05s · 3 processes, seen within 3s · 3 queued invalidations · 0 missed hints · 1 resync
     last error of the store: ECONNREFUSED
-    All circuits were well in every process when it was last heard.
+    No process reported a problem when the fleet was last heard.
     "
   `)
   expect(rendered({ ...UNWELL, state: 'degraded', since: ago(65), lastError }, 140)).toMatch(/^desk .*○ open/m)
@@ -166,7 +166,7 @@ test('a process that does not hear the others says why, and shows what it last h
 test('a process that has not reached its fleet knows nothing of it, and one that has left does not tell of it', () => {
   const connecting: Fleet = { ...WELL, state: 'connecting', since: ago(2), members: [] }
   expect(rendered(connecting, 140)).toMatch(
-    /shop · connecting for 2s · 0 processes · .*\nNothing is known of its processes/,
+    /shop · connecting for 2s · 0 processes · .*\nNothing is known about its processes/,
   )
   const left: Fleet = { ...UNWELL, state: 'left', since: ago(12) }
   expect(rendered(left, 140)).toMatch(/^\nFLEET {2}shop · left 12s ago · .*\n$/)

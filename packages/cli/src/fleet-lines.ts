@@ -17,7 +17,10 @@ const STYLES: Readonly<Record<Fleet['state'], Style>> = {
   left: 'dim',
 }
 
-/** The fleet of a process, then what is not well in it. @param now by the clock of the process, in milliseconds since the epoch */
+/**
+ * The fleet of a process, then the services that are not entirely healthy in it.
+ * @param now by the clock of the process, in milliseconds since the epoch
+ */
 export function fleetLines(
   fleet: Fleet,
   services: readonly Pick<ServiceRow, 'name'>[],
@@ -32,7 +35,7 @@ export function fleetLines(
   return [...head, ...errorLines(fleet, window), ...below]
 }
 
-/** Where a process stands in its fleet: one line, or more in a narrow window. @param now as of {@link fleetLines} */
+/** The state of a process in its fleet: one line, or more in a narrow window. @param now as for {@link fleetLines} */
 export function fleetHeadLines(fleet: Fleet, now: number, { width, paint }: Window): string[] {
   const { namespace, queuedInvalidations, counts } = fleet
   const parts = [
@@ -53,7 +56,7 @@ function stateSince({ state, since }: Fleet, now: number): string {
   return state === 'left' ? `left ${span} ago` : `${state} for ${span}`
 }
 
-/** How many processes live, and how long ago the one of which least is known told of itself. */
+/** How many processes are alive, and how old the oldest of their heartbeats is. */
 function membersText({ members }: Fleet, now: number): string {
   const count = counted(members.length, 'process', 'processes')
   if (members.length === 0) return count
@@ -61,15 +64,15 @@ function membersText({ members }: Fleet, now: number): string {
   return `${count}, seen within ${spanText(Math.max(1_000, Math.ceil(oldest / 1_000) * 1_000))}`
 }
 
-/** All that the processes tell of are their circuits. */
+/** The processes only report their circuits. */
 function wellText({ members, state }: Fleet): string {
-  if (members.length === 0) return 'Nothing is known of its processes yet.'
+  if (members.length === 0) return 'Nothing is known about its processes yet.'
   return state === 'connected'
-    ? 'All circuits are well in every process.'
-    : 'All circuits were well in every process when it was last heard.'
+    ? 'No process reports a problem.'
+    : 'No process reported a problem when the fleet was last heard.'
 }
 
-/** Why it does not hear the others. */
+/** Why it is disconnected from the others. */
 function errorLines({ state, lastError }: Fleet, { width }: Window): string[] {
   if (state === 'connected' || lastError === null) return []
   return [cutTo(`last error of the store: ${failureText({ ...lastError, cause: null })}`, width)]
@@ -79,7 +82,7 @@ function counted(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`
 }
 
-/** Joined as far as they fit, then in a line of their own. */
+/** Joined as far as they fit; the rest goes on new lines. */
 function wrapped(parts: readonly string[], width: number): string[] {
   const lines: string[] = []
   for (const part of parts) {

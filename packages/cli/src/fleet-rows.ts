@@ -2,12 +2,12 @@ import { stateText } from './circuit-words.ts'
 import type { Fleet, Member, Report, SharedCircuit } from './fleet-answer.ts'
 import { countText } from './quantities.ts'
 
-/** A service that is not simply well in some process of a fleet, or whose shared circuit is open. */
+/** A service that is not entirely healthy in some process of a fleet, or whose shared circuit is open. */
 export interface FleetRow {
   readonly service: string
-  /** Undefined: the fleet has told of none. */
+  /** Undefined: the fleet has reported none. */
   readonly shared: SharedCircuit | undefined
-  /** The processes that are in one state, the worst state first; those that report nothing are in none. */
+  /** The processes by state, the worst state first; processes that report nothing are left out. */
   readonly groups: readonly Group[]
 }
 
@@ -18,10 +18,10 @@ interface Group {
 
 /** The worst first. */
 const STATES: readonly Report['state'][] = ['open', 'isolated', 'half_open', 'closed', 'disabled']
-/** More processes in one state are not named. */
+/** If more processes are in one state, they are not named. */
 const MOST_NAMES = 3
 
-/** @param order the names of services, in the order in which they are shown; others come after them */
+/** @param order the names of services in display order; other names come after them */
 export function fleetRows({ members, circuits }: Fleet, order: readonly string[]): FleetRow[] {
   const open = circuits.filter(({ state }) => state === 'open').map(({ service }) => service)
   const unwell = new Set([...open, ...members.flatMap(({ services }) => Object.keys(services))])
@@ -36,7 +36,7 @@ export function fleetRows({ members, circuits }: Fleet, order: readonly string[]
   }))
 }
 
-/** Undefined: all is well, or it has no such service. */
+/** Undefined: it is healthy, or the process has no such service. */
 export function reportOf({ services }: Member, service: string): Report | undefined {
   return Object.hasOwn(services, service) ? services[service] : undefined
 }
@@ -46,7 +46,7 @@ export function countsText({ groups }: FleetRow): string {
   return groups.map(({ state, members }) => `${countText(members.length)} ${reportText(state)}`).join(', ')
 }
 
-/** Which they are, where they are few: `half-open: web-3`. @param names of processes, by id */
+/** The names of the processes if there are few: `half-open: web-3`. @param names the names by id */
 export function namesText({ groups }: FleetRow, names: ReadonlyMap<string, string>): string {
   return groups
     .filter(({ members }) => members.length <= MOST_NAMES)
@@ -54,7 +54,7 @@ export function namesText({ groups }: FleetRow, names: ReadonlyMap<string, strin
     .join('; ')
 }
 
-/** In a word; a circuit that is closed is told of when calls have failed. */
+/** In one word; a closed circuit is only reported after failures. */
 export function reportText(state: Report['state']): string {
   return state === 'closed' ? 'failing' : stateText(state)
 }

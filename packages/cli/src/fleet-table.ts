@@ -10,10 +10,10 @@ import type { Style, Window } from './terminal.ts'
 const LAST_SEEN = Symbol('last seen')
 type Row = FleetRow | typeof LAST_SEEN
 
-/** Of processes, by id. */
+/** Names of processes, by id. */
 type Names = ReadonlyMap<string, string>
 
-/** More processes are counted, however wide the window is. */
+/** More processes are counted instead, however wide the window is. */
 const MOST_COLUMNS = 12
 
 const STYLES: Readonly<Record<Report['state'], Style>> = {
@@ -25,8 +25,8 @@ const STYLES: Readonly<Record<Report['state'], Style>> = {
 }
 
 /**
- * A column for each process; when these do not fit, how many processes are in which state.
- * @param now by the clock of whoever answered, in milliseconds since the epoch
+ * A column per process; if these do not fit, how many processes are in which state.
+ * @param now by the clock of the server, in milliseconds since the epoch
  */
 export function fleetTable(fleet: Fleet, rows: readonly FleetRow[], now: number, window: Window): string[] {
   const { members } = fleet
@@ -78,7 +78,7 @@ function countColumns(names: Names): readonly Column<FleetRow>[] {
   ]
 }
 
-/** In the colour of the worst. */
+/** In the colour of the worst state. */
 function countsCell(row: FleetRow): Cell {
   const [worst] = row.groups
   return worst === undefined ? NONE : { text: countsText(row), style: STYLES[worst.state] }
@@ -88,7 +88,7 @@ function nameCell(row: Row): Cell {
   return row === LAST_SEEN ? { text: 'last seen', style: 'dim' } : { text: plainText(row.service) }
 }
 
-/** Of the circuit that the fleet shares: its state, when the next probe may be, who probes. */
+/** The shared circuit: its state, when the next probe may be, which member probes. */
 function sharedCell({ shared }: FleetRow, names: Names, now: number): Cell {
   if (shared === undefined) return NONE
   const { state, retryAt, probe } = shared

@@ -9,7 +9,7 @@ test('status says in two lines that a fleet is well', async () => {
   const { code, out } = await svcproxy(['status', processes[0]!.url])
   expect(code).toBe(0)
   expect(out).toMatch(
-    /\n\nFLEET {2}shop · connected for \d+s · 3 processes, seen within \ds · 0 queued invalidations · 0 missed hints · 1 resync\nAll circuits are well in every process\.\n$/,
+    /\n\nFLEET {2}shop · connected for \d+s · 3 processes, seen within \ds · 0 queued invalidations · 0 missed hints · 1 resync\nNo process reports a problem\.\n$/,
   )
 })
 
@@ -69,7 +69,7 @@ test('status says that a process does not hear its fleet, and why', async () => 
   expect(code).toBe(1)
   expect(out).toMatch(/^WARN /)
   expect(out).toMatch(
-    /^FLEET {2}shop · degraded for \ds · 2 processes, .*\nlast error of the store: Error\n.* when it was last heard\.$/m,
+    /^FLEET {2}shop · degraded for \ds · 2 processes, .*\nlast error of the store: Error\n.* when the fleet was last heard\.$/m,
   )
 })
 
@@ -142,7 +142,7 @@ test('--fleet is refused where there is none, and nothing is done', async () => 
   await app.manager.services.flags.ask()
   const { code, out, err } = await svcproxy(['invalidate', app.url, 'flags', '--fleet'])
   expect({ code, out }).toEqual({ code: 2, out: '' })
-  expect(err).toBe('svcproxy: 422: The process is in no fleet. Nothing was done.\n')
+  expect(err).toBe('svcproxy: 422: This process has not joined a fleet. Nothing was done.\n')
   expect(app.manager.getProxy('flags').getStatus().cache.state).toBe('fresh')
 })
 
@@ -182,5 +182,5 @@ test.each([
   })
   const { code, err } = await svcproxy(['status', url])
   expect(code).toBe(2)
-  expect(err).toContain('not of the management API')
+  expect(err).toContain('not of a management API')
 })

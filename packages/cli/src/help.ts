@@ -43,7 +43,7 @@ Exit codes
 `
 }
 
-/** Of this package. */
+/** The version of this package. */
 export function versionText(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   const isObject = typeof manifest === 'object' && manifest !== null

@@ -5,24 +5,24 @@ const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
 const CLEAR_LINE_END = '\u001b[K'
 const CLEAR_BELOW = '\u001b[0J'
-/** What colours a line; takes no column. */
+/** A colour sequence, which takes no columns. */
 // oxlint-disable-next-line no-control-regex -- the escape character is what it is about
 const COLOUR = /\u001b\[[\d;]*m/g
 
-/** Lines that are printed over the ones before them. The last ones stay when it ends. */
+/** Lines that overwrite the previous ones. The last ones stay when it ends. */
 export interface LiveDisplay {
   show(lines: readonly string[]): void
-  /** Gives the cursor back. */
+  /** Shows the cursor again. */
   end(): void
 }
 
-/** What was printed before it stays where it is: there is no alternate screen. */
+/** Earlier output stays where it is: there is no alternate screen. */
 export function liveDisplay(terminal: Terminal): LiveDisplay {
   let widths: readonly number[] = []
   let begun = false
   return {
     show(lines) {
-      // What does not fit would scroll, and could not be printed over.
+      // Lines that do not fit would scroll, and could not be overwritten.
       const shown = fitted(lines, terminal.height - 1)
       const up = rowsOf(widths, terminal.width)
       const start = begun ? `\r${up > 0 ? `\u001b[${up}A` : ''}` : HIDE_CURSOR
@@ -41,10 +41,10 @@ function fitted(lines: readonly string[], height: number): readonly string[] {
   const most = Math.max(1, height)
   if (lines.length <= most) return lines
   const left = lines.length - most + 1
-  return [...lines.slice(0, most - 1), cutTo(`… and ${left} lines more; a higher window shows them`, 79)]
+  return [...lines.slice(0, most - 1), cutTo(`… and ${left} lines more; enlarge the window to see them`, 79)]
 }
 
-/** How many rows lines take: those printed when the window was wider are wrapped now. */
+/** How many rows the lines take: lines that were printed in a wider window are wrapped now. */
 function rowsOf(widths: readonly number[], columns: number): number {
   return widths.reduce((rows, width) => rows + Math.max(1, Math.ceil(width / columns)), 0)
 }

@@ -13,56 +13,56 @@ import type { Shape } from './shape.ts'
 import { answeredBy, INSTANCE, instanceHeader, instanceName } from './which-process.ts'
 import { withoutToken } from './without-token.ts'
 
-/** An answer of the management API. */
+/** A response of the management API. */
 export interface Answer<T> {
   readonly value: T
-  /** As it came, but for the token. */
+  /** As it came, without the token. */
   readonly json: unknown
-  /** By the clock of whoever answered, in milliseconds since the epoch. */
+  /** By the clock of the server, in milliseconds since the epoch. */
   readonly at: number
-  /** Undefined: it has none. */
+  /** Undefined: the response has none. */
   readonly etag: string | undefined
-  /** What the process that answered is called; undefined: a server of an earlier version does not say. */
+  /** The name of the process that answered; undefined: a server of an earlier version does not say. */
   readonly by: string | undefined
 }
 
-/** A snapshot, and what to ask with for another one of the same process. */
+/** A snapshot, and the name of its process for the next request. */
 export interface SnapshotAnswer extends Answer<ProcessState> {
   readonly instance: string
 }
 
-/** What is wanted of a snapshot. */
+/** Which snapshot is wanted. */
 interface SnapshotWish {
-  /** Not again, if it has not changed since the answer with this one. */
+  /** Return `unchanged` if the snapshot still has this ETag. */
   readonly etag?: string | undefined
-  /** Of this process: {@link SnapshotAnswer.instance}. @defaultValue of the one that answers */
+  /** Only from this process: {@link SnapshotAnswer.instance}. @defaultValue any process */
   readonly instance?: string | undefined
-  /** Over a new connection, which a load balancer may lead elsewhere. @defaultValue false */
+  /** Over a new connection, which a load balancer may route to another process. @defaultValue false */
   readonly anew?: boolean
 }
 
-/** Another process than the one that was meant. */
+/** Another process than the requested one answered. */
 interface OtherProcess {
   readonly other: string
 }
 
 type Action = 'invalidate' | 'reset' | 'isolate' | 'release' | 'health-check'
 
-/** The management API of a process. All reject with a {@link CommandFailure}. */
+/** The management API of a process. All methods reject with a {@link CommandFailure}. */
 export interface ManagementClient {
   snapshot(): Promise<SnapshotAnswer>
   snapshotAs(wish: SnapshotWish): Promise<SnapshotAnswer | 'unchanged' | OtherProcess>
   service(name: string): Promise<Answer<ServiceSheet>>
-  /** @param scope `fleet`: in every process of the fleet, an invalidation only */
+  /** @param scope `fleet`: in all processes of the fleet, for an invalidation only */
   act(action: Action, service: string, scope?: 'fleet'): Promise<Answer<ActionState>>
   actOnAll(action: 'invalidate' | 'reset', scope?: 'fleet'): Promise<Answer<ActionState>>
 }
 
 export interface ClientOptions extends Omit<Limits, 'isWrite'> {
-  /** Of the management API, without a slash at its end. */
+  /** The address of the management API, without a slash at its end. */
   readonly url: string
   readonly token: string | undefined
-  /** The wall clock, for answers that do not say when they were made. */
+  /** The wall clock, for responses that do not say when they were made. */
   readonly now: () => number
 }
 
@@ -127,7 +127,7 @@ export function managementClient(options: ClientOptions): ManagementClient {
       if (answer.status === 412 && by !== undefined && by !== instance) return { other: by }
       if (answer.status === 304 && etag !== undefined) return 'unchanged'
       const snapshot = snapshotOf(answer)
-      // A server of an earlier version does not look at which process is meant.
+      // A server of an earlier version ignores which process is meant.
       return instance === undefined || snapshot.instance === instance ? snapshot : { other: snapshot.instance }
     },
     async service(name) {
@@ -161,7 +161,7 @@ function parsed({ body }: HttpAnswer, url: string, token: string | undefined): u
   } catch {
     throw new CommandFailure(
       'refused',
-      `What ${url} answers is not JSON: it is a login page, perhaps, or not the address of a management API.`,
+      `The response of ${url} is not JSON: it may be a login page, or not the address of a management API.`,
     )
   }
 }
@@ -172,7 +172,7 @@ function misunderstood(json: unknown, url: string): CommandFailure {
   return new CommandFailure(
     'refused',
     other
-      ? `${url} speaks version ${version} of the management API, and this command version 1: use a newer @svcproxy/cli.`
-      : `What ${url} answers is JSON, but not of the management API: look at the address.`,
+      ? `${url} has version ${version} of the management API, but this command needs version 1: use a newer @svcproxy/cli.`
+      : `The response of ${url} is JSON, but not of a management API: check the address.`,
   )
 }

@@ -1,19 +1,20 @@
 import { CommandFailure } from './failure.ts'
 
 /**
- * The address of a management API, without a slash at its end. What is refused is never repeated: it may hold what
- * nobody but its owner should read.
- * @throws {@link CommandFailure} when it is none, carries credentials or a query, or would go unencrypted over a network
+ * The address of a management API, without a slash at its end. A rejected address is never repeated, because it may
+ * contain secrets.
+ * @throws {@link CommandFailure} when it is not an address, has credentials or a query, or would go unencrypted over a
+ * network
  */
 export function managementUrl(text: string, allowInsecure: boolean): string {
   const url = parsed(text)
   if (url.username !== '' || url.password !== '') {
-    throw refused('holds credentials, which end up in the history of the shell; set SVCPROXY_TOKEN instead')
+    throw refused('contains credentials, which end up in the history of the shell; set SVCPROXY_TOKEN instead')
   }
-  if (url.search !== '') throw refused('holds a query; give the address without what begins with "?"')
+  if (url.search !== '') throw refused('contains a query; remove everything from "?" on')
   if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
     throw refused(
-      'is plain http to another machine, where all who are on the way can read and change what is sent; use https, or --allow-insecure when the way is safe',
+      'is plain http to another machine, so that others on the network can read and change what is sent; use https, or --allow-insecure on a trusted network',
     )
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
@@ -31,7 +32,7 @@ function refused(why: string): CommandFailure {
   return new CommandFailure('usage', `The URL ${why}.`)
 }
 
-/** Names below `localhost` are not among them: not every resolver keeps those on the machine. */
+/** Names below `localhost` are not included, because some resolvers send them to the network. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }

@@ -1,13 +1,13 @@
 import type { Fleet } from './fleet-answer.ts'
 import { plainText } from './plain-text.ts'
 
-/** A common beginning that is shorter stays; of a longer one no more than so much is looked at, in characters. */
+/** The minimum and the maximum length of a common prefix that is cut off, in characters. */
 const MIN_COMMON = 6
 const MAX_COMMON = 64
 
 /**
- * What the processes of a fleet are called, by id: their labels without what all begin with, as pods of one deployment do.
- * The one that answers is marked.
+ * The names of a fleet's processes, by id: their labels without the common prefix that, for example, the pods of a
+ * deployment have. The process that answered is marked.
  */
 export function memberNames({ members, member: own }: Fleet): ReadonlyMap<string, string> {
   const common = commonStart(members.map(({ label }) => label))
@@ -20,7 +20,7 @@ export function memberNames({ members, member: own }: Fleet): ReadonlyMap<string
   )
 }
 
-/** Up to a separator, so that no part of a name is cut in two. */
+/** Ends at a separator, so that no word is cut in two. */
 function commonStart([first = '', ...others]: readonly string[]): string {
   if (others.length === 0) return ''
   let length = Math.min(first.length, MAX_COMMON)

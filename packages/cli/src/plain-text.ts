@@ -1,12 +1,12 @@
 /**
- * Text of others for the terminal: what could move the cursor, colour, retitle or reverse it is written as an escape
- * that does nothing, and any run of white space is one space.
+ * Text from elsewhere for the terminal: characters that could move the cursor, change colours or titles or reverse text
+ * are replaced by harmless escapes, and any run of white space by one space.
  */
 export function plainText(text: string): string {
   return text.replaceAll(/\s+/gu, ' ').replaceAll(UNSEEN, escapeOf)
 }
 
-/** As {@link plainText}, for JSON: only what `JSON.stringify` leaves as it is, and in an escape that JSON reads back. */
+/** Like {@link plainText}, for JSON: only replaces what `JSON.stringify` leaves, by escapes that JSON can read back. */
 export function plainJson(json: string): string {
   return json.replaceAll(UNSEEN, (character) => (character === '\n' ? character : escapeOf(character)))
 }
@@ -18,7 +18,7 @@ export function widthOf(text: string): number {
   return width
 }
 
-/** As much of a plain text as fits into `width` columns; the last of them says that there was more. */
+/** As much of a plain text as fits into `width` columns; if it is cut, the last one is an ellipsis. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let cut = ''
@@ -40,7 +40,7 @@ function escapeOf(character: string): string {
     .join('')
 }
 
-/** Of East Asian wide and full-width characters and of pictures; after UAX #11, in ranges rather than to the letter. */
+/** East Asian wide and full-width characters and emoji: ranges after UAX #11, simplified. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 

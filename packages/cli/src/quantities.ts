@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** A time span in milliseconds for a narrow column, its two largest units: `12s`, `3m05s`, `7h40m`, `12d3h`. */
+/** A duration in milliseconds for a narrow column, in its two largest units: `12s`, `3m05s`, `7h40m`, `12d3h`. */
 export function spanText(ms: number): string {
   if (!Number.isFinite(ms)) return '–'
   const span = Math.max(0, ms)
@@ -13,7 +13,7 @@ export function spanText(ms: number): string {
   return `${Math.floor(span / DAY)}d${Math.floor((span % DAY) / HOUR)}h`
 }
 
-/** How long until a point in time, rounded up, so that it is zero only when the time has come. */
+/** The time until `at`, rounded up, so that it is zero only when the time has come. */
 export function untilText(at: string, now: number): string {
   return spanText(Math.ceil((Date.parse(at) - now) / SECOND) * SECOND)
 }
@@ -38,7 +38,7 @@ export function rateText(perSecond: number): string {
   return perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))
 }
 
-/** The time of day, UTC, as logs have it: `03:12:07Z`. */
+/** The time of day in UTC, as in logs: `03:12:07Z`. */
 export function timeText(at: number): string {
   return Number.isFinite(at) ? `${new Date(at).toISOString().slice(11, 19)}Z` : '–'
 }

@@ -2,19 +2,19 @@ import type { HttpAnswer } from './exchange.ts'
 import { CommandFailure, UNKNOWN_OUTCOME } from './failure.ts'
 import { withoutToken } from './without-token.ts'
 
-/** What was asked when the answer was not 200. */
+/** The request whose response was not 200. */
 export interface RefusedRequest {
-  /** Of the management API. */
+  /** The address of the management API. */
   readonly url: string
   readonly token: string | undefined
   readonly service?: string
   readonly isWrite: boolean
 }
 
-/** Says why, and what to do about it. */
+/** Says why it was refused, and what to do about it. */
 export function refusalOf(answer: HttpAnswer, request: RefusedRequest): CommandFailure {
   const { status } = answer
-  // What answers like this may be a gateway whose application starts anew: a watch tries again.
+  // A gateway may answer like this while its application restarts: a watch tries again.
   const kind = status >= 500 || status === 429 ? 'unreachable' : 'refused'
   return new CommandFailure(kind, `${status}: ${withoutToken(sentence(answer, request), request.token)}`)
 }
@@ -31,7 +31,7 @@ function sentence(answer: HttpAnswer, request: RefusedRequest): string {
       return notFound(answer, request)
     case 405:
       return request.isWrite && isProblem(answer)
-        ? 'the management API is read-only; nothing was done. Actions have to be allowed where the application makes it: "readOnly: false".'
+        ? 'the management API is read-only; nothing was done. To allow actions, set "readOnly: false" in the application.'
         : noApi(request)
     default:
       return otherwise(answer, request)
@@ -40,39 +40,39 @@ function sentence(answer: HttpAnswer, request: RefusedRequest): string {
 
 function unknownCaller({ token }: RefusedRequest): string {
   return token === undefined
-    ? 'it is not known who asks. Set SVCPROXY_TOKEN.'
-    : 'the token in SVCPROXY_TOKEN is not accepted. It may have expired, or be of another environment.'
+    ? 'authentication is required. Set SVCPROXY_TOKEN.'
+    : 'the token in SVCPROXY_TOKEN is not accepted. It may have expired, or belong to another environment.'
 }
 
 function otherwise(answer: HttpAnswer, { isWrite }: RefusedRequest): string {
-  const detail = detailOf(answer) ?? 'the server gives no reason.'
+  const detail = detailOf(answer) ?? 'the server gave no reason.'
   if (!isWrite) return detail
-  // A gateway answers for an application that may have heard the request all the same.
+  // A gateway error: the application may have received the request all the same.
   return answer.status < 500 ? `${detail} Nothing was done.` : `${detail} ${UNKNOWN_OUTCOME}`
 }
 
 function redirection({ headers }: HttpAnswer, { url }: RefusedRequest): string {
   const location = headers.get('Location') ?? ''
-  // Not its query: what a login page is sent there is nobody else's.
+  // Without the query: login redirects put secrets there.
   const target = URL.canParse(location, url) ? new URL(location, url) : undefined
   const where = target === undefined ? 'elsewhere' : `to ${target.origin}${target.pathname}`
-  return `${url} leads ${where}. Redirects are not followed, for the token would go along; if it is a login page, ask for a way around it, else give the address it leads to.`
+  return `${url} redirects ${where}. Redirects are not followed, because the token would be sent along. If that is a login page, ask for an address without one; otherwise use the address it redirects to.`
 }
 
 function notFound(answer: HttpAnswer, request: RefusedRequest): string {
   if (request.service === undefined || !isProblem(answer)) return noApi(request)
-  return `there is no service '${request.service}' here. "svcproxy status" shows those there are.`
+  return `there is no service '${request.service}'. "svcproxy status" lists the services.`
 }
 
 function noApi({ url }: RefusedRequest): string {
-  return `there is no management API at ${url}. Give the address where the application mounts it, without "/api".`
+  return `there is no management API at ${url}. Use the address where the application mounts it, without "/api".`
 }
 
 function isProblem({ headers }: HttpAnswer): boolean {
   return /^application\/problem\+json\b/i.test(headers.get('Content-Type') ?? '')
 }
 
-/** Of an RFC 9457 problem. */
+/** The `detail` of an RFC 9457 problem. */
 function detailOf(answer: HttpAnswer): string | undefined {
   if (!isProblem(answer)) return undefined
   try {

@@ -145,7 +145,7 @@ test('isolate holds a circuit open, until release', async () => {
   expect(app.manager.getProxy('fleet').circuitState).toBe('isolated')
   const released = await svcproxy(['release', app.url, 'fleet'])
   expect(released.code).toBe(0)
-  expect(released.out).toContain('Nothing holds the circuit of fleet open any more.')
+  expect(released.out).toContain('The circuit of fleet is released.')
   expect(app.manager.getProxy('fleet').circuitState).not.toBe('isolated')
 })
 
@@ -162,7 +162,7 @@ test('release says so when the application itself holds the circuit open', async
   using _held = app.manager.getProxy('fleet').isolateCircuit()
   const { code, out } = await svcproxy(['release', app.url, 'fleet'])
   expect(code).toBe(0)
-  expect(out).toContain('The application itself holds the circuit of fleet open.')
+  expect(out).toContain('The circuit of fleet is still isolated by the application itself.')
 })
 
 test('health of a service asks it now', async () => {
@@ -171,14 +171,14 @@ test('health of a service asks it now', async () => {
   const well = await svcproxy(['health', app.url, 'fleet'])
   expect({ code: well.code, out: well.out }).toEqual({
     code: 0,
-    out: 'fleet is well.\nChecked by instance a1b2c3d4.\n',
+    out: 'fleet is healthy.\nChecked by instance a1b2c3d4.\n',
   })
   app.behaviour.healthy = false
   app.clock.advance(1_000) // a result is good for so long
   const unwell = await svcproxy(['health', app.url, 'fleet'])
   expect({ code: unwell.code, out: unwell.out }).toEqual({
     code: 1,
-    out: 'fleet is unwell.\nChecked by instance a1b2c3d4.\n',
+    out: 'fleet is unhealthy.\nChecked by instance a1b2c3d4.\n',
   })
 })
 
@@ -251,7 +251,7 @@ test('plain http to another machine is refused before anything is sent', async (
 test('credentials in the URL are refused and not repeated', async () => {
   const { code, err } = await svcproxy(['status', 'https://ops:s3cr3t@app.internal'])
   expect(code).toBe(2)
-  expect(err).toContain('holds credentials')
+  expect(err).toContain('contains credentials')
   expect(err).not.toContain('s3cr3t')
 })
 
@@ -261,7 +261,7 @@ test('what cannot be reached ends with 2 and the reason', async () => {
   const { code, out, err } = await svcproxy(['status', url])
   expect({ code, out }).toEqual({ code: 2, out: '' })
   expect(err).toMatch(
-    /^svcproxy: http:\/\/127\.0\.0\.1:\d+ cannot be reached: nothing listens there \(ECONNREFUSED\)\.\n$/,
+    /^svcproxy: http:\/\/127\.0\.0\.1:\d+ cannot be reached: connection refused \(ECONNREFUSED\)\.\n$/,
   )
 })
 
@@ -272,7 +272,7 @@ test('what does not answer in time ends with 2; of an action it is not known whe
   expect(status.err).toContain('did not answer within 50 ms (--timeout-ms).\n')
   const isolate = await svcproxy(['isolate', url, 'fleet', '--timeout-ms=50'])
   expect(isolate.code).toBe(2)
-  expect(isolate.err).toContain('Whether the action was done is not known')
+  expect(isolate.err).toContain('It is not known whether the action was done')
 })
 
 test('an answer that breaks off ends with 2', async () => {
@@ -305,7 +305,7 @@ test('401 without a token says where to put it, and with one that it is not acce
   const without = await svcproxy(['status', url])
   expect({ code: without.code, err: without.err }).toEqual({
     code: 2,
-    err: 'svcproxy: 401: it is not known who asks. Set SVCPROXY_TOKEN.\n',
+    err: 'svcproxy: 401: authentication is required. Set SVCPROXY_TOKEN.\n',
   })
   const withOne = await svcproxy(['status', url], { env: { SVCPROXY_TOKEN: TOKEN } })
   expect(withOne.code).toBe(2)
@@ -326,7 +326,7 @@ test('404 tells an unknown service from an address without a management API', as
   const { url } = await operated()
   const unknown = await svcproxy(['reset', url, 'flete'])
   expect(unknown.code).toBe(2)
-  expect(unknown.err).toContain(`404: there is no service 'flete' here.`)
+  expect(unknown.err).toContain(`404: there is no service 'flete'.`)
   const nowhere = await svcproxy(['status', url.replace('/ops', '/elsewhere')])
   expect(nowhere.code).toBe(2)
   expect(nowhere.err).toContain('there is no management API at http://127.0.0.1')
@@ -355,7 +355,7 @@ test('503 is passed on with its reason', async () => {
   const { code, err } = await svcproxy(['status', url])
   expect({ code, err }).toEqual({
     code: 2,
-    err: 'svcproxy: 503: Whether this is allowed could not be found out in time.\n',
+    err: 'svcproxy: 503: The application did not decide in time whether this is allowed.\n',
   })
 })
 
@@ -370,17 +370,17 @@ test('a redirect is not followed, and what it carries is not shown', async () =>
   })
   const { code, err } = await svcproxy(['status', url], { env: { SVCPROXY_TOKEN: TOKEN } })
   expect(code).toBe(2)
-  expect(err).toContain(`leads to ${other.url}/login. Redirects are not followed`)
+  expect(err).toContain(`redirects to ${other.url}/login. Redirects are not followed`)
   expect(err).not.toContain('s3cr3t')
   expect(elsewhere).toEqual([])
 })
 
 test.each([
   ['<html>Log in</html>', 'is not JSON'],
-  ['{"hello":"world"}', 'not of the management API'],
-  ['{"version":2}', 'speaks version 2'],
-  ['[]', 'not of the management API'],
-  ['null', 'not of the management API'],
+  ['{"hello":"world"}', 'not of a management API'],
+  ['{"version":2}', 'has version 2'],
+  ['[]', 'not of a management API'],
+  ['null', 'not of a management API'],
 ])('an answer that is none of the API is refused: %s', async (body, reason) => {
   const { url } = await serve((_request, response) => void response.end(body))
   const { code, err } = await svcproxy(['status', url])
@@ -456,5 +456,5 @@ test('an action that is interrupted says that its outcome is not known', async (
   await requested.promise
   interrupting.abort()
   expect(await done).toBe(2)
-  expect(err).toContain('Interrupted. Whether the action was done is not known')
+  expect(err).toContain('Interrupted. It is not known whether the action was done')
 })

@@ -22,10 +22,11 @@ const RUN: Readonly<Record<CommandName, RunCommand>> = {
 
 /**
  * Runs the command `svcproxy`.
- * @param argv what follows the command's name
- * @param env `SVCPROXY_URL`, `SVCPROXY_TOKEN`, `NO_COLOR`, `FORCE_COLOR` and `TERM` are read
- * @returns the exit code. 0: well, or the action was done. 1: `warn` or `fail`; for `health`, a check failed. 2: not
- *   reached, refused, interrupted or called wrongly, which a sentence on `io.stderr` says
+ * @param argv the arguments after the command's name
+ * @param env reads `SVCPROXY_URL`, `SVCPROXY_TOKEN`, `NO_COLOR`, `FORCE_COLOR` and `TERM`
+ * @returns the exit code. 0: all is healthy, or the action was done. 1: the status is `warn` or `fail`; for `health`, a
+ * check failed. 2: the command failed (wrong usage, unreachable, refused or interrupted); a sentence on `io.stderr`
+ * says why
  */
 export async function runCli(argv: readonly string[], env: CliEnvironment, io: CliIo): Promise<number> {
   const terminal = terminalOf(io, env)

@@ -7,8 +7,8 @@ import { countText, latencyText, rateText, spanText } from './quantities.ts'
 import type { Cell, Column } from './table.ts'
 
 /**
- * Those for retries and a queue are there when a service has something to show in them.
- * @param now by the clock of whoever answered, in milliseconds since the epoch
+ * The columns for retries and a queue are only there if a service has values for them.
+ * @param now by the clock of the server, in milliseconds since the epoch
  */
 export function serviceColumns(services: readonly ServiceRow[], now: number): readonly Column<ServiceRow>[] {
   const left = { align: 'left' } as const
@@ -51,7 +51,7 @@ const QUEUE_COLUMNS: readonly Column<ServiceRow>[] = [
   { title: 'wait', align: 'right', rank: 8.5, minWidth: 5, cell: waitCell },
 ]
 
-/** Of the last health checks alone. @param now as of {@link serviceColumns} */
+/** Only the last health checks. @param now as for {@link serviceColumns} */
 export function healthColumns(now: number): readonly Column<ServiceRow>[] {
   return [
     { title: 'service', align: 'left', rank: 0, minWidth: 8, maxWidth: 60, cell: nameCell },
@@ -61,14 +61,14 @@ export function healthColumns(now: number): readonly Column<ServiceRow>[] {
   ]
 }
 
-/** What an error is called, and its cause, and what it says. */
+/** The name of an error, of its cause, and its message. */
 export function failureText(failure: Omit<NonNullable<ServiceRow['lastFailure']>, 'at'>): string {
   const { cause, message } = failure
   const title = cause === null ? titleOf(failure) : `${titleOf(failure)} (${titleOf(cause)})`
   return plainText(message === null || message === '' ? title : `${title}: ${message}`)
 }
 
-/** Its class, or its code when the class says nothing. */
+/** Its class, or its code if the class says nothing. */
 function titleOf({ name, code }: { readonly name: string; readonly code: string | null }): string {
   return code !== null && (name === 'Error' || name === '') ? code : name
 }
@@ -83,7 +83,7 @@ function stateCell({ circuit, stopped }: ServiceRow): Cell {
   return isObserving(circuit) ? observingCell(circuit.state) : STATES[circuit.state]
 }
 
-/** Neither the symbol, the word nor the colour of a circuit that protects anybody. */
+/** Not the symbol, word or colour of a circuit that protects a service. */
 function observingCell(state: CircuitRow['state']): Cell {
   return { text: state === 'closed' ? '◌ observing' : `◌ observing: ${stateText(state)}`, style: 'cyan' }
 }
@@ -97,7 +97,7 @@ function ageCell(at: string | undefined, now: number): Cell {
   return at === undefined ? NONE : { text: spanText(now - Date.parse(at)) }
 }
 
-/** They are counted while the circuit is closed. */
+/** Failures are only counted while the circuit is closed. */
 function failuresCell({ circuit }: ServiceRow): Cell {
   if (circuit?.state !== 'closed') return NONE
   const { text, isBad } = nearestRule(circuit)
@@ -127,7 +127,7 @@ function deniedCell({ retryBudget, counts: { retries } }: ServiceRow): Cell {
   return retries.denied === 0 ? countCell(0) : { text: countText(retries.denied), style: 'red' }
 }
 
-/** Those who wait now of those who may; the next one is refused where it is full. */
+/** Queued calls and the maximum; when the queue is full, the next call is rejected. */
 function queueCell({ queue }: ServiceRow): Cell {
   if (queue === null) return NONE
   const { waiting, max } = queue
@@ -136,12 +136,12 @@ function queueCell({ queue }: ServiceRow): Cell {
   return waiting === max ? { text, style: 'red' } : { text }
 }
 
-/** All but one in a hundred of those who had to have waited no longer. */
+/** The 99th percentile of the waits of queued calls. */
 function waitCell({ queue }: ServiceRow): Cell {
   return queue === null ? NONE : latencyCell(queue.wait, queue.wait.p99Ms)
 }
 
-/** Fresh instances among all that were asked for. */
+/** The share of requests that found a fresh instance. */
 function hitCell({ counts: { cacheHits, cacheMisses, staleServed } }: ServiceRow): Cell {
   const gets = cacheHits + cacheMisses + staleServed
   return gets === 0 ? NONE : { text: `${Math.floor((cacheHits / gets) * 100)}%` }

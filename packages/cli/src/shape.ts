@@ -1,4 +1,4 @@
-/** Looks whether a value from outside is a `T`, as far as that is looked at. */
+/** Checks whether a value from outside is a `T`, as far as it is used. */
 export type Shape<T> = (value: unknown) => value is T
 
 export const isText: Shape<string> = (value) => typeof value === 'string'
@@ -14,7 +14,7 @@ export function orNull<T>(shape: Shape<T>): Shape<T | null> {
   return (value): value is T | null => value === null || shape(value)
 }
 
-/** For what a server of an earlier version does not answer. */
+/** For values that a server of an earlier version does not send. */
 export function orAbsent<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value): value is T | undefined => value === undefined || shape(value)
 }

@@ -10,7 +10,7 @@ import type { Window } from './terminal.ts'
 
 const MOST_EVENTS = 20
 
-/** All there is to know of a service. @param now by the clock of its process, in milliseconds since the epoch */
+/** Describes a service in detail. @param now by the clock of its process, in milliseconds since the epoch */
 export function sheetLines(sheet: ServiceSheet, now: number, window: Window): string[] {
   const { cache, critical, lastFailure, circuit } = sheet
   const facts = [critical ? 'critical' : 'not critical', `cache ${cache.state}${cache.loading ? ', loading' : ''}`]
@@ -19,7 +19,7 @@ export function sheetLines(sheet: ServiceSheet, now: number, window: Window): st
     ...serviceLines([sheet], now, window),
     '',
     cutTo(facts.join(' · '), window.width),
-    // In full, over several lines if need be: it is what is being looked for.
+    // Not cut, even if it takes several lines: it is usually what people look for.
     ...(lastFailure === null ? [] : [`last error: ${failureText(lastFailure)}`]),
     ...section('circuit', cut(ofCircuit, window), window),
     ...section('retries', cut(retryLines(sheet), window), window),
@@ -58,7 +58,7 @@ function settingLines(settings: ServiceSheet['settings'], { width }: Window): st
   return flattened(settings).map(([name, value]) => cutTo(plainText(`${name} ${value}`), width))
 }
 
-/** `circuit.failureThreshold 5` for what is one level down. */
+/** `circuit.failureThreshold 5` for a nested option. */
 function flattened(settings: object): [name: string, value: string][] {
   return Object.entries(settings).flatMap(([name, value]: [string, unknown]) =>
     typeof value === 'object' && value !== null

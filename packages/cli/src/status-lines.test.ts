@@ -205,7 +205,7 @@ test('colours mark the state and how the process does', () => {
   expect(lines).toContain('<green>● closed</green>')
 })
 
-test('a circuit that only observes looks like none that protects, and says what it would have refused', () => {
+test('a circuit that only observes looks like none that protects, and says what it would have rejected', () => {
   const quiet = { ...TRIED_OUT, name: 'quiet', circuit: { ...CLOSED, mode: 'observe' as const } }
   const held = { ...HELD, circuit: { ...HELD.circuit!, mode: 'observe' as const } }
   expect(rendered({ ...STATE, services: [TRIED_OUT, quiet, held] }, 110)).toMatchInlineSnapshot(`
@@ -323,11 +323,11 @@ test('events say when, where and what; those of a later version are left out', (
     'no event',
   ]
   expect(eventLines(events, 20, { width: 80 })).toEqual([
-    '03:11:00Z  flags  health check: unwell',
+    '03:11:00Z  flags  health check: unhealthy',
     String.raw`03:11:00Z  all services  reset-all by alice\u001b[2J`,
     '03:11:00Z  flags  expire by an operator without a name',
     '03:11:00Z  flags  circuit half-open → closed',
-    '03:11:00Z  flags  circuit would go closed → open; it only observes',
+    '03:11:00Z  flags  circuit would go closed → open (only observes)',
     '03:11:00Z  flags  retry budget used up',
     '03:11:00Z  flags  circuit open → isolated',
     '03:11:00Z  flags  circuit closed → open by the fleet',

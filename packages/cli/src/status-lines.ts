@@ -10,14 +10,16 @@ import type { Style, Window } from './terminal.ts'
 
 const LEVELS: Readonly<Record<ProcessState['status'], Style>> = { pass: 'green', warn: 'yellow', fail: 'red' }
 
-/** The process in a line, its services, then its fleet. @param now by its clock, in milliseconds since the epoch */
+/** A process in one line, its services, then its fleet. @param now by its clock, in milliseconds since the epoch */
 export function statusLines(state: ProcessState, now: number, window: Window): string[] {
   const { fleet, services } = state
   const ofFleet = fleet ? ['', ...fleetLines(fleet, services, now, window)] : []
   return [headLine(state, now, window), ...serviceLines(services, now, window), ...ofFleet]
 }
 
-/** How a process does, and which one it is: behind a load balancer, it may be another one the next time. */
+/**
+ * The status of a process, and which process it is: behind a load balancer, the next answer may come from another one.
+ */
 export function headLine(state: ProcessState, now: number, { width, paint }: Window): string {
   const { status, instance, readOnly, stopping } = state
   const parts = [
@@ -44,7 +46,7 @@ export function eventLines(events: readonly unknown[], most: number, { width }: 
     .map((event) => cutTo(eventText(event), width))
 }
 
-/** An event in a line: when, of which service, what. */
+/** An event in one line: time, service, what happened. */
 export function eventText(event: KnownEvent): string {
   const service = event.service === null ? 'all services' : plainText(event.service)
   return `${timeText(Date.parse(event.at))}  ${service}  ${whatHappened(event)}`
@@ -55,7 +57,7 @@ function whatHappened(event: KnownEvent): string {
     case 'circuit':
       return circuitChange(event)
     case 'health':
-      return `health check: ${event.healthy ? 'well' : 'unwell'}`
+      return `health check: ${event.healthy ? 'healthy' : 'unhealthy'}`
     case 'invalidate':
       return `cache invalidated${byFleet(event)}`
     case 'expire':
@@ -76,15 +78,15 @@ function auditText({ action, scope, actor }: EventOf<'audit'>): string {
   return plainText(`${action}${where} by ${actor ?? 'an operator without a name'}`)
 }
 
-/** What operators do has an event of its own; what the process does by itself is the rule. */
+/** Changes by operators have their own event, and changes by the process itself are the normal case. */
 function byFleet({ cause }: { readonly cause?: string | undefined }): string {
   return cause === 'fleet' ? ' by the fleet' : ''
 }
 
-/** An isolation holds, also where the circuit only observes. */
+/** An isolation takes effect even if the circuit only observes. */
 function circuitChange(event: EventOf<'circuit'>): string {
   const { from, to, observed } = event
   const change = `${stateText(from)} → ${stateText(to)}`
   const holds = !observed || from === 'isolated' || to === 'isolated'
-  return holds ? `circuit ${change}${byFleet(event)}` : `circuit would go ${change}; it only observes`
+  return holds ? `circuit ${change}${byFleet(event)}` : `circuit would go ${change} (only observes)`
 }

@@ -1,16 +1,16 @@
 import type { ManagementClient, SnapshotAnswer } from './management-client.ts'
 
-/** How often it asks for the same process at most, in one look. */
+/** How often one look asks for the same process at most. */
 const TRIES = 8
-/** How long a process that has answered counts, in milliseconds. */
+/** How long a process that has answered is counted, in milliseconds. */
 const REMEMBERED_MS = 60_000
 
-/** Looks at one process, the one that answered first, though a load balancer sends each request elsewhere. */
+/** Stays with one process, the one that answered first, although a load balancer sends each request elsewhere. */
 export interface Staying {
   /**
    * `others`: only other processes answered.
-   * @param etag of what is known; that is not sent again
-   * @param mayChange whether any process will do now
+   * @param etag the version that is known; it is not sent again
+   * @param mayChange whether any process is acceptable now
    */
   look(etag: string | undefined, mayChange: boolean): Promise<SnapshotAnswer | 'unchanged' | 'others'>
   /** How many other processes have answered in the last minute. */
@@ -19,7 +19,7 @@ export interface Staying {
 
 export function stayingWithOne(client: ManagementClient, now: () => number): Staying {
   let stayed: string | undefined
-  /** When each of the others last answered. */
+  /** When each other process last answered. */
   const others = new Map<string, number>()
 
   const lookAtOne = async (etag: string | undefined) => {
@@ -45,7 +45,7 @@ export function stayingWithOne(client: ManagementClient, now: () => number): Sta
       if (stayed === undefined) return lookAtAny()
       const found = await lookAtOne(etag)
       if (!(found instanceof Set)) return found
-      // One that answers alone has taken the place of the one before.
+      // If a single other process answers, it has replaced the previous one.
       return mayChange || found.size === 1 ? lookAtAny() : 'others'
     },
     others() {

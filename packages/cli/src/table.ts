@@ -1,7 +1,7 @@
 import { cutTo, widthOf } from './plain-text.ts'
 import type { Style, Window } from './terminal.ts'
 
-/** What stands in one field of a table: plain text. */
+/** The content of a table cell: plain text. */
 export interface Cell {
   readonly text: string
   readonly style?: Style | undefined
@@ -10,20 +10,20 @@ export interface Cell {
 export interface Column<Row> {
   readonly title: string
   readonly align: 'left' | 'right'
-  /** The lower, the longer it stays when the window gets narrow; 0 stays always. */
+  /** Columns with lower ranks stay longer when the window gets narrow; 0 always stays. */
   readonly rank: number
-  /** So that it does not jump with each new figure. @defaultValue as wide as its title */
+  /** Keeps the column from jumping with each new value. @defaultValue the width of its title */
   readonly minWidth?: number
-  /** What is longer is cut. @defaultValue no limit */
+  /** Longer content is cut. @defaultValue no limit */
   readonly maxWidth?: number
-  /** Takes what the others leave, and gives up what it must, down to `minWidth`. */
+  /** Takes the space that is left, and shrinks if necessary, down to `minWidth`. */
   readonly flexible?: boolean
   readonly cell: (row: Row) => Cell
 }
 
 interface Sized {
   readonly column: Pick<Column<never>, 'minWidth' | 'flexible'>
-  /** What it would take. */
+  /** The width that it needs. */
   readonly wanted: number
   width: number
 }
@@ -35,7 +35,7 @@ interface Fitted<Row> extends Sized {
 
 const GAP = '  '
 
-/** The lines of a table, none wider than the window; columns that do not fit are left out by rank. */
+/** The lines of a table, none wider than the window; columns that do not fit are left out by their rank. */
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -58,7 +58,7 @@ export function tableLines<Row>(
   return [paint('dim', head.join(GAP)), ...lines].map((line) => line.trimEnd())
 }
 
-/** How wide a table is that has all its columns and nothing of them cut. */
+/** The width of a table with all its columns and nothing cut. */
 export function tableWidth<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number {
   const widths = columns.map((column) => measured(column, rows, Infinity).wanted)
   return widths.reduce((sum, width) => sum + GAP.length + width, -GAP.length)
@@ -67,7 +67,7 @@ export function tableWidth<Row>(columns: readonly Column<Row>[], rows: readonly 
 function measured<Row>(column: Column<Row>, rows: readonly Row[], room: number): Fitted<Row> {
   const cells = rows.map((row) => column.cell(row))
   const { title, minWidth = 0, maxWidth = Infinity, flexible = false } = column
-  // Where there is no limit, nothing is cut.
+  // Without a limit nothing is cut.
   const most = room === Infinity ? Infinity : maxWidth
   const longest = Math.max(widthOf(title), ...cells.map(({ text }) => widthOf(text)))
   const wanted = Math.min(Math.max(longest, flexible ? 0 : minWidth), most)
@@ -92,7 +92,10 @@ function fit<Row>(columns: readonly Fitted<Row>[], width: number): readonly Fitt
   return shown
 }
 
-/** Too wide by what is always there: the first gives way. Room left: the flexible one takes it. */
+/**
+ * If the columns that always stay are too wide, the first one shrinks. If there is room left, the flexible one takes
+ * it.
+ */
 function adjusted({ column, wanted, width }: Sized, spare: number): number {
   if (spare < 0) return Math.min(width, Math.max(column.minWidth ?? 0, width + spare))
   return column.flexible === true ? Math.min(wanted, width + spare) : width

@@ -2,29 +2,29 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { plainText } from './plain-text.ts'
 
-/** Where a command writes; `process.stdout` is one. */
+/** Where a command writes: for example `process.stdout`. */
 export interface CliOutput {
-  /** Writes `text` as it is, without adding a line end. The returned value is not used. */
+  /** Writes `text` as it is, without adding a line end. The return value is ignored. */
   write(text: string): unknown
   /** Whether it is a terminal. @defaultValue false */
   readonly isTTY?: boolean | undefined
-  /** Of a terminal. @defaultValue no limit */
+  /** The width of the terminal, in columns. @defaultValue no limit */
   readonly columns?: number | undefined
-  /** Of a terminal. @defaultValue no limit */
+  /** The height of the terminal, in rows. @defaultValue no limit */
   readonly rows?: number | undefined
 }
 
-/** What a command is given of the process it runs in. */
+/** The parts of a process that a command uses. */
 export interface CliIo {
-  /** For what the command prints; a terminal also gets colours and live updates. */
+  /** For the output of the command; a terminal also gets colours and live updates. */
   readonly stdout: CliOutput
-  /** For errors and warnings, so that `stdout` holds only the output itself. */
+  /** For errors and warnings, so that `stdout` contains only the output itself. */
   readonly stderr: CliOutput
-  /** Aborts when the command is to end: on Ctrl-C. @defaultValue it ends by itself */
+  /** Aborts when the command has to end: on Ctrl-C. @defaultValue it ends by itself */
   readonly interrupted?: AbortSignal
   /** The wall clock, in milliseconds since the epoch. @defaultValue `Date.now` */
   readonly now?: () => number
-  /** Waits, or until the signal aborts; never rejects. @defaultValue a timer */
+  /** Waits for `ms`, or until the signal aborts; never rejects. @defaultValue a timer */
   readonly pause?: (ms: number, until: AbortSignal) => Promise<void>
 }
 
@@ -33,26 +33,26 @@ export type CliEnvironment = Readonly<Record<string, string | undefined>>
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'magenta' | 'cyan'
 
-/** A {@link CliIo} as commands use it: nothing left open. */
+/** A {@link CliIo} with all defaults, as commands use it. */
 export interface Terminal {
   readonly interrupted: AbortSignal
-  /** Whether what is printed can be printed over. */
+  /** Whether output can be overwritten. */
   readonly isLive: boolean
-  /** In columns; without a terminal `Infinity`, so that nothing is lost to whoever reads it. */
+  /** In columns; `Infinity` without a terminal, so that nothing is cut. */
   readonly width: number
   readonly height: number
   readonly now: () => number
   readonly pause: (ms: number) => Promise<void>
   readonly print: (line: string) => void
-  /** Writes as it is, without a line's end. */
+  /** Writes the text as it is, without a line end. */
   readonly write: (text: string) => void
-  /** Tells something that is not the answer: to standard error, made plain. */
+  /** Writes a sentence that is not part of the output to standard error, as plain text. */
   readonly remark: (sentence: string) => void
-  /** Colours, where colours are wanted. Never the only sign of anything. */
+  /** Colours the text, if colours are wanted. Colour is never the only sign of anything. */
   readonly paint: (style: Style, text: string) => string
 }
 
-/** What lines need to know of a terminal to fit into it. */
+/** What is needed to fit lines into a terminal. */
 export type Window = Pick<Terminal, 'width' | 'paint'>
 
 export function terminalOf(io: CliIo, env: CliEnvironment): Terminal {
@@ -78,7 +78,7 @@ export function terminalOf(io: CliIo, env: CliEnvironment): Terminal {
   }
 }
 
-/** As Node decides it for itself: `FORCE_COLOR` goes before `NO_COLOR`, and both before what the output is. */
+/** As Node.js decides itself: `FORCE_COLOR` takes precedence over `NO_COLOR`, and both over the kind of output. */
 function wantsColour(stdout: CliOutput, env: CliEnvironment): boolean {
   const forced = env['FORCE_COLOR']
   if (forced !== undefined) return ['', '1', '2', '3', 'true'].includes(forced)
@@ -86,12 +86,12 @@ function wantsColour(stdout: CliOutput, env: CliEnvironment): boolean {
   return stdout.isTTY === true && env['TERM'] !== 'dumb'
 }
 
-/** A terminal whose size is not known says 0 or nothing. */
+/** A terminal of unknown size reports 0 or nothing. */
 function sizeOf(size: number | undefined): number {
   return size !== undefined && size > 0 ? size : Infinity
 }
 
 async function pauseWithTimer(ms: number, until: AbortSignal): Promise<void> {
-  // The one rejection there is says that the signal aborted, which is what ends a pause.
+  // It only rejects if the signal aborted, which ends the pause.
   await wait(ms, undefined, { signal: until }).catch(() => undefined)
 }

@@ -8,7 +8,7 @@ import { eventLines, eventText, headLine, statusLines } from './status-lines.ts'
 import type { Terminal } from './terminal.ts'
 import type { Watched } from './watched.ts'
 
-/** How what is watched is shown. */
+/** How a watch is displayed. */
 export interface WatchView {
   show(watched: Watched): void
   end(): void
@@ -16,7 +16,7 @@ export interface WatchView {
 
 const EVENTS_BELOW = 5
 
-/** The table, printed over itself, with the newest events below it. */
+/** The table, overwritten each time, with the newest events below it. */
 export function liveView(terminal: Terminal): WatchView {
   const display = liveDisplay(terminal)
   return {
@@ -33,8 +33,8 @@ function screenOf(watched: Watched, terminal: Terminal): string[] {
     paint('red', cutTo(`stale since ${timeText(stale.since)} (${spanText(now - stale.since)})`, width)),
     cutTo(plainText(stale.reason), width),
   ]
-  if (latest === undefined) return [...(warning ?? []), cutTo('Trying again; Ctrl-C ends it.', width)]
-  // The clocks differ: time goes on from when the answer was made, and stands still while nothing is known.
+  if (latest === undefined) return [...(warning ?? []), cutTo('Retrying; press Ctrl-C to end.', width)]
+  // The clocks differ: time counts from when the response was made, and stands still while there is no answer.
   const passed = (stale?.since ?? now) - receivedAt
   const others = othersText(watched)
   const head = [...(warning ?? []), ...(others === undefined ? [] : [cutTo(others, width)])]
@@ -43,7 +43,7 @@ function screenOf(watched: Watched, terminal: Terminal): string[] {
   return [...head, ...lines, ...(events.length > 0 ? ['', ...events] : [])]
 }
 
-/** One JSON document a line, for each answer that differs from the one before. */
+/** One JSON document per line, for each answer that differs from the one before. */
 export function jsonView(terminal: Terminal): WatchView {
   const remarks = remarksOf((sentence) => terminal.remark(sentence))
   return {
@@ -55,7 +55,7 @@ export function jsonView(terminal: Terminal): WatchView {
   }
 }
 
-/** A line for how things are, then one for each change. */
+/** A line for the current state, then one for each change. */
 export function changeView(terminal: Terminal): WatchView {
   const remarks = remarksOf((sentence) => terminal.print(`${timeText(terminal.now())}  ${plainText(sentence)}`))
   let shown: ProcessState | undefined
@@ -88,20 +88,20 @@ function lastIdOf({ events }: ProcessState): number {
   return Math.max(0, ...knownEvents(events).map(({ id }) => id))
 }
 
-/** Where others answer, too, and share nothing, what is shown is a part of it. Undefined: nothing is to be said. */
+/** If several processes answer and share nothing, this shows only one of them. Undefined: there is nothing to say. */
 function othersText({ latest, others }: Watched): string | undefined {
   if (latest === undefined || latest.value.fleet || others === 0) return undefined
   return `Answers come from ${countText(others + 1)} processes: this shows ${plainText(latest.value.instance.id)}.`
 }
 
-/** Tells once that there is no answer, once that there is one again, and once of the process that is shown that it is not alone. */
+/** Says once that there is no answer, once that there is one again, and once that other processes answer as well. */
 function remarksOf(tell: (sentence: string) => void): (watched: Watched) => void {
   let wasStale = false
   let toldOf: string | undefined
   return (watched) => {
     const { stale, latest } = watched
-    if (stale !== undefined && !wasStale) tell(`stale since ${timeText(stale.since)}: ${stale.reason} Trying again.`)
-    if (stale === undefined && wasStale) tell('There is an answer again.')
+    if (stale !== undefined && !wasStale) tell(`stale since ${timeText(stale.since)}: ${stale.reason} Retrying.`)
+    if (stale === undefined && wasStale) tell('Connected again.')
     wasStale = stale !== undefined
     const others = othersText(watched)
     const shown = latest?.value.instance.id

@@ -1,6 +1,9 @@
 import type { HttpAnswer } from './exchange.ts'
 
-/** Which process an answer is of; in a request, which one is meant. Another one then answers 412, and does nothing. */
+/**
+ * In a response: the process that answered. In a request: the process it is meant for; another one answers 412 and does
+ * nothing.
+ */
 export const INSTANCE = 'X-Svcproxy-Instance'
 
 /** The process that answered, as in the header; undefined: a server of an earlier version does not say. */
@@ -8,12 +11,12 @@ export function answeredBy({ headers }: HttpAnswer): string | undefined {
   return headers.get(INSTANCE) ?? undefined
 }
 
-/** What a process is called, as it stands in the header. */
+/** The name of a process in the format of the header. */
 export function instanceHeader(id: string): string {
   return encodeURIComponent(id.replaceAll(/\p{Cs}/gu, '\uFFFD'))
 }
 
-/** The reverse. */
+/** The reverse of {@link instanceHeader}. */
 export function instanceName(header: string): string {
   try {
     return decodeURIComponent(header)

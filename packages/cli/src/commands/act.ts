@@ -10,13 +10,13 @@ import { type CommandContext, printDoer, printJson, type RunCommand } from './co
 type ActionName = 'invalidate' | 'reset' | 'isolate' | 'release'
 
 const DONE: Readonly<Record<ActionName, (what: string) => string>> = {
-  invalidate: (what) => `The cache of ${what} is empty: the next request loads anew.`,
-  reset: (what) => `The circuit of ${what} was reset, its failures are forgotten.`,
+  invalidate: (what) => `The cache of ${what} is empty: the next request loads a new instance.`,
+  reset: (what) => `The circuit of ${what} was reset: it is closed, and its counts are 0.`,
   isolate: (what) => `The circuit of ${what} is held open until it is released.`,
-  release: (what) => `Nothing holds the circuit of ${what} open any more.`,
+  release: (what) => `The circuit of ${what} is released.`,
 }
 
-/** Does something to a service, or to all of them, and shows where they stand afterwards. */
+/** Acts on one service, or on all of them, and shows their new state. */
 export function act(action: ActionName): RunCommand {
   return async ({ invocation, client, terminal }: CommandContext) => {
     const { service, json } = invocation
@@ -34,7 +34,7 @@ export function act(action: ActionName): RunCommand {
   }
 }
 
-/** The command line was looked at: without a service, all are meant, if the action can be done to all. */
+/** The command line was checked: without a service, all are meant, if the action allows that. */
 function perform(
   action: ActionName,
   { service, fleet }: Invocation,
@@ -49,11 +49,11 @@ function perform(
 function outcome(action: ActionName, service: string | undefined, { services }: ActionState): string {
   const name = service === undefined ? 'every service' : plainText(service)
   const isStillIsolated = action === 'release' && services.some(({ circuit }) => circuit?.state === 'isolated')
-  // The application can hold a circuit open, too, and only it can let go of that.
-  return isStillIsolated ? `The application itself holds the circuit of ${name} open.` : DONE[action](name)
+  // The application can isolate a circuit, too, and only the application can end that.
+  return isStillIsolated ? `The circuit of ${name} is still isolated by the application itself.` : DONE[action](name)
 }
 
-/** What has become of it in the fleet; undefined: it was for one process. */
+/** What the action did in the fleet; undefined: it was for one process. */
 async function fleetText({ fleet }: ActionState, client: ManagementClient): Promise<string | undefined> {
   if (fleet === undefined) return undefined
   if (fleet === 'queued')
@@ -63,7 +63,7 @@ async function fleetText({ fleet }: ActionState, client: ManagementClient): Prom
   return `Told ${countText(count)} ${count === 1 ? 'process' : 'processes'} of the fleet.`
 }
 
-/** Undefined: it cannot be found out now, and the action is done all the same. */
+/** Undefined: it cannot be found out now; the action is done all the same. */
 async function fleetSize(client: ManagementClient): Promise<number | undefined> {
   try {
     const { value } = await client.snapshot()

@@ -13,17 +13,17 @@ export interface CommandContext {
 /** Resolves with the exit code; rejects with a `CommandFailure`. */
 export type RunCommand = (context: CommandContext) => Promise<number>
 
-/** 0: what was looked at is well. */
+/** 0: everything that was checked is healthy. */
 export function exitCodeOf(isWell: boolean): number {
   return isWell ? 0 : 1
 }
 
-/** An answer as it came, laid out for reading. */
+/** Prints a response as it came, with indentation. */
 export function printJson({ print }: Terminal, json: unknown): void {
   print(plainJson(JSON.stringify(json, undefined, 2)))
 }
 
-/** Which process did something: behind a load balancer it may be any. @param what it did: `Done` */
+/** Prints which process did something: behind a load balancer it may be any. @param what it did: `Done` */
 export function printDoer({ print }: Terminal, what: string, { by }: Pick<Answer<unknown>, 'by'>): void {
   if (by !== undefined) print(`${what} by instance ${plainText(by)}.`)
 }

@@ -4,8 +4,8 @@ import { tableLines } from '../table.ts'
 import { type CommandContext, exitCodeOf, printDoer, printJson } from './command.ts'
 
 /**
- * Checks a service now; without one, shows what the last checks found and asks nobody. A service that was never checked
- * is not unwell.
+ * Checks a service now. Without a service, shows the results of the last checks without a new check; a service that was
+ * never checked does not count as unhealthy.
  */
 export async function health(context: CommandContext): Promise<number> {
   const { service } = context.invocation
@@ -28,7 +28,7 @@ async function checkNow({ invocation, client, terminal }: CommandContext, servic
   const isWell = answer.value.healthy === true
   if (invocation.json) printJson(terminal, answer.json)
   else {
-    terminal.print(`${service} is ${terminal.paint(isWell ? 'green' : 'red', isWell ? 'well' : 'unwell')}.`)
+    terminal.print(`${service} is ${terminal.paint(isWell ? 'green' : 'red', isWell ? 'healthy' : 'unhealthy')}.`)
     printDoer(terminal, 'Checked', answer)
   }
   return exitCodeOf(isWell)

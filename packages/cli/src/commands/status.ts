@@ -2,7 +2,7 @@ import { sheetLines } from '../sheet-lines.ts'
 import { statusLines } from '../status-lines.ts'
 import { type CommandContext, exitCodeOf, printJson } from './command.ts'
 
-/** Shows where all services stand, or one in full. */
+/** Shows the state of all services, or of one in detail. */
 export async function status({ invocation, client, terminal }: CommandContext): Promise<number> {
   const { service, json } = invocation
   if (service !== undefined) {

@@ -12,7 +12,7 @@ test('watch shows the fleet below the services, and what changes in it', async (
   const { clock, processes: members } = await fleetOf(['web-1', 'web-2'])
   const watching = watch([members[0]!.url], { columns: 140 })
   await watching.round()
-  expect(watching.screen()).toMatch(/\n\nFLEET {2}shop · .*\nAll circuits are well in every process\.\n$/)
+  expect(watching.screen()).toMatch(/\n\nFLEET {2}shop · .*\nNo process reports a problem\.\n$/)
   await members[1]!.breakFleet()
   await clock.advanceAsync(200)
   await watching.round()
@@ -45,7 +45,7 @@ test('watch without a terminal tells of the fleet when something is new in it', 
     expect.stringMatching(/^PASS {2}production · instance web-1 /),
     expect.stringMatching(/^FLEET {2}shop · connected for \d+s · 3 processes, /),
     'fleet  in the fleet: 1 open; open: web-2',
-    'fleet  in the fleet: well',
+    'fleet  in the fleet: healthy',
     expect.stringMatching(/^WARN {2}production · instance web-1 /),
     expect.stringMatching(/^FLEET {2}shop · degraded for \d+s · 3 processes, /),
   ])

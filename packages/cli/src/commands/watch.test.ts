@@ -55,7 +55,7 @@ test('watch waits for a process that is not there yet', async () => {
   await app.stop()
   const watching = watch([app.url], { columns: 120 })
   await watching.round()
-  expect(watching.screen()).toMatch(/^stale since .*\n.*cannot be reached.*\nTrying again; Ctrl-C ends it\.\n$/)
+  expect(watching.screen()).toMatch(/^stale since .*\n.*cannot be reached.*\nRetrying; press Ctrl-C to end\.\n$/)
   await app.resume()
   await watching.round()
   expect(watching.screen()).toMatch(/^PASS /)
@@ -101,7 +101,7 @@ test('watch fits into the window, however low', async () => {
   const watching = watch([app.url], { columns: 120, rows: 4 })
   await watching.round()
   await watching.round()
-  expect(watching.screen()).toMatch(/^PASS .*\nservice .*\n… and 3 lines more; a higher window shows them\n$/)
+  expect(watching.screen()).toMatch(/^PASS .*\nservice .*\n… and 3 lines more; enlarge the window to see them\n$/)
   await watching.interrupt()
 })
 
@@ -132,8 +132,8 @@ test('watch without a terminal prints how it is, then a line for each change', a
   expect(changes).toEqual([
     expect.stringMatching(/^\S+Z {2}fleet {2}circuit closed → open$/),
     expect.stringMatching(/^\S+Z {2}WARN {2}production/),
-    expect.stringMatching(/^\S+Z {2}stale since .*cannot be reached.* Trying again\.$/),
-    expect.stringMatching(/^\S+Z {2}There is an answer again\.$/),
+    expect.stringMatching(/^\S+Z {2}stale since .*cannot be reached.* Retrying\.$/),
+    expect.stringMatching(/^\S+Z {2}Connected again\.$/),
   ])
   expect(watching.out()).not.toContain('\u001b')
   expect(await watching.interrupt()).toBe(1)
@@ -180,7 +180,7 @@ test('watch --json prints one document a line for each answer that is new; remar
     .split('\n')
     .map((line) => JSON.parse(line) as { status: string })
   expect(documents.map(({ status }) => status)).toEqual(['pass', 'warn'])
-  expect(watching.err()).toMatch(/^svcproxy: stale since .*Trying again\.\n$/)
+  expect(watching.err()).toMatch(/^svcproxy: stale since .*Retrying\.\n$/)
   await watching.interrupt()
 })
 

@@ -4,12 +4,12 @@ import { changeView, jsonView, liveView, type WatchView } from '../watch-views.t
 import type { Watched } from '../watched.ts'
 import { type CommandContext, exitCodeOf } from './command.ts'
 
-/** How long what is shown may be old when other processes answer, in milliseconds. */
+/** How old the displayed state may be while only other processes answer, in milliseconds. */
 const PATIENCE_MS = 10_000
 
 /**
- * Looks again and again, each time a while after the last answer, until it is interrupted. What cannot be reached is
- * tried again; what refuses the first time will not change its mind. It stays with the process that answered first.
+ * Polls until it is interrupted, each time a while after the last answer. It retries if the server cannot be reached;
+ * if the server refuses the first time, it gives up. It stays with the process that answered first.
  */
 export async function watch({ invocation, client, terminal }: CommandContext): Promise<number> {
   const { interrupted } = terminal
@@ -42,7 +42,7 @@ function viewFor(json: boolean, terminal: CommandContext['terminal']): WatchView
   return terminal.isLive ? liveView(terminal) : changeView(terminal)
 }
 
-/** Undefined: somebody interrupted it. */
+/** Undefined: it was interrupted. */
 async function look(before: Watched, process: Staying, now: () => number): Promise<Watched | undefined> {
   const old = (reason: string): Watched => ({
     ...before,
