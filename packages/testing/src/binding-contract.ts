@@ -9,10 +9,11 @@ import { serviceCases } from './binding-contract/service-cases.ts'
 import { shutdownCases } from './binding-contract/shutdown-cases.ts'
 
 /**
- * The contract of the bindings of web frameworks, as a vitest suite over real sockets: the whole test file of a binding.
- * Every test is named after the promise it keeps.
+ * The contract for bindings of web frameworks, as a vitest suite over real sockets: the whole test file of a binding.
+ * Each test is named after the promise that it checks.
  *
- * @param name what the suite is called: the framework and its major version
+ * @param name the name of the suite: the framework and its major version
+ * @param harness builds applications with the binding
  */
 export function bindingContract(name: string, harness: BindingHarness): void {
   describe(`${name} keeps the binding contract`, () => {

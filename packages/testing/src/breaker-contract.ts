@@ -7,29 +7,29 @@ import { type LibraryEvents, listenerCase } from './breaker-contract/listeners.t
 import { compareWithReference } from './breaker-contract/model.ts'
 import { stateCases } from './breaker-contract/states.ts'
 
-/** What the contract is to be run on. */
+/** Options of {@link breakerContract}. */
 export interface BreakerContractOptions {
-  /** The adapter under test: what an app would pass as `breaker`. */
+  /** The adapter under test: what an application would pass as `breaker`. */
   readonly create: BreakerFactory
   /**
-   * The library's own events for the circuit of a service, with the names of those it emits. The contract then also
-   * holds that listeners of them that throw change nothing.
+   * The events of the library for the circuit of a service. With them, the contract also checks that listeners that
+   * throw change nothing.
    * @defaultValue none: the library has no listeners
    */
   readonly events?: LibraryEvents
   /**
-   * Steps of random histories that are compared with a reference model. The environment variables
-   * `SVCPROXY_MODEL_STEPS` and `SVCPROXY_MODEL_SEED` overrule it and the first seed.
+   * The number of random steps that are compared with a reference model. The environment variables
+   * `SVCPROXY_MODEL_STEPS` and `SVCPROXY_MODEL_SEED` override it and the first seed.
    * @defaultValue 100 000
    */
   readonly modelSteps?: number
 }
 
 /**
- * The contract of the {@link CircuitBreaker} port, as a vitest suite: the whole test file of an adapter. Every test is
- * named after the promise it keeps.
+ * The contract for implementations of {@link CircuitBreaker}, as a vitest suite: the whole test file of an adapter.
+ * Each test is named after the promise that it checks.
  *
- * @param name what the suite is called, the library for example
+ * @param name the name of the suite: for example the library
  */
 export function breakerContract(name: string, options: BreakerContractOptions): void {
   const steps = Number(process.env['SVCPROXY_MODEL_STEPS'] ?? options.modelSteps ?? 100_000)
@@ -39,7 +39,7 @@ export function breakerContract(name: string, options: BreakerContractOptions): 
     for (const promise of breakerContractCases(options)) {
       test(promise.title, () => expectKept(promise, create))
     }
-    test(`32. in ${steps} random steps it does what a reference model does`, { timeout: 600_000 }, async () => {
+    test(`32. in ${steps} random steps it behaves like a reference model`, { timeout: 600_000 }, async () => {
       expect(await compareWithReference(create, steps, seed)).toBeGreaterThanOrEqual(steps)
     })
   })

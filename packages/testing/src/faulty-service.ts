@@ -1,15 +1,15 @@
 import type { Clock } from '@svcproxy/core'
 import { systemClock } from '@svcproxy/core/adapter'
 
-/** What a call of a {@link FaultyService} is given. */
+/** The argument of a {@link Behaviour}. */
 export interface FaultyCall {
-  /** The signal the caller passed on, if it did. */
+  /** The signal that the caller passed on, if it did. */
   readonly signal: AbortSignal | undefined
   /** The clock of the service, for behaviours that take time. */
   readonly clock: Clock
 }
 
-/** How a service answers one call: with a value, a promise, or a throw. */
+/** How a service answers a call: it returns a value or a promise, or throws. */
 export type Behaviour = (call: FaultyCall) => unknown
 
 /** Answers with `value`. */
@@ -24,14 +24,14 @@ export function fails(error: unknown = new Error('the service failed')): Behavio
   }
 }
 
-/** Throws `error` synchronously, as a client does that checks its arguments. */
+/** Throws `error` synchronously, like a client that checks its arguments. */
 export function throws(error: unknown = new Error('the service threw')): Behaviour {
   return () => {
     throw error
   }
 }
 
-/** Never answers, not even when it is aborted. */
+/** Never answers, not even when the call is aborted. */
 export function hangs(): Behaviour {
   return () => new Promise(() => {})
 }
@@ -45,7 +45,7 @@ export function hangsUntilAborted(): Behaviour {
     })
 }
 
-/** Takes `delayMs` on the clock, then behaves as `then` says. */
+/** Takes `delayMs` by the clock, then behaves like `then`. */
 export function slows(delayMs: number, then: Behaviour = succeeds()): Behaviour {
   return (call) =>
     new Promise((resolve) => {
@@ -55,45 +55,45 @@ export function slows(delayMs: number, then: Behaviour = succeeds()): Behaviour 
 
 /** A time during which a service is down. */
 export interface Outage {
-  /** When it begins, from now, in milliseconds. @defaultValue 0: now */
+  /** When it begins, in milliseconds from now. @defaultValue 0: now */
   readonly inMs?: number
   /** How long it lasts, in milliseconds. @defaultValue Infinity: until {@link FaultyService.recover} */
   readonly forMs?: number
-  /** How calls are answered meanwhile. @defaultValue they fail: the service is down */
+  /** How calls are answered during the outage. @defaultValue they fail */
   readonly behaviour?: Behaviour
 }
 
-/** A service that does what a test tells it to, and counts what is done to it. */
+/** A service that does what a test tells it to do, and counts its calls. */
 export interface FaultyService {
-  /** Calls so far. */
+  /** The number of calls so far. */
   readonly calls: number
-  /** Calls under way now. */
+  /** The number of calls in flight now. */
   readonly running: number
-  /** The most calls that were ever under way at once. */
+  /** The highest number of calls that were in flight at once. */
   readonly maxRunning: number
-  /** Calls whose signal was aborted while they were under way. */
+  /** The number of calls whose signal aborted while they were in flight. */
   readonly aborted: number
   /** How often {@link FaultyService.dispose} was called. */
   readonly disposals: number
-  /** False during an outage. */
+  /** Whether it is healthy: false during an outage. */
   readonly healthy: boolean
-  /** Calls it. The signal is what `hangsUntilAborted` listens to. */
+  /** Calls the service. `hangsUntilAborted` listens to the signal. */
   call(context?: { readonly signal?: AbortSignal | undefined }): unknown
-  /** Adds one to `disposals` and does nothing else. For a provider to call when it disposes the service. */
+  /** Counts a disposal and does nothing else. A provider calls it when it disposes the service. */
   dispose(): void
-  /** How it answers from now on. */
+  /** Sets how it answers from now on. */
   behave(behaviour: Behaviour): void
-  /** How it answers the next calls, one each; after them it behaves as before. */
+  /** Sets how it answers the next calls, one behaviour per call; after that it behaves as before. */
   next(...behaviours: readonly Behaviour[]): void
-  /** Takes it down on a schedule: `die({ inMs: 10_000, forMs: 60_000 })`. */
+  /** Schedules an outage: `die({ inMs: 10_000, forMs: 60_000 })`. */
   die(outage?: Outage): void
-  /** Ends all outages, those to come included. */
+  /** Ends all outages, including future ones. */
   recover(): void
 }
 
-/** What a faulty service is made from. */
+/** Options of {@link faultyService}. */
 export interface FaultyServiceOptions {
-  /** Time for `slows` and `die`. @defaultValue the system's clock */
+  /** The clock for `slows` and `die`. @defaultValue the system's clock */
   readonly clock?: Clock
   /** How it answers at first. @defaultValue it succeeds with `'value'` */
   readonly behaviour?: Behaviour
@@ -105,7 +105,10 @@ interface ScheduledOutage {
   readonly behaviour: Behaviour
 }
 
-/** A healthy service, until it is told otherwise. An outage comes before what was queued, and that before its habit. */
+/**
+ * Creates a service that is healthy until it is told otherwise. An outage takes precedence over `next`, and `next` over
+ * `behave`.
+ */
 export function faultyService({
   clock = systemClock,
   behaviour = succeeds(),
@@ -125,7 +128,7 @@ export function faultyService({
     try {
       await answer
     } catch {
-      // The caller has it, too.
+      // The caller gets the error, too.
     } finally {
       count.running--
       signal?.removeEventListener('abort', onAbort)

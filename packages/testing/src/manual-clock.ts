@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Timer } from '@svcproxy/core'
 
-/** What a {@link ManualClock} shows when it is made. */
+/** Options of a {@link ManualClock}. */
 export interface ManualClockOptions {
   /** The first {@link ManualClock.now}, in milliseconds. @defaultValue 1 000: not 0, which hides a missing value */
   readonly nowMs?: number
@@ -14,14 +14,14 @@ interface ManualTimer extends Timer {
   readonly callback: () => void
 }
 
-/** More timers than this in one advance are an endless chain of timers, not a test. */
+/** More timers than this in one advance are an endless loop of timers. */
 const MAX_TIMERS_PER_ADVANCE = 1_000_000
 
-/** A {@link Clock} that moves only when it is told to, so a test of hours takes no time and never flickers. */
+/** A {@link Clock} that moves only when it is told to, so that a test of hours takes no time and is never flaky. */
 export class ManualClock implements Clock {
   #now: number
   #wall: number
-  /** In the order in which they come due; those due at the same time in the order in which they were set. */
+  /** In the order in which they are due; timers that are due at the same time in the order in which they were set. */
   readonly #timers: ManualTimer[] = []
 
   constructor({ nowMs = 1_000, wallMs = Date.UTC(2026, 0, 1) }: ManualClockOptions = {}) {
@@ -29,12 +29,12 @@ export class ManualClock implements Clock {
     this.#wall = wallMs
   }
 
-  /** Timers that are set and neither called off nor run. */
+  /** The number of timers that are set and neither cancelled nor run. */
   get pendingTimers(): number {
     return this.#timers.length
   }
 
-  /** Monotonic time, in milliseconds. Moves with `advance`, `advanceAsync` and `starve` only. */
+  /** Monotonic time, in milliseconds. Only `advance`, `advanceAsync` and `starve` move it. */
   now(): number {
     return this.#now
   }
@@ -44,7 +44,7 @@ export class ManualClock implements Clock {
     return this.#wall
   }
 
-  /** Runs `callback` once, in the advance that reaches `delayMs` from now; a negative delay counts as 0. */
+  /** Runs `callback` once, when time has advanced by `delayMs`; a negative delay counts as 0. */
   setTimer(callback: () => void, delayMs: number): Timer {
     const timer: ManualTimer = { callback, dueAt: this.#now + Math.max(0, delayMs), cancel: () => this.#remove(timer) }
     const later = this.#timers.findIndex(({ dueAt }) => dueAt > timer.dueAt)
@@ -53,9 +53,9 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves time on by `ms` and runs what comes due, each timer at its own time and in order; timers set meanwhile
-   * included. Promise continuations do not run: see {@link ManualClock.advanceAsync}.
-   * @throws RangeError when `ms` is negative or a million timers ran
+   * Advances time by `ms` and runs the timers that become due, each at its own time and in order, including timers that
+   * are set meanwhile. Promise continuations do not run: see {@link ManualClock.advanceAsync}.
+   * @throws RangeError when `ms` is negative, or a million timers have run
    */
   advance(ms: number): void {
     const end = this.#endOf(ms)
@@ -63,7 +63,7 @@ export class ManualClock implements Clock {
     this.#moveTo(end)
   }
 
-  /** As {@link ManualClock.advance}, and lets all promise continuations run before, between and after the timers. */
+  /** Like {@link ManualClock.advance}, but lets all promise continuations run before, between and after the timers. */
   async advanceAsync(ms: number): Promise<void> {
     await this.settle()
     const end = this.#endOf(ms)
@@ -76,30 +76,30 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves time on by `ms` as it passes for a starved event loop: no timer runs. Those that came due meanwhile run with
-   * the next advance.
+   * Advances time by `ms` without running timers, as for a blocked event loop. Timers that became due run with the next
+   * advance.
    * @throws RangeError when `ms` is negative
    */
   starve(ms: number): void {
     this.#moveTo(this.#endOf(ms))
   }
 
-  /** Sets the wall clock on (or, when negative, back) by `ms`. Monotonic time and timers do not notice. */
+  /** Moves the wall clock by `ms`, which may be negative. Monotonic time and timers are not affected. */
   stepWall(ms: number): void {
     this.#wall += ms
   }
 
-  /** Lets all promise continuations run that can run without time moving on. Does not sleep. */
+  /** Runs all promise continuations that can run without time moving on. Does not sleep. */
   async settle(): Promise<void> {
     await nextTurn()
   }
 
   #endOf(ms: number): number {
-    if (!(ms >= 0)) throw new RangeError(`A clock moves on by 0 ms or more; received ${ms}`)
+    if (!(ms >= 0)) throw new RangeError(`ms must be 0 or more, because a clock does not go back; received ${ms}`)
     return this.#now + ms
   }
 
-  /** Runs the first timer that is due at `end`, at its own time; false when there is none. */
+  /** Runs the first timer that is due by `end`, at its own time; returns false if there is none. */
   #runNext(end: number): boolean {
     const [timer] = this.#timers
     if (timer === undefined || timer.dueAt > end) return false
@@ -109,7 +109,7 @@ export class ManualClock implements Clock {
     return true
   }
 
-  /** Never backwards: a timer that is overdue runs now. */
+  /** Never goes back: an overdue timer runs now. */
   #moveTo(now: number): void {
     if (now <= this.#now) return
     this.#wall += now - this.#now
@@ -123,5 +123,8 @@ export class ManualClock implements Clock {
 }
 
 function refuseEndless(count: number): void {
-  if (count >= MAX_TIMERS_PER_ADVANCE) throw new RangeError('Timers set timers without end; time cannot move on')
+  if (count >= MAX_TIMERS_PER_ADVANCE)
+    throw new RangeError(
+      `More than ${MAX_TIMERS_PER_ADVANCE} timers ran in one advance: probably timers set timers without end`,
+    )
 }

@@ -1,8 +1,8 @@
 import type { BreakerContext, CircuitBreaker } from '@svcproxy/core/adapter'
 
 /**
- * The breaker port's least implementation: what the circuit decides, and no library at all. For tests that are about
- * something else, and for whoever writes an adapter and wants to see the whole of the port.
+ * The smallest possible breaker: only the circuit's decisions, without a library. For tests about something else, and
+ * as an example for authors of adapters.
  */
 export function plainBreaker(context: BreakerContext): CircuitBreaker {
   return {

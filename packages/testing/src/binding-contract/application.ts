@@ -13,7 +13,7 @@ export interface FirstService extends ProxySettings {
   readonly provider?: ServiceProvider<ContractService>
 }
 
-/** A manager with two services that do what `faulty` does; stopped when the test ends. */
+/** A manager with two services that behave like `faulty`; it is stopped when the test ends. */
 export function managerOf(
   settings: FirstService = {},
   faulty: FaultyService = faultyService(),
@@ -31,7 +31,7 @@ export function managerOf(
   return manager
 }
 
-/** Serves an application on a socket of its own until the test ends; says where. */
+/** Serves an application on its own socket until the test ends; returns its URL. */
 export async function serve(harness: BindingHarness, app: ContractApp): Promise<string> {
   return (await start(harness, app)).url
 }
@@ -41,7 +41,7 @@ export interface RunningApp extends BuiltApp {
   readonly url: string
 }
 
-/** As {@link serve}, and says more. */
+/** Like {@link serve}, but returns more. */
 export async function start(harness: BindingHarness, app: ContractApp): Promise<RunningApp> {
   const built = harness.build(app)
   const server = createServer({ rejectNonStandardBodyWrites: true }, built.listener)
@@ -66,13 +66,13 @@ export interface AskOptions {
   readonly method?: string
   readonly headers?: Record<string, string>
   readonly body?: string
-  /** Ends the request as a client does that goes away. */
+  /** Aborts the request, as a client that disconnects. */
   readonly signal?: AbortSignal
-  /** Whose connections to use. @defaultValue a connection of its own */
+  /** The agent whose connections are used. @defaultValue a connection of its own */
   readonly agent?: Agent
 }
 
-/** Sends a request. Rejects when the connection ends before the answer does. */
+/** Sends a request. Rejects if the connection ends before the response does. */
 export function ask(
   url: string,
   { method = 'GET', headers = {}, body: sentBody, signal, agent }: AskOptions = {},
@@ -93,7 +93,7 @@ export function ask(
   })
 }
 
-/** The body of an answer that is JSON. */
+/** The body of a JSON response. */
 export function jsonOf({ body }: Answer): Record<string, unknown> {
   return JSON.parse(body) as Record<string, unknown>
 }

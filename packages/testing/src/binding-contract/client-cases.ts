@@ -7,7 +7,10 @@ import { type FaultyService, faultyService, hangs, hangsUntilAborted, succeeds }
 import { ask, managerOf, serve } from './application.ts'
 import type { BindingContractCase, BindingHarness, ContractApp, ContractExchange, ContractRoute } from './harness.ts'
 
-/** Sends a request, goes away when its handler is at work, and says how the handler ended: its error, or its answer. */
+/**
+ * Sends a request, disconnects while its handler is working, and returns how the handler ended: its error, or its
+ * result.
+ */
 async function leaveDuring(
   harness: BindingHarness,
   app: ContractApp,
@@ -38,12 +41,12 @@ async function leaveDuring(
     )
   })
   const error = await ended
-  // What follows the handler's end runs in continuations of it.
+  // What follows the end of the handler runs in continuations.
   for (let turn = 0; turn < 3; turn++) await nextTurn()
   return { ended: error, written }
 }
 
-/** Notes all that is done to a response. */
+/** Records everything that is done to a response. */
 function noteWrites(res: ServerResponse, written: string[]): void {
   const { writeHead, write, end } = res
   res.writeHead = (...args: unknown[]) => (written.push('writeHead'), Reflect.apply(writeHead, res, args))
@@ -51,19 +54,19 @@ function noteWrites(res: ServerResponse, written: string[]): void {
   res.end = (...args: unknown[]) => (written.push('end'), Reflect.apply(end, res, args))
 }
 
-/** Resolves when the client of an exchange is gone. */
+/** Resolves when the client of an exchange has disconnected. */
 function clientGone({ signal }: ContractExchange): Promise<void> {
   return new Promise((resolve) => signal().addEventListener('abort', () => resolve(), { once: true }))
 }
 
-/** What became of a payment: a charge, and then a mark that it was paid. */
+/** The result of a payment: a charge, followed by a mark that it was paid. */
 interface Payment {
-  /** What the handler did: `charged`, `marked as paid`, or how it ended instead. */
+  /** What the handler did: `charged`, `marked as paid`, or its error instead. */
   readonly done: string[]
   readonly faulty: FaultyService
 }
 
-/** Sends a payment and leaves while the charge is under way, which lasts until that is known, unless it is told to stop. */
+/** Sends a payment and disconnects during the charge, which ends only after that, or when it is aborted. */
 async function leaveDuringPayment(
   harness: BindingHarness,
   method: string,
@@ -91,7 +94,7 @@ async function untilRunning(faulty: FaultyService): Promise<void> {
 
 export const clientCases: readonly BindingContractCase[] = [
   [
-    'a call ends when the client goes, and the circuit does not hold it against the service',
+    'a call aborts when the client disconnects, and does not count as a failure of the service',
     async (harness) => {
       const manager = managerOf({ circuit: { failureThreshold: 1 } }, faultyService({ behaviour: hangs() }))
       const { ended } = await leaveDuring(harness, { manager }, async ({ first }) => String(await first.ask()))
@@ -101,7 +104,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a write that was begun is carried out in full, although its client has gone',
+    'a write that has begun is completed although its client has disconnected',
     async (harness) => {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
         const { done, faulty } = await leaveDuringPayment(harness, method)
@@ -111,7 +114,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a read is told to stop when its client goes, and calls no more',
+    'a read is aborted when its client disconnects, and makes no further calls',
     async (harness) => {
       for (const method of ['GET', 'HEAD', 'OPTIONS']) {
         const { done, faulty } = await leaveDuringPayment(harness, method)
@@ -121,7 +124,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'the application says when else the calls of a request end with its client: always, or never',
+    'the application may choose that the calls of a request abort with its client always, or never',
     async (harness) => {
       for (const method of ['GET', 'POST']) {
         const always = await leaveDuringPayment(harness, method, 'always')
@@ -134,7 +137,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'anything else is refused when the application is bound',
+    'any other choice is rejected when the application is bound',
     (harness) => {
       for (const wrong of ['sometimes', '', null, true]) {
         const build = () => harness.build({ manager: managerOf(), endWithClient: wrong as never })
@@ -145,7 +148,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'the signal of a request tells that its client has gone, whatever the method and whatever its calls do',
+    'the signal of a request aborts when its client disconnects, for any method and whatever its calls do',
     async (harness) => {
       for (const endWithClient of ['safe', 'always', 'never'] as const) {
         for (const method of ['GET', 'POST']) {
@@ -165,7 +168,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a write whose own signal ended it is not answered, and the application is not bothered',
+    'a write that was ended by its own signal gets no response, and the application gets no error',
     async (harness) => {
       const errors: unknown[] = []
       const manager = managerOf({}, faultyService({ behaviour: hangsUntilAborted() }))
@@ -180,7 +183,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'an operation that takes the signal is told to stop when the client goes',
+    'an operation that uses the signal is aborted when the client disconnects',
     async (harness) => {
       const faulty = faultyService({ behaviour: hangsUntilAborted() })
       const manager = managerOf({ circuit: { failureThreshold: 1 } }, faulty)
@@ -194,7 +197,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a call that is made after the client has gone does not reach the service',
+    'a call that is made after the client has disconnected does not reach the service',
     async (harness) => {
       const faulty = faultyService()
       const manager = managerOf({}, faulty)
@@ -207,7 +210,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'nothing is written to a client that has gone, and the application is not bothered',
+    'nothing is written to a client that has disconnected, and the application gets no error',
     async (harness) => {
       const errors: unknown[] = []
       const manager = managerOf({}, faultyService({ behaviour: hangs() }))
@@ -223,7 +226,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'an error that is not ours reaches the application although the client has gone',
+    "an error that is not the library's reaches the application although the client has disconnected",
     async (harness) => {
       const bug = new Error('a bug')
       const errors: unknown[] = []
@@ -236,7 +239,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a client that goes takes no other with it',
+    'a client that disconnects does not affect other clients',
     async (harness) => {
       const faulty = faultyService({ behaviour: hangs() })
       let answer: ((value: string) => void) | undefined
@@ -251,7 +254,7 @@ export const clientCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'an answered request aborts nothing: its handler may go on working',
+    'an answered request aborts nothing: its handler may continue',
     async (harness) => {
       let signal: AbortSignal | undefined
       let closed: Promise<void> | undefined

@@ -6,7 +6,7 @@ import type { BindingContractCase, ContractExchange } from './harness.ts'
 
 export const contextCases: readonly BindingContractCase[] = [
   [
-    'current() is the services of the request at hand, however deep and however late it is asked',
+    'current() returns the services of the current request, however deep and however late it is called',
     async (harness) => {
       const seen: boolean[] = []
       const deep = async ({ current }: ContractExchange): Promise<unknown> => {
@@ -32,7 +32,7 @@ export const contextCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'calls made through current() end when the client goes',
+    'calls made through current() abort when the client disconnects',
     async (harness) => {
       const faulty = faultyService({ behaviour: hangsUntilAborted() })
       const client = new AbortController()
@@ -58,12 +58,12 @@ export const contextCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'current() says what is missing: the option, or a request',
+    'the error of current() says what is missing: the option, or a request',
     async (harness) => {
       let outside: ContractExchange['current'] | undefined
       for (const [asyncContext, message] of [
         [false, /asyncContext: true/],
-        [true, /outside of a request/],
+        [true, /outside a request/],
       ] as const) {
         const url = await serve(harness, {
           manager: managerOf(),

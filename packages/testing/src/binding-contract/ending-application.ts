@@ -14,9 +14,9 @@ const LIMITS: ShutdownOptions = { readyDelayMs: 300, timeoutMs: 1_000 }
 export interface EndingApp extends RunningApp {
   readonly manager: ContractManager
   readonly faulty: FaultyService
-  /** The manager's, and so the shutdown's. */
+  /** The clock of the manager, and so of the shutdown. */
   readonly clock: ManualClock
-  /** The server's {@link RunningApp.shutdown}; notes whether it is done. */
+  /** Calls the binding's {@link RunningApp.shutdown} for the server, and records whether it is done. */
   readonly end: (options?: ShutdownOptions) => { readonly done: Promise<void>; readonly isDone: () => boolean }
 }
 
@@ -60,11 +60,11 @@ export async function startEnding(harness: BindingHarness): Promise<EndingApp> {
 
 export interface RequestUnderWay {
   readonly answer: Promise<Answer>
-  /** Lets its service answer. */
+  /** Makes its service answer. */
   readonly finish: () => void
 }
 
-/** A request that is at work in its service until it is told to answer. */
+/** A request that is in flight in its service until {@link RequestUnderWay.finish} is called. */
 export async function underWay({ url, faulty }: EndingApp, path = '/', agent?: Agent): Promise<RequestUnderWay> {
   let finish = (): void => {}
   faulty.next(() => new Promise((resolve) => (finish = () => resolve('answered'))))
@@ -75,14 +75,14 @@ export async function underWay({ url, faulty }: EndingApp, path = '/', agent?: A
   return { answer, finish: () => finish() }
 }
 
-/** An agent that keeps one connection, ended with the test. */
+/** An agent that keeps one connection; it is destroyed when the test ends. */
 export function keeping(): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   onTestFinished(() => agent.destroy())
   return agent
 }
 
-/** A connection of a client that says nothing by itself. */
+/** A connection of a client that sends nothing by itself. */
 export async function connection({ server }: RunningApp): Promise<Socket> {
   const accepted = once(server, 'connection')
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
@@ -92,7 +92,7 @@ export async function connection({ server }: RunningApp): Promise<Socket> {
   return socket
 }
 
-/** A connection that is no longer one of HTTP. */
+/** A connection that was upgraded to another protocol. */
 export async function upgraded(app: RunningApp): Promise<Socket> {
   app.server.once('upgrade', (_request, socket: Socket) => {
     socket.on('error', () => undefined)
@@ -119,7 +119,7 @@ export async function openConnections({ server }: RunningApp): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)))
 }
 
-/** Time passes, and what it does to sockets is done: as long as `wanted` says no. */
+/** Lets time pass, and waits for its effects on sockets until `wanted` returns true. */
 export async function pass({ clock }: EndingApp, ms: number, wanted: () => boolean = () => true): Promise<void> {
   await clock.advanceAsync(ms)
   while (!wanted()) await nextTurn()

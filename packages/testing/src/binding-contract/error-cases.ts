@@ -14,7 +14,7 @@ import { fails, faultyService, hangs } from '../faulty-service.ts'
 import { ask, jsonOf, managerOf, serve } from './application.ts'
 import type { BindingContractCase, ContractApp, ContractRoute } from './harness.ts'
 
-/** Nothing of what is in an error's message may reach a client. */
+/** Nothing from an error's message may reach a client. */
 const SECRET = 'db.internal:5432'
 
 const TABLE: readonly (readonly [SvcproxyError, status: number, retryAfter?: number])[] = [
@@ -43,7 +43,7 @@ function rejecting(error: unknown, isInjected: boolean): ContractRoute {
   return { path: '/', isInjected, handle: () => Promise.reject(error) }
 }
 
-/** An application whose own error handler notes what reaches it. */
+/** An application whose own error handler records the errors that reach it. */
 function noting(routes: readonly ContractRoute[]): ContractApp & { readonly errors: unknown[] } {
   const errors: unknown[] = []
   return { manager: managerOf(), routes, errors, errorHandler: {}, onError: (error) => errors.push(error) }
@@ -51,7 +51,7 @@ function noting(routes: readonly ContractRoute[]): ContractApp & { readonly erro
 
 const answersOfTable = TABLE.flatMap(([error, status, retryAfter]): BindingContractCase[] => [
   [
-    `${error.name}${retryAfter === undefined ? '' : ' with Retry-After'} is ${status} and a problem that says nothing of the service`,
+    `${error.name}${retryAfter === undefined ? '' : ' with Retry-After'} is ${status} and a problem that reveals nothing about the service`,
     async (harness) => {
       const url = await serve(harness, { manager: managerOf(), routes: [throwing(error)], errorHandler: {} })
       const answer = await ask(`${url}/?token=secret`)
@@ -93,19 +93,19 @@ interface RealFailure {
 const realFailures = (
   [
     {
-      title: 'a service that failed too often is not asked again for a while',
+      title: 'a service that failed too often is not called again for a while',
       settings: { circuit: { failureThreshold: 1 } },
       calls: 1,
       expected: { status: 503, code: 'SVCPROXY_CIRCUIT_OPEN', retryAfter: 30, service: 'first' },
     },
     {
-      title: 'a service that hangs is a timeout',
+      title: 'a service that hangs causes a timeout',
       settings: { timeoutMs: 1 },
       calls: 0,
       expected: { status: 504, code: 'SVCPROXY_TIMEOUT', service: 'first' },
     },
     {
-      title: 'a service that has enough to do is busy',
+      title: 'a service at its capacity is busy',
       settings: { maxConcurrentCalls: 1 },
       calls: 1,
       expected: { status: 503, code: 'SVCPROXY_CAPACITY', retryAfter: 1, service: 'first' },
@@ -151,7 +151,7 @@ export const errorCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'an error that is not ours goes on untouched, however it was thrown',
+    "an error that is not the library's passes through unchanged, however it was thrown",
     async (harness) => {
       for (const error of [new Error('unknown'), Object.assign(new Error('teapot'), { status: 418 })]) {
         const { message } = error
@@ -166,7 +166,7 @@ export const errorCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a handler of inject that rejects with nothing has failed, too',
+    'an injected handler that rejects without a reason has failed, too',
     async (harness) => {
       const app = noting([rejecting(undefined, true)])
       expect((await ask(await serve(harness, app))).status).toBe(418)
@@ -174,7 +174,7 @@ export const errorCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a rejection of a handler of inject is answered as one of any handler',
+    'a rejection of an injected handler is answered like one of any handler',
     async (harness) => {
       const routes = [rejecting(new CircuitOpenError('first', 1_000), true)]
       const url = await serve(harness, { manager: managerOf(), routes, errorHandler: {} })
@@ -182,7 +182,7 @@ export const errorCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'an error after the headers were sent goes on, and adds nothing to the answer',
+    'an error after the headers were sent passes through, and adds nothing to the response',
     async (harness) => {
       const late = new CircuitOpenError('first', 1_000)
       let reached: ((error: unknown) => void) | undefined
@@ -203,7 +203,7 @@ export const errorCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a problem takes the place of a body begun, and leaves the other headers alone',
+    'a problem replaces a body that was prepared, and leaves the other headers unchanged',
     async (harness) => {
       const route: ContractRoute = {
         path: '/',

@@ -14,89 +14,93 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 export interface ContractService {
   /** Returns `value`. */
   echo(value: string): string
-  /** What the case told it to do. */
+  /** Does what the case told it to do. */
   ask(context?: { readonly signal?: AbortSignal }): unknown
 }
 
-/** The services that the applications of the contract have. */
+/** The services of the contract's applications. */
 export interface ContractServices {
-  /** The one that handlers are given and call. */
+  /** The one that handlers use. */
   readonly first: ContractService
-  /** One more, to show that a handler gets only the services it asked for. */
+  /** Another one, to show that an injected handler only gets the services it asked for. */
   readonly second: ContractService
 }
 
-/** What a handler of the contract can see besides its services. */
+/** What a handler of the contract can access besides its services. */
 export interface ContractExchange {
-  /** Node's request (Express's is one); in Koa, `ctx.req`. */
+  /** Node's request: Express's own request, or `ctx.req` in Koa. */
   readonly req: IncomingMessage
-  /** Node's response (Express's is one); in Koa, `ctx.res`. */
+  /** Node's response: Express's own response, or `ctx.res` in Koa. */
   readonly res: ServerResponse
-  /** What the binding's `current()` returns; asked for at each use. */
+  /** Calls the binding's `current()` each time. */
   current(): Pick<GuardedServices<ContractServices>, 'first'>
-  /** What the binding's `signal(req)` or `signal(ctx)` returns; asked for at each use. */
+  /** Calls the binding's `signal(req)` or `signal(ctx)` each time. */
   signal(): AbortSignal
 }
 
-/** A route for every method. */
+/** A route for all methods. */
 export interface ContractRoute {
   /** Without parameters: `/greeting`. */
   readonly path: string
-  /** True: with `inject(['first'], …)`. @defaultValue false: with `from()` */
+  /** Whether it is created with `inject(['first'], …)`. @defaultValue false: with `from()` */
   readonly isInjected?: boolean
-  /** What it returns or resolves to is the body of the answer; what it throws or rejects with is an error of the route. */
+  /**
+   * Its result, or what that resolves to, is the body of the response; if it throws or rejects, the route fails with
+   * that error.
+   */
   readonly handle: (
     services: Pick<GuardedServices<ContractServices>, 'first'>,
     exchange: ContractExchange,
   ) => string | Promise<string>
 }
 
-/** An application as a case wants it. */
+/** An application as a test case needs it. */
 export interface ContractApp {
-  /** The manager that the binding is made for: `bindServices(manager)`. */
+  /** The manager to bind: `bindServices(manager)`. */
   readonly manager: ServiceProxyManager<ContractServices>
   /** The routes to register. @defaultValue none */
   readonly routes?: readonly ContractRoute[]
-  /** The routes stand in a router of their own under this path. @defaultValue '' */
+  /** Registers the routes in their own router under this path. @defaultValue '' */
   readonly prefix?: string
-  /** False: without the binding's middleware. @defaultValue true */
+  /** Whether the binding's middleware is used. @defaultValue true */
   readonly isBound?: boolean
-  /** With the binding's error handler. @defaultValue without */
+  /** Uses the binding's error handler with these options. @defaultValue without it */
   readonly errorHandler?: ErrorHandlerOptions
   /**
-   * With an error handler of the application behind (in Koa: around) the binding's. It calls this, then answers 418;
-   * or, if headers were sent, destroys the response. @defaultValue the framework's own handler, silent if need be
+   * Adds an error handler of the application behind (in Koa: around) the binding's. It calls this function, then
+   * answers 418; or, if headers were sent, it destroys the response.
+   * @defaultValue the framework's own handler, made silent if necessary
    */
   readonly onError?: (error: unknown) => void
-  /** With the health endpoints, before everything else. @defaultValue without */
+  /** Adds the health endpoints before everything else. @defaultValue without them */
   readonly health?: HealthOptions
-  /** Where the health endpoints are mounted. @defaultValue '' */
+  /** The path under which the health endpoints are mounted. @defaultValue '' */
   readonly healthPrefix?: string
-  /** Whether `current()` is to work. @defaultValue false */
+  /** Whether `current()` has to work. @defaultValue false */
   readonly asyncContext?: boolean
-  /** When calls end with their client; given to the binding as it is. @defaultValue the binding's own */
+  /** When calls abort with their client; passed to the binding as it is. @defaultValue the binding's default */
   readonly endWithClient?: EndWithClient
-  /** A body parser for JSON of the application, before everything else. @defaultValue false */
+  /** Adds the application's own JSON body parser before everything else. @defaultValue false */
   readonly parsesBodies?: boolean
-  /** With the management API mounted at {@link ContractApp.mountPath}, before the routes. @defaultValue without */
+  /** Mounts the management API at {@link ContractApp.mountPath}, before the routes. @defaultValue without it */
   readonly management?: ManagementOptions
-  /** With `mount()` of this there, if there is no management API. @defaultValue without */
+  /** Mounts this endpoint there with `mount()`, if there is no management API. @defaultValue without it */
   readonly mount?: EndpointFactory<unknown>
-  /** `/ops/services` for example. @defaultValue '/ops' */
+  /** The path of the mount, for example `/ops/services`. @defaultValue '/ops' */
   readonly mountPath?: string
 }
 
 /** An application that was built. */
 export interface BuiltApp {
-  /** What `http.createServer` takes. */
+  /** The argument for `http.createServer`. */
   readonly listener: RequestListener
-  /** The binding's own. */
+  /** The `shutdown` of the binding. */
   readonly shutdown: (server: ShutdownServer, options?: ShutdownOptions) => Promise<void>
 }
 
-/** What the contract needs to know of a binding. */
+/** The parts of a binding that the contract needs. */
 export interface BindingHarness {
-  /** Builds the application. What the binding throws at an option, it throws, too. */
+  /** Builds the application. Errors of the binding about its options are thrown. */
   readonly build: (app: ContractApp) => BuiltApp
   /** Calls the binding's `inject` with these names and any handler. */
   readonly inject: (manager: ServiceProxyManager<ContractServices>, names: readonly string[]) => unknown

@@ -12,7 +12,7 @@ const unwell = () => {
   return faulty
 }
 
-/** Statuses and levels of all endpoints: `200 pass, 503 fail, 200 fail`. */
+/** Status codes and levels of all endpoints: `200 pass, 503 fail, 200 fail`. */
 async function levels(harness: BindingHarness, manager: ContractManager): Promise<string> {
   const url = await serve(harness, { manager, health: {} })
   const answers = await Promise.all(ENDPOINTS.map((name) => ask(`${url}/${name}`)))
@@ -26,11 +26,11 @@ function detailsOf(answer: Answer): unknown {
 
 export const healthCases: readonly BindingContractCase[] = [
   [
-    'all is well: pass',
+    'everything is healthy: pass',
     async (harness) => expect(await levels(harness, managerOf())).toBe('200 pass, 200 pass, 200 pass'),
   ],
   [
-    'a service that is not critical is unwell: warn, and ready',
+    'a service that is not critical is unhealthy: warn, and ready',
     async (harness) => {
       expect(await levels(harness, managerOf({}, unwell()))).toBe('200 pass, 200 warn, 200 warn')
     },
@@ -46,7 +46,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a critical service is unwell: not ready, but alive',
+    'a critical service is unhealthy: not ready, but alive',
     async (harness) => {
       expect(await levels(harness, managerOf({ critical: true }, unwell()))).toBe('200 pass, 503 fail, 200 fail')
     },
@@ -64,7 +64,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a health check that hangs holds nobody up: a service that is not critical is a warning',
+    'a health check that hangs delays nobody: for a service that is not critical it is a warning',
     async (harness) => {
       const provider = {
         serviceName: 'hung',
@@ -75,7 +75,7 @@ export const healthCases: readonly BindingContractCase[] = [
         [false, 200],
         [true, 503],
       ] as const) {
-        // Whoever waits for the deadline of the service waits longer than this test may take.
+        // Waiting for the deadline of the service would take longer than this test may.
         const manager = managerOf({ provider, critical, timeoutMs: 60_000 })
         const url = await serve(harness, { manager, health: { timeoutMs: 20 } })
         expect((await ask(`${url}/readyz`)).status).toBe(expected)
@@ -83,7 +83,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'liveness asks no service and nobody who may know',
+    'liveness calls neither services nor authorize',
     async (harness) => {
       let asked = 0
       const count = () => ++asked > 0
@@ -110,7 +110,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'other methods are not allowed, and told which are',
+    'other methods get 405, with the methods that are allowed',
     async (harness) => {
       const url = await serve(harness, { manager: managerOf(), health: {} })
       for (const name of ENDPOINTS) {
@@ -122,7 +122,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'an answer is never stored, and is application/health+json only for those who accept it',
+    'a response is never stored, and is application/health+json only for clients that accept it',
     async (harness) => {
       const url = await serve(harness, { manager: managerOf(), health: {} })
       for (const [accept, type] of [
@@ -139,7 +139,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'the state of each service is for those whom authorize lets know it',
+    'the state of each service is only shown if authorize allows it',
     async (harness) => {
       const detailsFor = async (authorize?: () => boolean | Promise<boolean>) => {
         const health = { timeoutMs: 20, ...(authorize && { authorize }) }
@@ -162,7 +162,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'authorize is given the request of the framework',
+    'authorize gets the request of the framework',
     async (harness) => {
       const authorize = (request: unknown) =>
         (request as { headers: Record<string, string> }).headers['authorization'] === 'Bearer ok'
@@ -172,7 +172,7 @@ export const healthCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'only its own paths are answered, also under a prefix',
+    'only the own paths are answered, also under a prefix',
     async (harness) => {
       const atRoot = await serve(harness, { manager: managerOf(), health: {} })
       const below = await serve(harness, { manager: managerOf(), health: {}, healthPrefix: '/internal/probes' })

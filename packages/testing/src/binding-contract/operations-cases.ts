@@ -6,12 +6,12 @@ import type { BindingContractCase, ContractApp } from './harness.ts'
 const everybody = { authorize: () => true }
 const ACTION = { 'content-type': 'application/json', 'x-svcproxy-action': '1' }
 
-/** Sends an action as a client does that may. */
+/** Sends an action as an authorized client. */
 function act(url: string, body: string, options: AskOptions = {}): Promise<Answer> {
   return ask(url, { method: 'POST', body, ...options, headers: { ...ACTION, ...options.headers } })
 }
 
-/** Answers everything with what the endpoint was told of the request. */
+/** Answers everything with the endpoint's view of the request. */
 const mirror: EndpointFactory<unknown> = () => async (request) => ({
   status: 200,
   headers: { 'Content-Type': 'application/json' },
@@ -27,7 +27,7 @@ const parsers: readonly Pick<ContractApp, 'parsesBodies'>[] = [{ parsesBodies: f
 
 export const operationsCases: readonly BindingContractCase[] = [
   [
-    'the management API is answered where it is mounted, and everything else goes on to the application',
+    'the management API answers where it is mounted, and everything else passes on to the application',
     async (harness) => {
       const url = await serve(harness, {
         manager: managerOf(),
@@ -43,7 +43,7 @@ export const operationsCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a snapshot that has not changed is 304 without a body, and HEAD is answered as GET is, without one, too',
+    'a snapshot that has not changed is 304 without a body, and HEAD is answered like GET, without a body, too',
     async (harness) => {
       const url = `${await serve(harness, { manager: managerOf(), management: everybody })}/ops/api/snapshot`
       const { headers } = await ask(url)
@@ -53,7 +53,7 @@ export const operationsCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'nobody may act unless the application says that somebody may',
+    'nobody may act unless the application allows it',
     async (harness) => {
       const manager = managerOf()
       const url = await serve(harness, { manager, management: everybody })
@@ -62,7 +62,7 @@ export const operationsCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'an action is done, whether or not a body parser of the application came first',
+    'an action is done, with or without a body parser of the application before it',
     async (harness) => {
       for (const parser of parsers) {
         const manager = managerOf()
@@ -77,7 +77,7 @@ export const operationsCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a body of more than 8 kB is refused, whether or not a body parser of the application came first',
+    'a body of more than 8 kB is rejected, with or without a body parser of the application before it',
     async (harness) => {
       for (const parser of parsers) {
         const manager = managerOf()
@@ -113,7 +113,7 @@ export const operationsCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'authorize is given the request of the framework, and what it throws lets nobody in',
+    'authorize gets the request of the framework, and an error that it throws means no',
     async (harness) => {
       const authorize = (request: unknown) => {
         const { authorization } = (request as { headers: Record<string, string> }).headers
@@ -133,7 +133,7 @@ export const operationsCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'what is mounted sees the path below its mount, and the target, the query and the body as they were sent',
+    'a mounted endpoint sees the path below its mount point, and the target, the query and the body as they were sent',
     async (harness) => {
       for (const parser of parsers) {
         const url = await serve(harness, { manager: managerOf(), mount: mirror, mountPath: '/a/b', ...parser })

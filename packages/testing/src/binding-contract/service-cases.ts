@@ -8,12 +8,12 @@ const echo: ContractRoute = {
   handle: ({ first }, { req }) => first.echo(String(req.headers['x-value'])),
 }
 
-/** What no service can be called, because every object has it. */
+/** Names that no service can have, because every object has them. */
 const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then']
 
 export const serviceCases: readonly BindingContractCase[] = [
   [
-    'a handler has the services of its request',
+    'a handler gets the services of its request',
     async (harness) => {
       const url = await serve(harness, { manager: managerOf(), routes: [echo] })
       expect(await ask(`${url}/echo`, { headers: { 'x-value': 'hello' } })).toMatchObject({
@@ -23,7 +23,7 @@ export const serviceCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a handler of inject has the services it named, and no others',
+    'an injected handler gets the services it named, and no others',
     async (harness) => {
       const names: ContractRoute = { path: '/', isInjected: true, handle: (services) => Object.keys(services).join() }
       const url = await serve(harness, { manager: managerOf(), routes: [{ ...echo, isInjected: true }, names] })
@@ -35,7 +35,7 @@ export const serviceCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'inject refuses a name that nobody registered, before there is a request',
+    'inject rejects an unknown name when the handler is created',
     async (harness) => {
       for (const name of ['third', '', ...INHERITED]) {
         expect(() => harness.inject(managerOf(), ['first', name])).toThrow(UnknownServiceError)
@@ -44,7 +44,7 @@ export const serviceCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a name that every object has reaches nothing',
+    'a name that every object has gives undefined',
     async (harness) => {
       const route: ContractRoute = {
         path: '/',
@@ -56,7 +56,7 @@ export const serviceCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a request that did not pass the middleware is told so',
+    'a request that did not pass the middleware gets an error that says so',
     async (harness) => {
       const errors: unknown[] = []
       const onError = (error: unknown) => errors.push(error)
@@ -71,7 +71,7 @@ export const serviceCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a router of its own works under any path',
+    'a separate router works under any path',
     async (harness) => {
       const routes = [echo, { ...echo, path: '/injected', isInjected: true }]
       const url = await serve(harness, { manager: managerOf(), routes, prefix: '/api/v1' })
@@ -107,7 +107,7 @@ export const serviceCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    '1000 concurrent requests to a cold, failing service are one attempt to get it',
+    '1000 concurrent requests to a failing service that is not loaded make one attempt to load it',
     async (harness) => {
       let attempts = 0
       let fail: (() => void) | undefined

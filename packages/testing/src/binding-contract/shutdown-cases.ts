@@ -20,7 +20,7 @@ import type { BindingContractCase } from './harness.ts'
 
 export const shutdownCases: readonly BindingContractCase[] = [
   [
-    'an application that shuts down is not ready at once, and works on until everybody knows',
+    'an application that shuts down is not ready at once, but still answers until the ready delay is over',
     async (harness) => {
       const app = await startEnding(harness)
       expect(await health(app)).toBe('200 pass, 200 pass, 200 pass')
@@ -37,7 +37,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'from then on every answer says that its connection closes: of new connections, of kept ones, of errors',
+    'from then on every response closes its connection: on new connections, on kept ones, for errors',
     async (harness) => {
       const app = await startEnding(harness)
       const agent = keeping()
@@ -54,7 +54,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'so does the answer of a request under way, unless its headers have been sent; all of them are answered in full',
+    'so does the response of a request in flight, unless its headers were sent; all of them are answered completely',
     async (harness) => {
       const app = await startEnding(harness)
       const begun = await underWay(app, '/', keeping())
@@ -73,7 +73,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'clients that keep a connection, or open one, and never send hold nothing up',
+    'clients that keep or open a connection without sending delay nothing',
     async (harness) => {
       const app = await startEnding(harness)
       await ask(`${app.url}/echo`, { agent: keeping() })
@@ -89,7 +89,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'what is still open at the end of its time is cut: requests that hang, and WebSockets, however old',
+    'everything still open at the timeout is closed: requests that hang, and WebSockets of any age',
     async (harness) => {
       const app = await startEnding(harness)
       const old = await upgraded(app)
@@ -102,14 +102,14 @@ export const shutdownCases: readonly BindingContractCase[] = [
       await pass(app, 1, () => app.manager.stopping)
       await expect(hanging.answer).rejects.toThrow()
       await closed
-      // The manager waits for nobody any more.
+      // The manager waits for nothing any more.
       await pass(app, 0)
       await done
       expect(await openConnections(app)).toBe(0)
     },
   ],
   [
-    'asked again it cuts at once, before and after the listener has closed, and is one shutdown',
+    'a second call closes everything at once, before and after the listener has closed, and is the same shutdown',
     async (harness) => {
       for (const passedMs of [0, 300]) {
         const app = await startEnding(harness)
@@ -128,7 +128,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'without a delay nobody new is taken from the call on',
+    'without a delay no new connection is accepted after the call',
     async (harness) => {
       const app = await startEnding(harness)
       const { done } = app.end({ readyDelayMs: 0, timeoutMs: 1 })
@@ -137,7 +137,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a server that does not listen is no error: closed before, being closed, or never opened',
+    'a server that is not listening is no error: closed before, being closed, or never opened',
     async (harness) => {
       const closed = await startEnding(harness)
       await new Promise((resolve) => closed.server.close(resolve))
@@ -162,7 +162,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'a limit that makes no sense is refused, and nothing has begun',
+    'an invalid limit is rejected before anything has begun',
     async (harness) => {
       const app = await startEnding(harness)
       for (const [options, message] of [
@@ -181,7 +181,7 @@ export const shutdownCases: readonly BindingContractCase[] = [
     },
   ],
   [
-    'at 200 requests a second, over new and over kept connections, not one is refused or lost',
+    'at 200 requests per second, over new and kept connections, not one is refused or lost',
     async (harness) => {
       const app = await startEnding(harness)
       const agent = new Agent({ keepAlive: true })

@@ -4,15 +4,15 @@ import type { AttemptContext } from '@svcproxy/core/adapter'
 import { expect } from 'vitest'
 import { type BreakerContractCase, errorOf, F, R, S, T } from './harness.ts'
 
-/** What a single call is promised: cases 13 to 18, 25, 29, 31, 33, and that no error of the library leaks. */
+/** Promises about a single call: cases 13 to 18, 25, 29, 31, 33, and that no error of the library leaks. */
 export const attemptCases: readonly BreakerContractCase[] = [
   {
-    title: '13. an error that is no failure is an answer: it zeroes the count, and as a trial it is a success',
+    title: '13. an error that is no failure is an answer: it resets the count, and as a trial it is a success',
     policy: { isFailure: (error) => error !== 'not found' },
     async check(h) {
       await h.fail(F - 1)
       expect(errorOf(await h.run(() => Promise.reject('not found')))).toBe('not found')
-      expect(h.circuit.consecutiveFailures, 'it zeroes the count').toBe(0)
+      expect(h.circuit.consecutiveFailures, 'it resets the count').toBe(0)
       await h.fail(F)
       h.clock.advance(R)
       for (let count = 0; count < S; count++) {
@@ -26,7 +26,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
     title: '14. a trial that its caller aborts is neutral: the caller gets the reason, the permit comes back',
     async check(h) {
       await h.halfOpen()
-      const reason = new Error('the client went away')
+      const reason = new Error('the client disconnected')
       const controller = new AbortController()
       const trial = h.start(undefined, controller.signal)
       const { signal } = trial.context
@@ -61,7 +61,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
       expect(h.state).toBe('half_open')
       await h.expectRefused()
       h.clock.starve(60_000)
-      expect(h.state, 'nobody reported the trial, and still it is given up').toBe('open')
+      expect(h.state, 'the trial is given up although nobody reported it').toBe('open')
       starved.resolve()
       await starved.answer
       expect(h.state).toBe('open')
@@ -124,7 +124,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '18. a synchronous throw, a plain value, undefined and a foreign thenable behave as a promise does',
+    title: '18. a synchronous throw, a plain value, undefined and a foreign thenable behave like a promise',
     async check(h) {
       const error = new Error('thrown')
       const thrower = h.start(() => {
@@ -206,7 +206,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
       ])
       seen.length = 0
       await callAs('bob')
-      expect(seen, 'a refused caller is in its own context, too').toEqual([['fallback', 'bob']])
+      expect(seen, 'a rejected caller is in its own context, too').toEqual([['fallback', 'bob']])
       seen.length = 0
       h.clock.advance(R)
       const trial = context.run('eve', () => h.start())
@@ -220,7 +220,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: 'whatever happens, the caller gets the value or the error of its operation, or an error of svcproxy',
+    title: 'in any case the caller gets the value or the error of its operation, or an error of svcproxy',
     async check(h) {
       const failures = [undefined, null, 0, '', false, Object.freeze(new Error('frozen')), Symbol('odd'), () => 'odd']
       for (const failure of failures) {
@@ -239,7 +239,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '33. a trial that goes on to its second part has the time of another: its deadline and its lease begin anew',
+    title: '33. the second part of a trial gets the full time again: its deadline and its lease start over',
     async check(h) {
       await h.halfOpen()
       const parts = { endFirst: (): void => {}, endSecond: (): void => {} }

@@ -1,10 +1,10 @@
 import { expect, vi } from 'vitest'
 import { type BreakerContractCase, CircuitHarness, F, R, S } from './harness.ts'
 
-/** What operators and listeners may do, and what many circuits cost: cases 19, 20, 22 and 30. */
+/** What operators and listeners may do, and the cost of many circuits: cases 19, 20, 22 and 30. */
 export const controlCases: readonly BreakerContractCase[] = [
   {
-    title: '19. with two isolation handles it is released by the second, and a handle counts once',
+    title: '19. with two isolation handles, disposing the second one releases it, and each handle counts once',
     async check(h) {
       const [one, two] = [h.circuit.isolate(), h.circuit.isolate()]
       expect(h.state).toBe('isolated')
@@ -25,7 +25,8 @@ export const controlCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '20. isolating an open circuit and releasing it make one event each; a reset closes it and zeroes',
+    title:
+      '20. isolating an open circuit and releasing it make one event each; a reset closes it and resets its counts',
     async check(h) {
       await h.trip()
       const handle = h.circuit.isolate()

@@ -15,25 +15,28 @@ import {
 import { expect } from 'vitest'
 import { ManualClock } from '../manual-clock.ts'
 
-/** The pattern's defaults, under the names the contract cases use. */
+/** The defaults of the policy, under the names that the contract cases use. */
 export const F = 5
 export const S = 3
 export const R = 30_000
 export const T = 5_000
 
-/** How a call was answered. */
+/** The result of a call. */
 export type Answer = { readonly value: unknown } | { readonly error: unknown }
 
-/** One call of the circuit under test. Its operation, unless one was given, waits for `resolve` or `reject`. */
+/**
+ * One call of the circuit under test. Unless another operation was given, its operation waits for `resolve` or
+ * `reject`.
+ */
 export interface TestCall {
   /** Never rejects. */
   readonly answer: Promise<Answer>
-  /** What `settled` was told: exactly one entry once it is answered. */
+  /** The ends that `settled` was called with: exactly one once it is answered. */
   readonly ends: readonly AttemptEnd[]
-  /** How often its operation was run, and how often the end of that run was reported. */
+  /** How often its operation was run, and how often the end of a run was reported. */
   readonly runs: number
   readonly endings: number
-  /** What the operation was given. @throws when it did not run */
+  /** The argument of the operation. @throws when it did not run */
   readonly context: CallContext
   resolve(value?: unknown): void
   reject(error?: unknown): void
@@ -41,7 +44,7 @@ export interface TestCall {
 
 type Operation = (context: CallContext) => unknown
 
-/** A circuit over the adapter under test, on a clock of its own, with a record of all that happened to it. */
+/** A circuit with the adapter under test and its own clock, and a record of everything that happened to it. */
 export class CircuitHarness {
   readonly clock: ManualClock = new ManualClock()
   readonly transitions: CircuitTransition[] = []
@@ -68,12 +71,12 @@ export class CircuitHarness {
     return this.circuit.state
   }
 
-  /** The states entered so far. */
+  /** The states that were entered so far. */
   get entered(): string[] {
     return this.transitions.map(({ to }) => to)
   }
 
-  /** Notes that `error` is an operation's own; those that promises bring are noted by themselves. */
+  /** Records that `error` is an operation's own; errors of promises are recorded automatically. */
   own(error: Error): Error {
     this.#own.add(error)
     return error
@@ -93,7 +96,7 @@ export class CircuitHarness {
     for (let count = 0; count < times; count++) expect(await this.run(() => 'value')).toEqual({ value: 'value' })
   }
 
-  /** Failures of the operation itself: each must run and be answered with its own error. */
+  /** Makes calls whose operation fails; each must run and be answered with its own error. */
   async fail(times: number = 1): Promise<void> {
     for (let count = 0; count < times; count++) {
       const error = new Error('service failed')
@@ -112,7 +115,7 @@ export class CircuitHarness {
     expect(this.state).toBe('half_open')
   }
 
-  /** Expects a call to be refused at once, without its operation being run. */
+  /** Expects a call to be rejected at once, without running its operation. */
   async expectRefused(): Promise<CircuitOpenError> {
     const call = this.start(() => 'ran')
     const error = errorOf(await call.answer)
@@ -122,7 +125,7 @@ export class CircuitHarness {
     return error as CircuitOpenError
   }
 
-  /** What holds after every history, whatever it was about. */
+  /** Checks what must hold after every history. */
   async verify(): Promise<void> {
     await this.clock.settle()
     for (const call of this.#calls) call.verify()
@@ -155,7 +158,7 @@ class Call implements TestCall {
     own: Set<unknown>,
   ) {
     this.#own = own
-    // A call that is refused never looks at it.
+    // A call that is rejected never uses it.
     this.#work.promise.catch(() => {})
     const promise = circuit.execute<unknown>({
       startedAt: clock.now(),
@@ -210,7 +213,7 @@ class Call implements TestCall {
     expect(ours || this.#own.has(error), `an error of the library leaked: ${String(error)}`).toBe(true)
   }
 
-  /** Runs the operation and remembers the errors that are its own. */
+  /** Runs the operation and records the errors that are its own. */
   #watch(operation: Operation, context: CallContext): unknown {
     try {
       const result = operation(context)
@@ -223,7 +226,7 @@ class Call implements TestCall {
   }
 }
 
-/** The error a call was answered with. Fails when it was answered with a value. */
+/** The error with which a call was answered. Fails if it was answered with a value. */
 export function errorOf(answer: Answer): unknown {
   expect(answer).toHaveProperty('error')
   return 'error' in answer ? answer.error : undefined
@@ -246,7 +249,7 @@ interface PromiseWithResolvers<V> {
   reject(reason: unknown): void
 }
 
-/** One promise of the contract: what it says, and a history that shows whether it is kept. */
+/** One promise of the contract: its wording, and a history that shows whether it is kept. */
 export interface BreakerContractCase {
   readonly title: string
   readonly policy?: GivenCircuitPolicy

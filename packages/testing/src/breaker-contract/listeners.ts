@@ -1,25 +1,25 @@
 import { expect } from 'vitest'
 import { type BreakerContractCase, errorOf, F, R, S, T } from './harness.ts'
 
-/** The events of a library, by the service whose circuit they are about. */
+/** The events of a breaker library, by service. */
 export interface LibraryEvents {
   /** The names of all events that the library emits for a circuit. */
   readonly names: readonly string[]
-  /** The emitter of the circuit of a service. Called after the adapter has made that circuit. */
+  /** The emitter for the circuit of a service. Called after the adapter has created that circuit. */
   of(serviceName: string): LibraryEmitter
 }
 
 /** The part of an event emitter that the contract needs. */
 export interface LibraryEmitter {
-  /** Adds a listener, as `EventEmitter` of Node does. The returned value is not used. */
+  /** Adds a listener, like `EventEmitter` of Node.js. The return value is ignored. */
   on(event: string, listener: () => void): unknown
 }
 
-/** Case 21: what listeners are told, and that one of the library's listeners that throws changes nothing. */
+/** Case 21: when listeners are called, and that a listener of the library that throws changes nothing. */
 export function listenerCase(events: LibraryEvents | undefined): BreakerContractCase {
   const promise = 'a listener that throws changes no result and no count'
   return {
-    title: `21. listeners are told before the caller is answered${events === undefined ? '' : `; ${promise}`}`,
+    title: `21. listeners are called before the caller is answered${events === undefined ? '' : `; ${promise}`}`,
     async check(h) {
       let answered = false
       const told: string[] = []

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { type Answer, CircuitHarness, type TestCall } from './harness.ts'
 import { type ReferenceCall, ReferenceCircuit, type ReferencePolicy } from './reference-circuit.ts'
 
-/** What may happen to a circuit. Numbers that choose among what there is are taken modulo how many there are. */
+/** What may happen to a circuit. Numbers that choose among existing things are taken modulo their count. */
 type Step =
   | { readonly do: 'start'; readonly work: 'pending' | 'returns' | 'throws' }
   | { readonly do: 'settle'; readonly which: number; readonly outcome: Outcome }
@@ -68,7 +68,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('reset', 'isolate', 'release', 'release', 'transfer') }) },
 )
 
-/** A call in both worlds. */
+/** The same call in both circuits. */
 interface Pair {
   readonly real: TestCall
   readonly reference: ReferenceCall
@@ -78,9 +78,9 @@ interface Pair {
 
 const FAILURE = new Error('failure')
 const IGNORED = new Error('not found')
-const ABORTED = new Error('the client went away')
+const ABORTED = new Error('the client disconnected')
 
-/** Drives the circuit under test and the reference through the same history. */
+/** Runs the same history on the circuit under test and on the reference. */
 class Comparison {
   readonly #harness: CircuitHarness
   readonly #reference: ReferenceCircuit
@@ -188,7 +188,7 @@ class Comparison {
     if (pair !== undefined) pair.expected = expected
   }
 
-  /** Everything that can be seen from outside is the same in both. */
+  /** Checks that both look the same from outside. */
   async #compare(): Promise<void> {
     const { clock, circuit } = this.#harness
     const now = clock.now()
@@ -200,7 +200,7 @@ class Comparison {
       const kind = pair.real.ends.length === 0 ? undefined : kindOf(await pair.real.answer)
       if (kind !== pair.expected) expect(kind).toBe(pair.expected)
     }
-    // What is over is compared once; else long histories would take quadratic time.
+    // Finished calls are compared once; otherwise long histories would take quadratic time.
     for (let index = this.#pairs.length - 1; index >= 0; index--) {
       if (this.#pairs[index]?.expected !== undefined) this.#pairs.splice(index, 1)
     }
@@ -217,7 +217,7 @@ function kindOf(answer: Answer): string {
   return error instanceof ServiceTimeoutError ? 'timeout' : `error ${String(error)}`
 }
 
-/** Histories until `minSteps` steps were compared. A failure names the seed, and the shortest history that fails. */
+/** Runs histories until `minSteps` steps were compared. A failure names the seed and the shortest failing history. */
 export async function compareWithReference(
   breaker: BreakerFactory,
   minSteps: number,

@@ -1,7 +1,7 @@
 import type { CircuitSnapshot } from '@svcproxy/core'
 import type { Outcome, ResolvedCircuitPolicy, ResolvedRate } from '@svcproxy/core/adapter'
 
-/** A call as the reference sees it. */
+/** A call from the view of the reference. */
 export interface ReferenceCall {
   readonly startedAt: number
   readonly epoch: number
@@ -21,9 +21,9 @@ interface CountedCall {
 const LEASE_MARGIN_MS = 1_000
 
 /**
- * The policy, written a second time from its description and as plainly as it can be: all calls are kept in a list and
- * every question is answered by looking through it. What the circuit under test does is compared with this, so it must
- * share no code with it.
+ * The policy, implemented a second time from its description and as plainly as possible: all calls are kept in a list,
+ * and every question is answered by looking through it. The circuit under test is compared with this, so it must share
+ * no code with it.
  */
 export class ReferenceCircuit {
   readonly entered: string[] = []
@@ -34,11 +34,11 @@ export class ReferenceCircuit {
   #isolations = 0
   #epoch = 0
   #mode: 'closed' | 'open' | 'half_open' | 'isolated' = 'closed'
-  /** Since it was closed. */
+  /** The calls since it was closed. */
   #counted: CountedCall[] = []
   #openings = 0
   #rampFrom = -Infinity
-  /** What the calls of the ramp have added up to, and those that were let through for it. */
+  /** The balance of the ramp, after the calls that were admitted for it. */
   #rampBalance = 0
   readonly #policy: ReferencePolicy
 
@@ -46,7 +46,7 @@ export class ReferenceCircuit {
     this.#policy = policy
   }
 
-  /** The state at `now`, after what time alone changes. */
+  /** The state at `now`, including changes by time alone. */
   stateAt(now: number): string {
     if (this.#mode === 'open' && now >= this.#openUntil) {
       this.#successes = 0
@@ -68,7 +68,7 @@ export class ReferenceCircuit {
 
   settle(call: ReferenceCall, outcome: Outcome, now: number): void {
     if (call.answered) return
-    // Before it is marked as answered: a trial whose lease is over was given up, whatever it brings.
+    // Before it is marked as answered: a trial whose lease is over has failed, whatever its result.
     this.stateAt(now)
     call.answered = true
     if (call.epoch !== this.#epoch || outcome === 'ignored') return
@@ -107,13 +107,13 @@ export class ReferenceCircuit {
     return true
   }
 
-  /** Time goes on to `end`; the calls whose deadline passes on the way are returned, in that order. */
+  /** Advances time to `end`; returns the calls whose deadline passes on the way, in that order. */
   advance(now: number, end: number): ReferenceCall[] {
     const dueAt = (call: ReferenceCall) => call.startedAt + this.#policy.timeoutMs
     const due = this.calls.filter((call) => !call.answered && dueAt(call) <= end).sort((a, b) => dueAt(a) - dueAt(b))
     for (const call of due) {
       const at = Math.max(now, dueAt(call))
-      // An open circuit is not looked at on the way; what it becomes is seen at the end.
+      // An open circuit is not observed on the way; its state is only seen at the end.
       if (this.#mode === 'open') call.answered = true
       else this.settle(call, 'failure', at)
     }
@@ -152,7 +152,7 @@ export class ReferenceCircuit {
     return { ...none, state: 'closed', failures: state === 'closed' ? this.failures : 0, openings: 0 }
   }
 
-  /** A snapshot that is taken over where it was made: what is under way no longer counts, all else stays. */
+  /** Imports its own snapshot: calls in flight no longer count, everything else stays. */
   takeOverOwnSnapshot(): void {
     if (this.#mode === 'isolated') return
     this.#epoch++
@@ -193,7 +193,7 @@ export class ReferenceCircuit {
   }
 }
 
-/** Looked up among all calls, in whole tenths of a window of time. */
+/** Searches all calls, in whole tenths of a time window. */
 function reaches(
   rate: ResolvedRate | undefined,
   isBad: (call: CountedCall) => boolean,

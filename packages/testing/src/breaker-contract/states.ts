@@ -3,7 +3,7 @@ import { Circuit, resolveCircuitPolicy } from '@svcproxy/core/adapter'
 import { expect } from 'vitest'
 import { type BreakerContractCase, CircuitHarness, errorOf, F, R, S, T } from './harness.ts'
 
-/** When the circuit opens, whom half-open admits, and when it closes: cases 1 to 9, 12, 23, 24, 26 and 27. */
+/** When the circuit opens, which calls half-open admits, and when it closes: cases 1 to 9, 12, 23, 24, 26 and 27. */
 export const stateCases: readonly BreakerContractCase[] = [
   {
     title: '1. four failures, a success and four failures leave it closed: only consecutive failures count',
@@ -30,7 +30,8 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '3. ten failures under way at once open it once, and the later ones do not extend the time it stays open',
+    title:
+      '3. ten failing calls in flight at once open it once, and the later ones do not extend the time it stays open',
     async check(h) {
       const calls = Array.from({ length: 10 }, () => h.start())
       for (const call of calls.slice(0, F)) call.reject()
@@ -59,7 +60,7 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '5. a step of the wall clock neither shortens nor prolongs the time it stays open',
+    title: '5. a change of the wall clock neither shortens nor extends the time it stays open',
     async check(h) {
       await h.trip()
       h.clock.stepWall(-86_400_000)
@@ -73,7 +74,7 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '6. of three calls at once half-open runs one, and rejects two at once without a queue',
+    title: '6. of three concurrent calls, half-open runs one and rejects two at once, without queueing them',
     async check(h) {
       await h.halfOpen()
       const trial = h.start()
@@ -86,7 +87,7 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '7. two good trials leave it half-open; the third closes it, once, with every count at zero',
+    title: '7. two successful trials leave it half-open; the third closes it, once, with all counts at zero',
     async check(h) {
       await h.halfOpen()
       await h.succeed(S - 1)
@@ -105,7 +106,7 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '8. a failed trial after two good ones opens it for the full recovery timeout again',
+    title: '8. a failed trial after two successful ones opens it for the full recovery timeout again',
     async check(h) {
       await h.halfOpen()
       h.clock.advance(7_000)
@@ -116,13 +117,13 @@ export const stateCases: readonly BreakerContractCase[] = [
       expect(h.state).toBe('open')
       h.clock.advance(1)
       await h.succeed(S - 1)
-      expect(h.state, 'the good trials before the failure are forgotten').toBe('half_open')
+      expect(h.state, 'the successful trials before the failure are forgotten').toBe('half_open')
       await h.succeed()
       expect(h.state).toBe('closed')
     },
   },
   {
-    title: '9. with three trials at a time it never admits a fourth',
+    title: '9. with three concurrent trials it never admits a fourth',
     policy: { maxTrials: 3, successThreshold: 10 },
     async check(h) {
       await h.halfOpen()
@@ -140,7 +141,7 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '10. a success of a call admitted while closed neither closes it nor counts as a good trial',
+    title: '10. a success of a call admitted while closed neither closes it nor counts as a successful trial',
     policy: { successThreshold: 1 },
     async check(h) {
       const [whileOpen, whileHalfOpen] = [h.start(), h.start()]
@@ -204,7 +205,8 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '23. a refusal, and a lack of capacity inside the operation, are not failures and do not move the clock',
+    title:
+      '23. a rejection by another circuit, or for lack of capacity, inside the operation is no failure and does not extend the open time',
     async check(h) {
       await h.fail(F - 1)
       const refusals = [new CapacityError('other', 'full'), new CircuitOpenError('other', 1_000)]
@@ -225,11 +227,11 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '24. a state exported with ten seconds left admits a trial after ten seconds where it is imported',
+    title: '24. a state that is exported with ten seconds left admits a trial ten seconds after it is imported',
     async check(h, breaker) {
       await h.trip()
       h.clock.advance(R - 10_000)
-      // As it travels: plain JSON.
+      // As it is sent: as plain JSON.
       const snapshot = JSON.parse(JSON.stringify(h.circuit.exportState())) as CircuitSnapshot
       expect(snapshot).toEqual({ state: 'open', failures: 0, successes: 0, openings: 1, remainingMs: 10_000 })
       const other = new CircuitHarness(breaker, {}, 'imported')
@@ -278,7 +280,7 @@ export const stateCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '28. one options object serves many circuits: nothing in it is shared between them, nothing is changed',
+    title: '28. one options object serves many circuits: they share no state through it, and it is not changed',
     async check(_, breaker) {
       const policy = Object.freeze({ failureThreshold: 2, recoveryTimeoutMs: R, successThreshold: 1, timeoutMs: T })
       const resolved = resolveCircuitPolicy(policy)

@@ -6,11 +6,11 @@ import { memberCases } from './contract/member-cases.ts'
 import { probeCases } from './contract/probe-cases.ts'
 import { versionCases } from './contract/version-cases.ts'
 
-/** How the contract of a store is run. */
+/** Options of {@link fleetStoreContract}. */
 export interface FleetStoreContractOptions {
   /**
-   * Leaves out the promises that take longer than this, in milliseconds. For one of several suites of an engine whose time
-   * can only be waited for: evidence ends after ten seconds.
+   * Leaves out the promises that take longer than this, in milliseconds. For additional suites of an engine without a
+   * manual clock: evidence, for example, expires only after ten seconds.
    * @defaultValue Infinity: none is left out
    */
   readonly longestMs?: number
@@ -20,18 +20,19 @@ export interface FleetStoreContractOptions {
 export interface FleetStorePromise {
   readonly topic: string
   readonly title: string
-  /** How long the engine's time has to pass, in milliseconds, where that is more than a moment. */
+  /** How much time of the engine has to pass, in milliseconds, if it is more than a moment. */
   readonly lastsMs: number
-  /** Rejects when it is broken. */
+  /** Checks the promise; rejects if it is broken. */
   expectKept(harness: FleetStoreHarness): Promise<void>
 }
 
 /**
- * The contract of the stores of `@svcproxy/fleet`, as a vitest suite: the whole test file of a store, beside what is its
- * engine's own. Every test is named after the promise it keeps.
+ * The contract for stores of `@svcproxy/fleet`, as a vitest suite: the whole test file of a store, apart from tests of
+ * its engine. Each test is named after the promise that it checks.
  *
- * @param name what the suite is called: the engine and its version
- * @param open an engine with nothing in it, for one test; it is closed after it
+ * @param name the name of the suite: the engine and its version
+ * @param open opens an empty engine for one test; it is closed after the test
+ * @param options which promises are left out
  */
 export function fleetStoreContract(
   name: string,

@@ -97,7 +97,7 @@ const hearing =
 
 const CONNECTION_FAULTS: Record<string, Fault> = {
   'says twice that it is connected': {
-    foundBy: 'a store says that it is connected when it hears the others, once',
+    foundBy: 'a store reports that it is connected when it receives hints, and only once',
     store: hearing(({ connected }) => ({
       connected: () => {
         connected()
@@ -106,7 +106,7 @@ const CONNECTION_FAULTS: Record<string, Fault> = {
     })),
   },
   'says that it is connected before it hears the others': {
-    foundBy: 'it hears all that happens from the moment on in which it says that it is connected',
+    foundBy: 'it receives all hints from the moment at which it reports that it is connected',
     store: hearing(({ connected, hinted }, clock) => {
       let hearsAt = Infinity
       return {
@@ -121,19 +121,19 @@ const CONNECTION_FAULTS: Record<string, Fault> = {
     }),
   },
   'does not connect anew': {
-    foundBy: 'a store that is told to connects anew: it says so, and hears the others again',
+    foundBy: 'reconnect() reconnects: the store reports it, and receives hints again',
     store: () => ({ reconnect: () => undefined }),
   },
   'does not say that it connects anew': {
-    foundBy: 'a store that is told to connects anew: it says so, and hears the others again',
+    foundBy: 'reconnect() reconnects: the store reports it, and receives hints again',
     store: hearing(() => ({ disconnected: () => undefined })),
   },
   'goes on when it is closed': {
-    foundBy: 'a store that was closed hears nothing, says nothing and does nothing',
+    foundBy: 'a closed store receives nothing, reports nothing and does nothing',
     store: () => ({ close: async () => undefined }),
   },
   'says that it is disconnected when it is closed': {
-    foundBy: 'a store that was closed hears nothing, says nothing and does nothing',
+    foundBy: 'a closed store receives nothing, reports nothing and does nothing',
     store: ({ open, close }) => {
       let told: FleetStoreListener | undefined
       return {
@@ -146,7 +146,7 @@ const CONNECTION_FAULTS: Record<string, Fault> = {
     },
   },
   'leaves what is pending without an answer when it is closed': {
-    foundBy: 'what is pending when a store is closed rejects',
+    foundBy: 'operations that are pending when a store is closed reject',
     store: ({ close, read }) => {
       let isClosed = false
       return {
@@ -161,9 +161,9 @@ const CONNECTION_FAULTS: Record<string, Fault> = {
       }
     },
   },
-  'has one namespace for all': { foundBy: 'namespaces have nothing in common', engineOf: () => 'all' },
+  'has one namespace for all': { foundBy: 'namespaces share nothing', engineOf: () => 'all' },
   'takes a namespace for the beginning of another one': {
-    foundBy: 'namespaces have nothing in common',
+    foundBy: 'namespaces share nothing',
     engineOf: (namespace) => namespace.slice(0, 4),
   },
 }
@@ -179,7 +179,7 @@ const VERSION_FAULTS: Record<string, Fault> = {
     },
   },
   'gives a scope the same token again': {
-    foundBy: 'each invalidation gives its scopes other tokens, and says what they had before',
+    foundBy: 'each invalidation gives its scopes new tokens, and returns the previous ones',
     Engine: class extends MemoryEngine {
       protected override unique(what: string): string {
         return what === 'token' ? 'token' : super.unique(what)
@@ -187,7 +187,7 @@ const VERSION_FAULTS: Record<string, Fault> = {
     },
   },
   'does not say what was before': {
-    foundBy: 'each invalidation gives its scopes other tokens, and says what they had before',
+    foundBy: 'each invalidation gives its scopes new tokens, and returns the previous ones',
     Engine: class extends MemoryEngine {
       override invalidate(...args: Parameters<MemoryEngine['invalidate']>): Invalidated {
         return { ...super.invalidate(...args), previous: {} }
@@ -195,7 +195,7 @@ const VERSION_FAULTS: Record<string, Fault> = {
     },
   },
   'gives all scopes another token': {
-    foundBy: 'each invalidation gives its scopes other tokens, and says what they had before',
+    foundBy: 'each invalidation gives its scopes new tokens, and returns the previous ones',
     Engine: class extends MemoryEngine {
       override invalidate(member: string, scopes: readonly string[]): Invalidated {
         return super.invalidate(member, [...new Set([...scopes, ...this.stored.tokens.keys()])])
@@ -203,15 +203,15 @@ const VERSION_FAULTS: Record<string, Fault> = {
     },
   },
   'orders its tokens: it counts, from one again when it has lost its data': {
-    foundBy: 'after the engine has lost its data nothing is called as before',
+    foundBy: 'after the engine has lost its data no epoch or token is reused',
     Engine: countingAnew('token'),
   },
   'has the same epoch when it has lost its data': {
-    foundBy: 'after the engine has lost its data nothing is called as before',
+    foundBy: 'after the engine has lost its data no epoch or token is reused',
     Engine: countingAnew('epoch'),
   },
   'reads what was before, and then invalidates': {
-    foundBy: 'those that come at once follow one another: each knows what was before it',
+    foundBy: 'simultaneous invalidations are ordered: each returns the token before it',
     store: ({ invalidate, read }) => ({
       invalidate: async (member, scopes) => {
         const { tokens } = (await read()).versions
@@ -221,15 +221,15 @@ const VERSION_FAULTS: Record<string, Fault> = {
     }),
   },
   'hints no invalidation': {
-    foundBy: 'all hear of it, who said it too: with the token that is in the store',
+    foundBy: 'all members get a hint, the sender included, with the token that is in the store',
     Engine: hinting((hint) => (hint.kind === 'invalidated' ? undefined : hint)),
   },
   'hints another token than it has': {
-    foundBy: 'all hear of it, who said it too: with the token that is in the store',
+    foundBy: 'all members get a hint, the sender included, with the token that is in the store',
     Engine: hinting((hint) => (hint.kind === 'invalidated' ? { ...hint, token: `${hint.token}.` } : hint)),
   },
   'tells the others only': {
-    foundBy: 'all hear of it, who said it too: with the token that is in the store',
+    foundBy: 'all members get a hint, the sender included, with the token that is in the store',
     store: ({ hear, invalidate }) => {
       let id = 'nobody'
       return {
@@ -254,7 +254,7 @@ const VERSION_FAULTS: Record<string, Fault> = {
     },
   },
   'hints before it has done it': {
-    foundBy: 'who hears of it can read it already',
+    foundBy: 'a member that gets the hint can already read the change',
     Engine: class extends MemoryEngine {
       override invalidate(member: string, scopes: readonly string[]): Invalidated {
         const before = this.save()
@@ -281,15 +281,15 @@ const VERSION_FAULTS: Record<string, Fault> = {
 
 const MEMBER_FAULTS: Record<string, Fault> = {
   'tells only of the others': {
-    foundBy: 'a heartbeat tells who lives, and how their services do',
+    foundBy: 'a heartbeat returns the live members and the state of their services',
     Engine: telling((members, teller) => members.filter(({ id }) => id !== teller.id)),
   },
   'tells in seconds how long ago a member was seen': {
-    foundBy: 'a heartbeat tells who lives, and how their services do',
+    foundBy: 'a heartbeat returns the live members and the state of their services',
     Engine: telling((members) => members.map((one) => ({ ...one, seenMsAgo: one.seenMsAgo / 1_000 }))),
   },
   'tells when a member was seen, and not how long ago': {
-    foundBy: 'a heartbeat tells who lives, and how their services do',
+    foundBy: 'a heartbeat returns the live members and the state of their services',
     Engine: class extends MemoryEngine {
       override heartbeat(...args: Parameters<MemoryEngine['heartbeat']>): MemberView[] {
         const now = this.clock.now()
@@ -298,7 +298,7 @@ const MEMBER_FAULTS: Record<string, Fault> = {
     },
   },
   'keeps what a member told first': {
-    foundBy: 'what a member tells takes the place of what it told before',
+    foundBy: "a member's heartbeat replaces its earlier one",
     Engine: class extends MemoryEngine {
       override heartbeat(member: FleetMember, services: MemberView['services'], ttlMs: number): MemberView[] {
         return super.heartbeat(member, this.stored.members.get(member.id)?.services ?? services, ttlMs)
@@ -306,7 +306,7 @@ const MEMBER_FAULTS: Record<string, Fault> = {
     },
   },
   'forgets the services of a member at its second heartbeat': {
-    foundBy: 'what a member tells takes the place of what it told before',
+    foundBy: "a member's heartbeat replaces its earlier one",
     Engine: class extends MemoryEngine {
       override heartbeat(member: FleetMember, services: MemberView['services'], ttlMs: number): MemberView[] {
         return super.heartbeat(member, this.stored.members.has(member.id) ? {} : services, ttlMs)
@@ -314,7 +314,7 @@ const MEMBER_FAULTS: Record<string, Fault> = {
     },
   },
   'knows when a member came, and not when it was last seen': {
-    foundBy: 'what a member tells takes the place of what it told before',
+    foundBy: "a member's heartbeat replaces its earlier one",
     Engine: class extends MemoryEngine {
       override heartbeat(member: FleetMember, services: MemberView['services'], ttlMs: number): MemberView[] {
         const { seenAt } = this.stored.members.get(member.id) ?? { seenAt: this.clock.now() }
@@ -325,7 +325,7 @@ const MEMBER_FAULTS: Record<string, Fault> = {
     },
   },
   'lets nobody die': {
-    foundBy: 'one that tells nothing any more is dead after its time; one that does lives on',
+    foundBy: 'a member without heartbeats is dead after its time; one with heartbeats lives on',
     Engine: class extends MemoryEngine {
       override heartbeat(member: FleetMember, services: MemberView['services']): MemberView[] {
         return super.heartbeat(member, services, Infinity)
@@ -333,7 +333,7 @@ const MEMBER_FAULTS: Record<string, Fault> = {
     },
   },
   'lets a member die though it told of itself again': {
-    foundBy: 'one that tells nothing any more is dead after its time; one that does lives on',
+    foundBy: 'a member without heartbeats is dead after its time; one with heartbeats lives on',
     Engine: class extends MemoryEngine {
       override heartbeat(member: FleetMember, services: MemberView['services'], ttlMs: number): MemberView[] {
         const { diesAt = this.clock.now() + ttlMs } = this.stored.members.get(member.id) ?? {}
@@ -342,7 +342,7 @@ const MEMBER_FAULTS: Record<string, Fault> = {
     },
   },
   'keeps who has left': {
-    foundBy: 'one that leaves is gone at once, and nobody else is',
+    foundBy: 'a member that leaves is gone at once, and no other is',
     Engine: class extends MemoryEngine {
       override leave(member: string): void {
         const left = this.stored.members.get(member)
@@ -352,7 +352,7 @@ const MEMBER_FAULTS: Record<string, Fault> = {
     },
   },
   'lets all go when one leaves': {
-    foundBy: 'one that leaves is gone at once, and nobody else is',
+    foundBy: 'a member that leaves is gone at once, and no other is',
     Engine: class extends MemoryEngine {
       override leave(member: string): void {
         super.leave(member)
@@ -364,27 +364,27 @@ const MEMBER_FAULTS: Record<string, Fault> = {
 
 const EVIDENCE_FAULTS: Record<string, Fault> = {
   'needs nobody else: its quorum is one': {
-    foundBy: 'one alone opens nothing, however often it fails',
+    foundBy: 'a single member opens nothing, however many failures it reports',
     Engine: judging((reported, threshold) => sum(reported) >= threshold),
   },
   'needs two where one is alone': {
-    foundBy: 'of 1 that live 1 have to report, and 5 failures in all',
+    foundBy: 'of 1 live members 1 have to report, and 5 failures in total',
     Engine: judging((reported, threshold) => reported.length >= 2 && sum(reported) >= threshold),
   },
   'needs half of the members': {
-    foundBy: 'of 6 that live 2 have to report, and 5 failures in all',
+    foundBy: 'of 6 live members 2 have to report, and 5 failures in total',
     Engine: judging((reported, threshold, live) => reported.length >= live / 2 && sum(reported) >= threshold),
   },
   'needs two of any number of members': {
-    foundBy: 'of 7 that live 3 have to report, and 6 failures in all',
+    foundBy: 'of 7 live members 3 have to report, and 6 failures in total',
     Engine: judging((reported, threshold, live) => reported.length >= Math.min(2, live) && sum(reported) >= threshold),
   },
   'does not look at the threshold': {
-    foundBy: 'of 2 that live 2 have to report, and 5 failures in all',
+    foundBy: 'of 2 live members 2 have to report, and 5 failures in total',
     Engine: judging((reported, _, live) => reported.length >= Math.min(2, live)),
   },
   'counts the dead among those that live': {
-    foundBy: 'the dead do not count among those that live',
+    foundBy: 'dead members do not count as live ones',
     Engine: class extends MemoryEngine {
       protected override live(): Member[] {
         return [...this.stored.members.values()]
@@ -392,7 +392,7 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'adds what a member reports to what it reported before': {
-    foundBy: 'what a member reports takes the place of what it reported before',
+    foundBy: "a member's report replaces its earlier one",
     Engine: class extends MemoryEngine {
       protected override take(member: string, evidence: Evidence): void {
         const before = this.stored.evidence.get(evidence.service)?.get(member)?.failures ?? 0
@@ -401,7 +401,7 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'hears nothing of a success': {
-    foundBy: 'a success takes back what a member reported',
+    foundBy: "a success withdraws a member's report",
     Engine: class extends MemoryEngine {
       protected override take(member: string, evidence: Evidence): void {
         if (evidence.failures > 0) super.take(member, evidence)
@@ -409,7 +409,7 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'keeps the evidence of who has left': {
-    foundBy: 'what a member reported that has left counts no more',
+    foundBy: 'the report of a member that has left no longer counts',
     Engine: class extends MemoryEngine {
       override leave(member: string): void {
         const { evidence } = this.save()
@@ -420,15 +420,15 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'never forgets evidence': {
-    foundBy: 'evidence counts for ten seconds, and no longer',
+    foundBy: 'evidence counts for ten seconds and no longer',
     Engine: remembering((age) => Math.min(age, 1)),
   },
   'forgets evidence too soon': {
-    foundBy: 'evidence counts for ten seconds, and no longer',
+    foundBy: 'evidence counts for ten seconds and no longer',
     Engine: remembering((age) => age * 2),
   },
   'has one circuit for the services of a report': {
-    foundBy: 'one report may be of several services, whatever they are called; each is a circuit of its own',
+    foundBy: 'one report may cover several services with any names; each has its own circuit',
     Engine: class extends MemoryEngine {
       override report(member: string, evidence: readonly Evidence[]): SharedCircuitView[] {
         return super.report(member, evidence.slice(0, 1))
@@ -436,11 +436,11 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'hints no opening': {
-    foundBy: 'all hear of an opening, once, and can read it then; its time goes by',
+    foundBy: 'all members get one hint of an opening, and can read it then; its remaining time decreases',
     Engine: hinting((hint) => (hint.kind === 'circuit' ? undefined : hint)),
   },
   'hints an opening before it has done it': {
-    foundBy: 'all hear of an opening, once, and can read it then; its time goes by',
+    foundBy: 'all members get one hint of an opening, and can read it then; its remaining time decreases',
     Engine: class extends MemoryEngine {
       protected override becomes(...args: Parameters<MemoryEngine['becomes']>): void {
         super.becomes(...args)
@@ -452,15 +452,15 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'tells the time of a circuit in seconds': {
-    foundBy: 'all hear of an opening, once, and can read it then; its time goes by',
+    foundBy: 'all members get one hint of an opening, and can read it then; its remaining time decreases',
     Engine: viewing((view) => ({ ...view, remainingMs: view.remainingMs / 1_000 })),
   },
   'tells how long a circuit was to be open, and not how long it still is': {
-    foundBy: 'all hear of an opening, once, and can read it then; its time goes by',
+    foundBy: 'all members get one hint of an opening, and can read it then; its remaining time decreases',
     Engine: viewing((view) => (view.remainingMs > 0 ? { ...view, remainingMs: RECOVERY_MS } : view)),
   },
   'tells nobody who reports late that the circuit is open': {
-    foundBy: 'who reports of a circuit that is open is told so, and nothing comes of it',
+    foundBy: 'a report about an open circuit returns that circuit, and has no effect',
     Engine: class extends MemoryEngine {
       override report(member: string, evidence: readonly Evidence[]): SharedCircuitView[] {
         return super.report(
@@ -471,7 +471,7 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'opens anew what is open': {
-    foundBy: 'who reports of a circuit that is open is told so, and nothing comes of it',
+    foundBy: 'a report about an open circuit returns that circuit, and has no effect',
     Engine: class extends MemoryEngine {
       protected override take(member: string, evidence: Evidence): void {
         const isOpen = this.stored.circuits.get(evidence.service)?.state === 'open'
@@ -481,7 +481,7 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'looks whether a circuit is open, and opens it a moment later': {
-    foundBy: 'reports that come at once open it once',
+    foundBy: 'simultaneous reports open it once',
     Engine: class extends MemoryEngine {
       protected override becomes(...args: Parameters<MemoryEngine['becomes']>): void {
         if (args[2] === 'open') this.clock.setTimer(() => super.becomes(...args), 0)
@@ -490,7 +490,7 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
     },
   },
   'keeps the evidence of before in a circuit that has closed': {
-    foundBy: 'what opened a circuit is not there any more when it has closed',
+    foundBy: 'the evidence that opened a circuit is gone when it has closed',
     Engine: class extends MemoryEngine {
       protected override becomes(...args: Parameters<MemoryEngine['becomes']>): void {
         const evidence = this.stored.evidence.get(args[1])
@@ -503,32 +503,32 @@ const EVIDENCE_FAULTS: Record<string, Fault> = {
 
 const PROBE_FAULTS: Record<string, Fault> = {
   'gives the probe to everybody who asks': {
-    foundBy: 'nobody gets the probe before its time, and then one does',
+    foundBy: 'no member gets the probe before its time; then exactly one does',
     Engine: taking((engine, circuit) => {
       if (circuit.probesAt <= engine.clock.now()) circuit.probe = undefined
     }),
   },
   'gives the probe before its time': {
-    foundBy: 'nobody gets the probe before its time, and then one does',
+    foundBy: 'no member gets the probe before its time; then exactly one does',
     Engine: taking((_, circuit) => Object.assign(circuit, { probesAt: 0 })),
   },
   'does not tell who probes': {
-    foundBy: 'all can read who probes, and how long its lease lasts',
+    foundBy: 'all members can read who probes, and how long the lease lasts',
     Engine: viewing((view) => ({ ...view, probe: undefined })),
   },
   'tells in seconds how long a lease lasts': {
-    foundBy: 'all can read who probes, and how long its lease lasts',
+    foundBy: 'all members can read who probes, and how long the lease lasts',
     Engine: viewing(({ probe, ...view }) => ({
       ...view,
       probe: probe && { ...probe, remainingMs: probe.remainingMs / 1_000 },
     })),
   },
   'gives the probe of a circuit that is closed': {
-    foundBy: 'there is no probe of a circuit that nobody knows of, or that is closed',
+    foundBy: 'there is no probe for an unknown or closed circuit',
     Engine: taking((_, circuit) => Object.assign(circuit, { state: 'open' })),
   },
   'takes a circuit that it does not know of for closed': {
-    foundBy: 'there is no probe of a circuit that nobody knows of, or that is closed',
+    foundBy: 'there is no probe for an unknown or closed circuit',
     Engine: class extends MemoryEngine {
       override takeProbe(...args: Parameters<MemoryEngine['takeProbe']>): ProbeLease | SharedCircuitView | undefined {
         const closed = { service: args[1], state: 'closed', generation: 'none', remainingMs: 0 } as const
@@ -537,7 +537,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'closes a circuit that it does not know of': {
-    foundBy: 'there is no probe of a circuit that nobody knows of, or that is closed',
+    foundBy: 'there is no probe for an unknown or closed circuit',
     Engine: class extends MemoryEngine {
       override settleProbe(lease: ProbeLease, result: ProbeResult, recoveryMs: number): boolean {
         if (!this.stored.circuits.has(lease.service)) this.becomes('nobody', lease.service, 'closed', 0)
@@ -546,15 +546,15 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'opens a circuit anew for as long as before, whatever it is told': {
-    foundBy: 'a probe that found the service well closes the circuit for all; one that failed opens it anew',
+    foundBy: 'a successful probe closes the circuit for all; a failed one opens it again',
     Engine: settling((result) => [result, RECOVERY_MS]),
   },
   'leaves a circuit as it is when its probe has failed': {
-    foundBy: 'a probe that found the service well closes the circuit for all; one that failed opens it anew',
+    foundBy: 'a successful probe closes the circuit for all; a failed one opens it again',
     Engine: settling((result, recoveryMs) => [result === 'failed' ? 'unused' : result, recoveryMs]),
   },
   'has one generation for all that a circuit goes through': {
-    foundBy: 'a probe that found the service well closes the circuit for all; one that failed opens it anew',
+    foundBy: 'a successful probe closes the circuit for all; a failed one opens it again',
     Engine: class extends MemoryEngine {
       protected override unique(what: string): string {
         return what === 'generation' ? 'generation' : super.unique(what)
@@ -562,7 +562,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'hints no closing': {
-    foundBy: 'a probe that found the service well closes the circuit for all; one that failed opens it anew',
+    foundBy: 'a successful probe closes the circuit for all; a failed one opens it again',
     Engine: hinting((hint) => (hint.kind === 'circuit' && hint.circuit.state === 'closed' ? undefined : hint)),
   },
   'keeps a lease that was settled': {
@@ -578,15 +578,15 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'takes a probe that was not used for one that failed': {
-    foundBy: 'a probe that was not used is another one’s',
+    foundBy: 'another member can take a probe that was returned unused',
     Engine: settling((result, recoveryMs) => [result === 'unused' ? 'failed' : result, recoveryMs]),
   },
   'takes a probe that was not used for one that succeeded': {
-    foundBy: 'a probe that was not used is another one’s',
+    foundBy: 'another member can take a probe that was returned unused',
     Engine: settling((result, recoveryMs) => [result === 'unused' ? 'well' : result, recoveryMs]),
   },
   'does not fence a lease: it takes any token': {
-    foundBy: 'a lease that has ended is another one’s; the old one says nothing any more',
+    foundBy: 'another member can take an expired lease; the old lease has no effect any more',
     Engine: class extends MemoryEngine {
       override settleProbe(lease: ProbeLease, result: ProbeResult, recoveryMs: number): boolean {
         const { token = lease.token } = this.stored.circuits.get(lease.service)?.probe ?? {}
@@ -595,7 +595,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'lengthens the lease of another one': {
-    foundBy: 'a lease that has ended is another one’s; the old one says nothing any more',
+    foundBy: 'another member can take an expired lease; the old lease has no effect any more',
     Engine: class extends MemoryEngine {
       override renewProbe(lease: ProbeLease, leaseMs: number): boolean {
         const { token = lease.token } = this.stored.circuits.get(lease.service)?.probe ?? {}
@@ -604,7 +604,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'has leases that never end': {
-    foundBy: 'a lease that has ended is another one’s; the old one says nothing any more',
+    foundBy: 'another member can take an expired lease; the old lease has no effect any more',
     Engine: class extends MemoryEngine {
       override takeProbe(member: string, service: string): ProbeLease | SharedCircuitView | undefined {
         return super.takeProbe(member, service, Infinity)
@@ -612,7 +612,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'keeps the lease of a member that has left': {
-    foundBy: 'a lease whose member has left is another one’s; the lease of another one stays',
+    foundBy: 'another member can take the lease of one that has left; leases of others stay',
     Engine: class extends MemoryEngine {
       override leave(member: string): void {
         const { circuits } = this.save()
@@ -622,7 +622,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'ends all leases when one leaves': {
-    foundBy: 'a lease whose member has left is another one’s; the lease of another one stays',
+    foundBy: 'another member can take the lease of one that has left; leases of others stay',
     Engine: class extends MemoryEngine {
       override leave(member: string): void {
         super.leave(member)
@@ -631,7 +631,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'does not lengthen a lease': {
-    foundBy: 'a lease can be lengthened',
+    foundBy: 'a lease can be extended',
     Engine: class extends MemoryEngine {
       override renewProbe(lease: ProbeLease): boolean {
         return this.stored.circuits.get(lease.service)?.probe?.token === lease.token
@@ -639,13 +639,11 @@ const PROBE_FAULTS: Record<string, Fault> = {
     },
   },
   'counts its generations from one again when it has lost its data': {
-    foundBy:
-      'after the engine has lost its data nobody knows of the circuit, and no generation and no lease is as before',
+    foundBy: 'after the engine has lost its data the circuit is unknown, and no generation or lease is reused',
     Engine: countingAnew('generation'),
   },
   'counts its leases from one again when it has lost its data': {
-    foundBy:
-      'after the engine has lost its data nobody knows of the circuit, and no generation and no lease is as before',
+    foundBy: 'after the engine has lost its data the circuit is unknown, and no generation or lease is reused',
     Engine: countingAnew('lease'),
   },
 }

@@ -31,7 +31,7 @@ interface Circuit {
   probe: { readonly member: string; readonly token: string; endsAt: number } | undefined
 }
 
-/** What would be in the store. */
+/** The data of the store. */
 export interface Stored {
   epoch: string | undefined
   readonly tokens: Map<string, string>
@@ -40,7 +40,10 @@ export interface Stored {
   readonly evidence: Map<string, Map<string, { readonly failures: number; readonly at: number }>>
 }
 
-/** What one namespace of a {@link MemoryFleet} is kept in. Subclasses in the contract's own test break one rule each. */
+/**
+ * The data and operations of one namespace of a {@link MemoryFleet}. Subclasses in the contract's own test break one
+ * rule each.
+ */
 export class MemoryEngine {
   readonly clock: Clock
   readonly latencyMs: () => number
@@ -55,7 +58,7 @@ export class MemoryEngine {
     this.latencyMs = latencyMs
   }
 
-  /** A store is one of its namespace from now on. */
+  /** Adds a store to the namespace. */
   add(store: MemoryStore): void {
     this.#stores.add(store)
   }
@@ -206,7 +209,7 @@ export class MemoryEngine {
     this.publish(encodeHint(hint))
   }
 
-  /** Never the same twice, not even after a restart with older data. */
+  /** Never returns the same value twice, not even after a restart with older data. */
   protected unique(what: string): string {
     return `${what}-${++this.#count}`
   }

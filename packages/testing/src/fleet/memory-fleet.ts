@@ -5,27 +5,27 @@ import { MemoryEngine, nothing } from './memory-engine.ts'
 import type { Stored } from './memory-engine.ts'
 import { MemoryStore } from './memory-store.ts'
 
-/** How a {@link MemoryFleet} is set up. */
+/** Options of a {@link MemoryFleet}. */
 export interface MemoryFleetOptions {
-  /** Its own, as that of a server is. @defaultValue the process's clock */
+  /** The clock of the engine, like that of a server. @defaultValue the clock of the process */
   readonly clock?: Clock
-  /** How long each message takes, in milliseconds: to it, and from it. @defaultValue half a millisecond */
+  /** The latency of each message in either direction, in milliseconds. @defaultValue half a millisecond */
   readonly latencyMs?: () => number
 }
 
-/** A store of a {@link MemoryFleet}, whose link can be broken in the ways that networks have. */
+/** A store of a {@link MemoryFleet}, whose link can fail in the ways that networks do. */
 export interface MemoryFleetStore extends FleetStore {
-  /** Cuts the link: the store notices at once, and connects again after {@link MemoryFleetStore.heal}. */
+  /** Cuts the link: the store notices at once, and reconnects after {@link MemoryFleetStore.heal}. */
   cut(): void
-  /** Nothing passes any more, in either direction, and nobody says so: a half-open socket. */
+  /** Stops all messages in both directions without notice, like a half-open socket. */
   freeze(): void
-  /** The link is well again. */
+  /** Repairs the link. */
   heal(): void
-  /** Hints are lost from now on, or not any more; all else works. A new connection loses none. */
+  /** Makes hints get lost from now on, or no longer; everything else works. A new connection loses none. */
   loseHints(lost?: boolean): void
 }
 
-/** What a {@link MemoryFleet} can come back with: {@link MemoryFleet.save} gives it. */
+/** Saved data with which a {@link MemoryFleet} can restart: the result of {@link MemoryFleet.save}. */
 export interface SavedFleet {
   /** When it was saved, by the clock of the engine, in milliseconds. */
   readonly savedAt: number
@@ -35,8 +35,9 @@ export interface SavedFleet {
 const saved = new WeakMap<SavedFleet, ReadonlyMap<string, Stored>>()
 
 /**
- * A store for fleets in one process: what a Redis is to real ones, with the same semantics, for tests. It can be stopped and
- * come back with its data, without or with older data; the links of its stores can be cut, frozen and made to lose hints.
+ * An in-memory engine for fleets in one process, with the semantics of the Redis store, for tests. It can be stopped
+ * and restarted with its data, without them or with older ones; the links of its stores can be cut, frozen, and made to
+ * lose hints.
  */
 export class MemoryFleet {
   readonly #clock: Clock
@@ -50,31 +51,31 @@ export class MemoryFleet {
     this.#latencyMs = latencyMs
   }
 
-  /** A store for one member. */
+  /** Creates a store for one member. */
   store(): MemoryFleetStore {
     return new MemoryStore((namespace) => this.#engineOf(namespace))
   }
 
-  /** It dies: nobody is connected any more. */
+  /** Stops the engine: all stores are disconnected. */
   stop(): void {
     this.#isRunning = false
     for (const engine of this.#engines.values()) engine.stop()
   }
 
-  /** It is back, with its data, with none, or with what it had when it was saved. */
+  /** Restarts the engine with its data, without them, or with saved ones. */
   restart(data: 'intact' | 'empty' | SavedFleet = 'intact'): void {
     this.#isRunning = true
     for (const [namespace, engine] of this.#engines) engine.restart(storedOf(data, namespace))
   }
 
-  /** Its data, to come back with later: a snapshot on a disk. */
+  /** Saves the data, to restart with them later: like a snapshot on disk. */
   save(): SavedFleet {
     const data = { savedAt: this.#clock.now() }
     saved.set(data, new Map([...this.#engines].map(([namespace, engine]) => [namespace, engine.save()])))
     return data
   }
 
-  /** Says something on the channels of all namespaces, as anybody can. */
+  /** Publishes a message on the channels of all namespaces, as anybody could. */
   publish(message: string): void {
     for (const engine of this.#engines.values()) engine.publish(message)
   }
@@ -88,7 +89,7 @@ export class MemoryFleet {
   }
 }
 
-/** Undefined: what it has. */
+/** Undefined: the current data. */
 function storedOf(data: 'intact' | 'empty' | SavedFleet, namespace: string): Stored | undefined {
   if (data === 'intact') return undefined
   return (data === 'empty' ? undefined : saved.get(data)?.get(namespace)) ?? nothing()

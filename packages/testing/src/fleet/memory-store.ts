@@ -2,9 +2,9 @@ import type { FleetStore, FleetStoreListener } from '@svcproxy/fleet'
 import type { MemoryEngine } from './memory-engine.ts'
 import type { MemoryFleetStore } from './memory-fleet.ts'
 
-/** An operation that has no answer by then is given up, in milliseconds. */
+/** The timeout of an operation, in milliseconds. */
 const DEADLINE_MS = 400
-/** How soon a link that was lost is tried again. */
+/** How soon a lost link is retried, in milliseconds. */
 const RECONNECT_MS = 50
 
 /** A store of a {@link MemoryEngine}. */
@@ -13,7 +13,7 @@ export class MemoryStore implements MemoryFleetStore {
   #engineOpened: MemoryEngine | undefined
   #listener: FleetStoreListener | undefined
   #link: 'up' | 'cut' | 'frozen' = 'up'
-  /** It hears hints; what it sends may be answered or not. */
+  /** Whether it receives hints; operations may be answered without that. */
   #subscribed = false
   #losesHints = false
   #connection = 0
@@ -62,11 +62,11 @@ export class MemoryStore implements MemoryFleetStore {
 
   reconnect(): void {
     this.#losesHints = false
-    this.lose(new Error('It connects anew'))
+    this.lose(new Error('The store reconnects'))
     this.find()
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   lose(error: Error): void {
     this.#connection++
     const wasSubscribed = this.#subscribed
@@ -75,7 +75,7 @@ export class MemoryStore implements MemoryFleetStore {
     if (wasSubscribed) this.#listener?.disconnected(error)
   }
 
-  /** Connects, if it can. */
+  /** Connects, if possible. */
   find(): void {
     const connection = ++this.#connection
     this.#later(() => {
@@ -104,7 +104,7 @@ export class MemoryStore implements MemoryFleetStore {
   readonly renewProbe: FleetStore['renewProbe'] = (...args) => this.#ask(() => this.#engine.renewProbe(...args))
   readonly settleProbe: FleetStore['settleProbe'] = (...args) => this.#ask(() => this.#engine.settleProbe(...args))
 
-  /** There and back. An operation whose answer does not come was done all the same, if it got there. */
+  /** A round trip. An operation that reached the engine was done even if its reply gets lost. */
   #ask<R>(operation: () => R): Promise<R> {
     return new Promise((resolve, reject) => {
       const { clock } = this.#engine
@@ -117,7 +117,7 @@ export class MemoryStore implements MemoryFleetStore {
       this.#pending.add(fail)
       const deadline = clock.setTimer(() => {
         done(() => reject(new Error(`No answer within ${DEADLINE_MS} ms`)))
-        // As a client does that cannot tell a slow engine from a dead socket.
+        // Like a client that cannot tell a slow engine from a dead socket.
         this.reconnect()
       }, DEADLINE_MS)
       if (!this.#subscribed) return fail(new Error('Not connected'))

@@ -8,7 +8,7 @@ export const LEASE_MS = 400
 
 const LONG_MS = 60_000
 
-/** The member lives for some time more. */
+/** Extends the life of the member by some time. */
 export function beat(
   harness: FleetStoreHarness,
   { store, id }: Member,
@@ -17,19 +17,19 @@ export function beat(
   return within(harness, store.heartbeat({ id, label: id }, {}, ttlMs))
 }
 
-/** A member that lives. */
+/** A live member. */
 export async function joinAlive(harness: FleetStoreHarness, id: string, on: Reactions = {}): Promise<Member> {
   const member = await join(harness, id, { on })
   await beat(harness, member)
   return member
 }
 
-/** Two members that live. */
+/** Two live members. */
 export async function two(harness: FleetStoreHarness): Promise<readonly [Member, Member]> {
   return [await joinAlive(harness, 'one'), await joinAlive(harness, 'two')]
 }
 
-/** What a member has seen of the desk. */
+/** The failures that a member has seen at the desk. */
 export function evidenceOf(failures: number, threshold = 5): Evidence {
   return { service: 'desk', failures, threshold, recoveryMs: RECOVERY_MS }
 }
@@ -42,22 +42,22 @@ export function report(
   return within(harness, store.report(id, [evidenceOf(failures)]))
 }
 
-/** They open their circuit together. */
+/** The members open their circuit together. */
 export async function open(harness: FleetStoreHarness, one: Member, other: Member): Promise<SharedCircuitView> {
   await report(harness, one, 3)
   const [view] = await report(harness, other, 2)
   expect(view).toMatchObject({ service: 'desk', state: 'open' })
-  if (view === undefined) throw new Error('It is open')
+  if (view === undefined) throw new Error('The circuit should be open')
   return view
 }
 
-/** Two members whose circuit they have opened together. */
+/** Two members that have opened their circuit together. */
 export async function opened(harness: FleetStoreHarness): Promise<readonly [Member, Member, SharedCircuitView]> {
   const [one, other] = await two(harness)
   return [one, other, await open(harness, one, other)]
 }
 
-/** The same, and the time of the circuit is over. */
+/** The same when the time of the circuit is over. */
 export async function due(harness: FleetStoreHarness): Promise<readonly [Member, Member, SharedCircuitView]> {
   const members = await opened(harness)
   await harness.pass(RECOVERY_MS)
@@ -75,15 +75,15 @@ export function isLease(taken: ProbeLease | SharedCircuitView | undefined): take
   return taken !== undefined && 'token' in taken
 }
 
-/** The lease, which is free. */
+/** Takes the lease, which is free. */
 export async function lease(harness: FleetStoreHarness, member: Member): Promise<ProbeLease> {
   const taken = await take(harness, member)
   expect(isLease(taken), 'the lease is free').toBe(true)
-  if (!isLease(taken)) throw new Error('It is free')
+  if (!isLease(taken)) throw new Error('The lease should be free')
   return taken
 }
 
-/** The circuit as the store tells of it. */
+/** The circuit as the store reports it. */
 export async function read(harness: FleetStoreHarness, { store }: Member): Promise<SharedCircuitView | undefined> {
   const { circuits } = await within(harness, store.read())
   return circuits.find(({ service }) => service === 'desk')

@@ -6,7 +6,7 @@ const EVIDENCE = [{ service: 'desk', failures: 5, threshold: 5, recoveryMs: 1_00
 
 export const connectionCases: readonly Case[] = [
   [
-    'a store says that it is connected when it hears the others, once',
+    'a store reports that it is connected when it receives hints, and only once',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       expect([one.connections, two.connections]).toEqual([['connected'], ['connected']])
@@ -16,7 +16,7 @@ export const connectionCases: readonly Case[] = [
     },
   ],
   [
-    'it hears all that happens from the moment on in which it says that it is connected',
+    'it receives all hints from the moment at which it reports that it is connected',
     async (harness) => {
       const one = await join(harness, 'one')
       const told: Promise<unknown>[] = []
@@ -33,7 +33,7 @@ export const connectionCases: readonly Case[] = [
     },
   ],
   [
-    'a store that is told to connects anew: it says so, and hears the others again',
+    'reconnect() reconnects: the store reports it, and receives hints again',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       one.store.reconnect()
@@ -46,7 +46,7 @@ export const connectionCases: readonly Case[] = [
     },
   ],
   [
-    'a store that was closed hears nothing, says nothing and does nothing',
+    'a closed store receives nothing, reports nothing and does nothing',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       await within(harness, one.store.close())
@@ -58,7 +58,7 @@ export const connectionCases: readonly Case[] = [
     },
   ],
   [
-    'what is pending when a store is closed rejects',
+    'operations that are pending when a store is closed reject',
     async (harness) => {
       const one = await join(harness, 'one')
       const outcome = outcomeOf(harness, one.store.read())
@@ -67,7 +67,7 @@ export const connectionCases: readonly Case[] = [
     },
   ],
   [
-    'namespaces have nothing in common',
+    'namespaces share nothing',
     async (harness) => {
       const one = await join(harness, 'one', { namespace: 'shop' })
       const other = await join(harness, 'other', { namespace: 'shop2' })

@@ -4,7 +4,7 @@ import { beat, due, evidenceOf, joinAlive, lease, opened, read, RECOVERY_MS, rep
 import { awaitedLater, MESSAGE_MS, within } from './harness.ts'
 import type { Case, FleetStoreHarness, Member } from './harness.ts'
 
-/** By how many live: so many have to report failures, and these have to add up to so many. */
+/** For a number of live members: how many have to report failures, and how many failures in total. */
 const QUORA = [
   { live: 1, reporting: 1, sum: 5 },
   { live: 2, reporting: 2, sum: 5 },
@@ -20,7 +20,7 @@ async function fleetOf(harness: FleetStoreHarness, count: number): Promise<Membe
 
 export const evidenceCases: readonly Case[] = [
   ...QUORA.map(({ live, reporting, sum }): Case => [
-    `of ${live} that live ${reporting} have to report, and ${sum} failures in all`,
+    `of ${live} live members ${reporting} have to report, and ${sum} failures in total`,
     async (harness) => {
       const members = await fleetOf(harness, live)
       const reporters = members.slice(0, reporting)
@@ -29,16 +29,17 @@ export const evidenceCases: readonly Case[] = [
         expect(await report(harness, member, isLast ? sum - reporting : 1)).toEqual([])
       }
       const last = reporters.at(-1) ?? reporters[0]
-      if (last === undefined) throw new Error('There is one')
+      if (last === undefined) throw new Error('There should be one member')
       expect(await report(harness, last, sum - reporting + 1)).toMatchObject([{ service: 'desk', state: 'open' }])
     },
   ]),
   [
-    'the dead do not count among those that live',
+    'dead members do not count as live ones',
     async (harness) => {
       const [one, other, ...others] = await fleetOf(harness, 7)
       const dead = others.at(-1)
-      if (one === undefined || other === undefined || dead === undefined) throw new Error('There are seven')
+      if (one === undefined || other === undefined || dead === undefined)
+        throw new Error('There should be seven members')
       await beat(harness, dead, 300)
       await report(harness, one, 3)
       expect(await report(harness, other, 3)).toEqual([])
@@ -47,14 +48,14 @@ export const evidenceCases: readonly Case[] = [
     },
   ],
   [
-    'one alone opens nothing, however often it fails',
+    'a single member opens nothing, however many failures it reports',
     async (harness) => {
       const [one] = await two(harness)
       for (let failures = 1; failures < 30; failures += 5) expect(await report(harness, one, failures)).toEqual([])
     },
   ],
   [
-    'what a member reports takes the place of what it reported before',
+    "a member's report replaces its earlier one",
     async (harness) => {
       const [one, other] = await two(harness)
       await report(harness, one, 2)
@@ -64,7 +65,7 @@ export const evidenceCases: readonly Case[] = [
     },
   ],
   [
-    'a success takes back what a member reported',
+    "a success withdraws a member's report",
     async (harness) => {
       const [one, other] = await two(harness)
       await report(harness, one, 4)
@@ -73,17 +74,17 @@ export const evidenceCases: readonly Case[] = [
     },
   ],
   [
-    'what a member reported that has left counts no more',
+    'the report of a member that has left no longer counts',
     async (harness) => {
       const [one, other] = await fleetOf(harness, 3)
-      if (one === undefined || other === undefined) throw new Error('There are three')
+      if (one === undefined || other === undefined) throw new Error('There should be three members')
       await report(harness, one, 4)
       await within(harness, one.store.leave(one.id))
       expect(await report(harness, other, 4)).toEqual([])
     },
   ],
   [
-    'evidence counts for ten seconds, and no longer',
+    'evidence counts for ten seconds and no longer',
     async (harness) => {
       const [one, other] = await two(harness)
       const tell = ({ store, id }: Member, service: string, failures: number) =>
@@ -98,7 +99,7 @@ export const evidenceCases: readonly Case[] = [
     10_200,
   ],
   [
-    'one report may be of several services, whatever they are called; each is a circuit of its own',
+    'one report may cover several services with any names; each has its own circuit',
     async (harness) => {
       const [one, other] = await two(harness)
       const names = ['__proto__', 'a b', 'ü:{}*']
@@ -114,7 +115,7 @@ export const evidenceCases: readonly Case[] = [
     },
   ],
   [
-    'all hear of an opening, once, and can read it then; its time goes by',
+    'all members get one hint of an opening, and can read it then; its remaining time decreases',
     async (harness) => {
       const one = await joinAlive(harness, 'one')
       const reads: Promise<FleetSnapshot>[] = []
@@ -135,7 +136,7 @@ export const evidenceCases: readonly Case[] = [
     },
   ],
   [
-    'who reports of a circuit that is open is told so, and nothing comes of it',
+    'a report about an open circuit returns that circuit, and has no effect',
     async (harness) => {
       const [one, , view] = await opened(harness)
       await harness.pass(MESSAGE_MS)
@@ -146,7 +147,7 @@ export const evidenceCases: readonly Case[] = [
     },
   ],
   [
-    'reports that come at once open it once',
+    'simultaneous reports open it once',
     async (harness) => {
       const members = await fleetOf(harness, 5)
       const views = await within(
@@ -160,7 +161,7 @@ export const evidenceCases: readonly Case[] = [
     },
   ],
   [
-    'what opened a circuit is not there any more when it has closed',
+    'the evidence that opened a circuit is gone when it has closed',
     async (harness) => {
       const [one, other] = await due(harness)
       await report(harness, one, 4)

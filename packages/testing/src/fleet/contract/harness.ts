@@ -2,17 +2,17 @@ import { decodeHint } from '@svcproxy/fleet'
 import type { FleetStore, FleetStoreListener, Hint } from '@svcproxy/fleet'
 import { expect } from 'vitest'
 
-/** An engine with nothing in it, and the stores of its members. */
+/** An empty store engine, and the stores of its members. */
 export interface FleetStoreHarness extends AsyncDisposable {
-  /** A store of that engine, for one member; it is closed with the harness. */
+  /** A store on that engine, for one member; it is closed with the harness. */
   store(): FleetStore
-  /** Lets time pass, for the engine and for its stores: by a clock that can be moved, or by waiting. */
+  /** Lets time pass for the engine and its stores: by a manual clock, or by waiting. */
   pass(ms: number): Promise<void>
-  /** The engine loses its data, as by a restart without them. Its stores may lose their connections, too. */
+  /** Makes the engine lose its data, as in a restart without them. Its stores may lose their connections, too. */
   loseData(): Promise<void>
 }
 
-/** A member of the contract's fleet: its store, and what it has heard. */
+/** A member of the contract's fleet: its store, and what it has received. */
 export interface Member {
   readonly store: FleetStore
   readonly id: string
@@ -20,24 +20,24 @@ export interface Member {
   readonly connections: string[]
 }
 
-/** What one promise is tried with. */
+/** One promise of the contract. */
 export type Case = readonly [
   title: string,
   expectKept: (harness: FleetStoreHarness) => Promise<void>,
-  /** How long the engine's time has to pass, in milliseconds, where that is more than a moment. */
+  /** How much time of the engine has to pass, in milliseconds, if it is more than a moment. */
   lastsMs?: number,
 ]
 
-/** What a test does in the very moment in which a member hears something. */
+/** What a test does at the very moment at which a member receives something. */
 export interface Reactions {
   connected?(): void
   hinted?(hint: Hint): void
 }
 
-/** How long a message may take, in milliseconds. */
+/** The maximum duration of a message, in milliseconds. */
 export const MESSAGE_MS = 50
 
-/** A member that is connected. */
+/** A connected member. */
 export async function join(
   harness: FleetStoreHarness,
   id: string,
@@ -66,7 +66,7 @@ export async function join(
   return member
 }
 
-/** What comes of a promise while time passes: an engine that is moved by hand answers only then. */
+/** Awaits a promise while time passes: an engine with a manual clock only answers then. */
 export async function within<R>(harness: FleetStoreHarness, answer: Promise<R>): Promise<R> {
   const progress = { settled: false }
   const watched = answer.finally(() => (progress.settled = true))
@@ -76,13 +76,13 @@ export async function within<R>(harness: FleetStoreHarness, answer: Promise<R>):
   return watched
 }
 
-/** A promise that is awaited later; until then it may reject. */
+/** Marks a promise that is awaited later; until then it may reject. */
 export function awaitedLater<R>(promise: Promise<R>): Promise<R> {
   promise.catch(() => undefined)
   return promise
 }
 
-/** How a promise ends while time passes; one that does not end breaks the contract. */
+/** How a promise ends while time passes; a promise that does not end breaks the contract. */
 export function outcomeOf(harness: FleetStoreHarness, answer: Promise<unknown>): Promise<'fulfilled' | 'rejected'> {
   return within(
     harness,
@@ -93,12 +93,12 @@ export function outcomeOf(harness: FleetStoreHarness, answer: Promise<unknown>):
   )
 }
 
-/** Lets time pass until something is so; for a second at most. */
+/** Lets time pass until `isSo` returns true; for a second at most. */
 export async function until(harness: FleetStoreHarness, isSo: () => boolean): Promise<void> {
   for (let waits = 0; waits < 1_000 && !isSo(); waits++) await harness.pass(1)
 }
 
-/** The engine loses its data, and all members are connected to it again. */
+/** Makes the engine lose its data, and waits until all members are connected to it again. */
 export async function loseData(harness: FleetStoreHarness, ...members: readonly Member[]): Promise<void> {
   await harness.loseData()
   await harness.pass(MESSAGE_MS)

@@ -7,7 +7,7 @@ import type { Case } from './harness.ts'
 const TTL_MS = 300
 export const memberCases: readonly Case[] = [
   [
-    'a heartbeat tells who lives, and how their services do',
+    'a heartbeat returns the live members and the state of their services',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       const unwell = { desk: { state: 'open', failures: 0 }, 'ü "{}"': { state: 'closed', failures: 2 } } as const
@@ -24,7 +24,7 @@ export const memberCases: readonly Case[] = [
     },
   ],
   [
-    'what a member tells takes the place of what it told before',
+    "a member's heartbeat replaces its earlier one",
     async (harness) => {
       const one = await join(harness, 'one')
       const tell = (services: MemberView['services']) =>
@@ -39,7 +39,7 @@ export const memberCases: readonly Case[] = [
     },
   ],
   [
-    'one that tells nothing any more is dead after its time; one that does lives on',
+    'a member without heartbeats is dead after its time; one with heartbeats lives on',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       await beat(harness, one, TTL_MS)
@@ -51,7 +51,7 @@ export const memberCases: readonly Case[] = [
     },
   ],
   [
-    'one that leaves is gone at once, and nobody else is',
+    'a member that leaves is gone at once, and no other is',
     async (harness) => {
       const [one, two, three] = [await join(harness, 'one'), await join(harness, 'two'), await join(harness, 'three')]
       await beat(harness, one)

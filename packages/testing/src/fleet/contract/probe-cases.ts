@@ -5,7 +5,7 @@ import type { Case } from './harness.ts'
 
 export const probeCases: readonly Case[] = [
   [
-    'nobody gets the probe before its time, and then one does',
+    'no member gets the probe before its time; then exactly one does',
     async (harness) => {
       const [one, two] = await opened(harness)
       expect(await take(harness, one)).toMatchObject({ state: 'open' })
@@ -25,7 +25,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'all can read who probes, and how long its lease lasts',
+    'all members can read who probes, and how long the lease lasts',
     async (harness) => {
       const [one, two] = await due(harness)
       await lease(harness, one)
@@ -39,7 +39,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'there is no probe of a circuit that nobody knows of, or that is closed',
+    'there is no probe for an unknown or closed circuit',
     async (harness) => {
       const [one] = await due(harness)
       const unknown = { service: 'files', token: 'none' }
@@ -53,7 +53,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'a probe that found the service well closes the circuit for all; one that failed opens it anew',
+    'a successful probe closes the circuit for all; a failed one opens it again',
     async (harness) => {
       const [one, two, view] = await due(harness)
       expect(await within(harness, one.store.settleProbe(await lease(harness, one), 'failed', 200))).toBe(true)
@@ -87,7 +87,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'a probe that was not used is another one’s',
+    'another member can take a probe that was returned unused',
     async (harness) => {
       const [one, two, view] = await due(harness)
       await within(harness, one.store.settleProbe(await lease(harness, one), 'unused', RECOVERY_MS))
@@ -98,7 +98,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'a lease that has ended is another one’s; the old one says nothing any more',
+    'another member can take an expired lease; the old lease has no effect any more',
     async (harness) => {
       const [one, two] = await due(harness)
       const old = await lease(harness, one)
@@ -110,7 +110,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'a lease whose member has left is another one’s; the lease of another one stays',
+    'another member can take the lease of one that has left; leases of others stay',
     async (harness) => {
       const [one, two] = await due(harness)
       const old = await lease(harness, two)
@@ -122,7 +122,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'a lease can be lengthened',
+    'a lease can be extended',
     async (harness) => {
       const [one, two] = await due(harness)
       const taken = await lease(harness, one)
@@ -134,7 +134,7 @@ export const probeCases: readonly Case[] = [
     },
   ],
   [
-    'after the engine has lost its data nobody knows of the circuit, and no generation and no lease is as before',
+    'after the engine has lost its data the circuit is unknown, and no generation or lease is reused',
     async (harness) => {
       const [one, two, before] = await due(harness)
       const old = await lease(harness, one)

@@ -17,7 +17,7 @@ export const versionCases: readonly Case[] = [
     },
   ],
   [
-    'each invalidation gives its scopes other tokens, and says what they had before',
+    'each invalidation gives its scopes new tokens, and returns the previous ones',
     async (harness) => {
       const one = await join(harness, 'one')
       const first = await within(harness, one.store.invalidate('one', ['desk', '*']))
@@ -32,7 +32,7 @@ export const versionCases: readonly Case[] = [
     },
   ],
   [
-    'all hear of it, who said it too: with the token that is in the store',
+    'all members get a hint, the sender included, with the token that is in the store',
     async (harness) => {
       const [one, two] = [await join(harness, 'one'), await join(harness, 'two')]
       const { epoch, tokens } = await within(harness, one.store.invalidate('one', ['desk']))
@@ -42,7 +42,7 @@ export const versionCases: readonly Case[] = [
     },
   ],
   [
-    'who hears of it can read it already',
+    'a member that gets the hint can already read the change',
     async (harness) => {
       const one = await join(harness, 'one')
       const reads: Promise<FleetSnapshot>[] = []
@@ -54,7 +54,7 @@ export const versionCases: readonly Case[] = [
     },
   ],
   [
-    'after the engine has lost its data nothing is called as before',
+    'after the engine has lost its data no epoch or token is reused',
     async (harness) => {
       const one = await join(harness, 'one')
       const invalidate = () => within(harness, one.store.invalidate('one', ['desk', '*']))
@@ -69,7 +69,7 @@ export const versionCases: readonly Case[] = [
     },
   ],
   [
-    'those that come at once follow one another: each knows what was before it',
+    'simultaneous invalidations are ordered: each returns the token before it',
     async (harness) => {
       const members = await Promise.all(['a', 'b', 'c', 'd'].map((id) => join(harness, id)))
       const told = await within(
