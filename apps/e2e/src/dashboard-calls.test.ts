@@ -159,7 +159,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`calls in Chromium ${MISSING_CHR
     for (const line of [
       'max queued calls 50',
       'request timeout 9 s',
-      'retry, where asked for 3 attempts, waits up to 100 ms, doubling to 2 s',
+      'retry, if requested 3 attempts, waits up to 100 ms, doubling to 2 s',
       'retry budget 50 % of the calls and 1 a second',
       'methods · ask · retry 5 attempts, waits up to 100 ms, doubling to 2 s, some failures only',
     ]) {

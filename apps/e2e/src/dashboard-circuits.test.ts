@@ -18,7 +18,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`circuits in Chromium ${MISSING_
   }, 60_000)
   afterAll(() => running.browser?.close())
 
-  test('one that only observes refuses nothing, and says so', async () => {
+  test('one that only observes rejects nothing, and says so', async () => {
     await using seen = await look({
       circuits: { search: { mode: 'observe' } },
       prepare: async (scene) => {
@@ -30,11 +30,11 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`circuits in Chromium ${MISSING_
     })
     const { page } = seen
     await page
-      .getByRole('row', { name: /^search .*Observing only refuses nothing would be open would refuse 5 / })
+      .getByRole('row', { name: /^search .*Observing only rejects nothing would be open would reject 5 / })
       .waitFor()
     expect(await total(page, 'open').innerText()).toBe('0')
     expect(await total(page, 'observing only').innerText()).toBe('1')
-    await page.getByRole('checkbox', { name: 'Only unwell 0' }).waitFor()
+    await page.getByRole('checkbox', { name: 'Only problems 0' }).waitFor()
     expect(await page.title()).not.toMatch(/^\(/)
     expect(await accessibilityViolations(page)).toEqual([])
 
@@ -42,7 +42,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`circuits in Chromium ${MISSING_
     await page.getByRole('link', { name: 'search' }).first().click()
     await page.getByText('Observing only', { exact: true }).waitFor()
     const now = await page.getByRole('region', { name: 'Now' }).innerText()
-    expect(now).toMatch(/Would be open for[^]*Would have refused\s+5\s+refuses nothing/i)
+    expect(now).toMatch(/Would be open for[^]*Would have rejected\s+5\s+rejects nothing/i)
     expect(now).not.toContain('trial')
     expect(await accessibilityViolations(page)).toEqual([])
     expect(seen.complaints).toEqual([])

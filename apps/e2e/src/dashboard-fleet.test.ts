@@ -56,7 +56,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`a fleet in Chromium ${MISSING_C
     await trouble(application)
     await using visited = await visitIn(application)
     const { page } = visited
-    await page.getByText('Answers come from').waitFor()
+    await page.getByText('processes answer: this page shows').waitFor()
     const seen = await fleetTable(page)
     const { shown, moved } = await watchWhilePolling(page, 4)
     expect(shown).toHaveLength(1)
@@ -71,7 +71,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`a fleet in Chromium ${MISSING_C
     const { page } = visited
     const notice = page.getByRole('region', { name: 'Processes that answer' })
     const first = await shownProcess(page, application)
-    await notice.getByText(`What you do here is done in ${first.label} alone.`).waitFor()
+    await notice.getByText(`Actions apply to ${first.label} only.`).waitFor()
     const { shown, moved } = await watchWhilePolling(page, 4)
     expect(shown).toEqual([first.label])
     expect(moved).toEqual([])
@@ -80,7 +80,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`a fleet in Chromium ${MISSING_C
     const button = notice.getByRole('button').first()
     const wanted = (await button.innerText()).replace('Show ', '')
     await button.click()
-    await notice.getByText(`What you do here is done in ${wanted} alone.`).waitFor()
+    await notice.getByText(`Actions apply to ${wanted} only.`).waitFor()
     const billing = await act(page, 'billing', 'Isolate', 'Isolate')
     await billing.getByText(/isolated\./).waitFor()
     const isolated = application.processes.filter(

@@ -259,7 +259,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MIS
       .getByText(/is stopping/)
       .waitFor()
     mayRead = false
-    await page.getByText('You may not see this').waitFor()
+    await page.getByText('Access denied').waitFor()
     expect(await page.locator('main').innerText()).not.toContain('billing')
   })
 

@@ -2,7 +2,7 @@ import type { ActionScope, FleetView, ManagementAction, ServiceView } from '@svc
 import type { ActionOutcome, Deed } from './api.ts'
 import { isMember, TOLD_LATER } from './fleet.ts'
 
-// What an operator can do, in words.
+// The texts of an operator's actions.
 
 /** An action on a service, or with `service` null on all of them, that waits to be confirmed. */
 export interface Intent {
@@ -10,19 +10,19 @@ export interface Intent {
   readonly service: string | null
 }
 
-/** How an action is asked for, told of and confirmed. */
+/** The texts of an action. */
 interface ActionText {
-  /** What the button says. */
+  /** The label of the button. */
   readonly label: string
   /** The question; `subject` is the service, or all of them. */
   readonly question: (subject: string) => string
   /** What it does, and what that means for callers. */
   readonly effect: string
-  /** What is said when it is done. */
+  /** The message after it was done. */
   readonly done: (subject: string) => string
-  /** What the timeline says was done. */
+  /** The text in the timeline. */
   readonly past: string
-  /** Callers may notice. */
+  /** Whether callers may notice. */
   readonly risky: boolean
 }
 
@@ -47,8 +47,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
   reset: {
     label: 'Reset circuit',
     question: (subject) => `Reset the circuit of ${subject}?`,
-    effect:
-      'It closes and forgets its failures. All calls go through at once, whether the service has recovered or not.',
+    effect: 'It closes and resets its counts. All calls go through at once, whether the service has recovered or not.',
     done: (subject) => `The circuit of ${subject} was reset.`,
     past: 'circuit reset',
     risky: true,
@@ -64,8 +63,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
   release: {
     label: 'Release',
     question: (subject) => `Release ${subject}?`,
-    effect:
-      'What was held open through this page is let go. Unless the application holds it too, the circuit closes and calls go through.',
+    effect: 'Ends the isolation. Unless the application isolates it too, the circuit closes and calls go through.',
     done: (subject) => `${subject} is released.`,
     past: 'released',
     risky: true,
@@ -73,7 +71,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
   'health-check': {
     label: 'Run health check',
     question: (subject) => `Check the health of ${subject}?`,
-    effect: 'The service is asked once whether it is well. Its circuit does not change.',
+    effect: 'Runs one health check. The circuit does not change.',
     done: (subject) => `The health of ${subject} was checked.`,
     past: 'health checked',
     risky: false,
@@ -82,7 +80,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
     label: 'Invalidate all caches',
     question: () => 'Invalidate the caches of all services?',
     effect:
-      'No cached instance is served again, not even as a fallback. Every service is loaded anew at its next request.',
+      'No cached instance is served again, not even as a fallback. Every service is loaded again at its next request.',
     done: () => 'All caches are empty.',
     past: 'all caches invalidated',
     risky: true,
@@ -90,7 +88,7 @@ export const ACTION_TEXT: Readonly<Record<ManagementAction, ActionText>> = {
   'reset-all': {
     label: 'Reset all circuits',
     question: () => 'Reset the circuits of all services?',
-    effect: 'They close and forget their failures. All calls go through at once. Isolated circuits stay isolated.',
+    effect: 'They close and reset their counts. All calls go through at once. Isolated circuits stay isolated.',
     done: () => 'All circuits were reset.',
     past: 'all circuits reset',
     risky: true,
@@ -102,7 +100,7 @@ export function fleetFor(action: ManagementAction, fleet: FleetView | null): Fle
   return isMember(fleet) && (action === 'invalidate' || action === 'invalidate-all') ? fleet : null
 }
 
-/** What the button says that does it. `fleet`: where it can be done in more than one process. */
+/** The label of the confirm button. `fleet`: set if the action can be done in several processes. */
 export function confirmLabel(action: ManagementAction, scope: ActionScope, fleet: FleetView | null): string {
   if (fleet === null) return ACTION_TEXT[action].label
   if (scope === 'process') return 'Invalidate in this process'
@@ -110,7 +108,7 @@ export function confirmLabel(action: ManagementAction, scope: ActionScope, fleet
   return `Invalidate in ${length > 1 ? `${length} processes` : 'the fleet'}`
 }
 
-/** What is said of an action. `fleet`: that of the process it was done in. */
+/** The message about an action's outcome. `fleet`: the fleet of the process that did it. */
 export function outcomeWords(
   { action, service }: Deed,
   outcome: ActionOutcome,
@@ -130,7 +128,7 @@ function toldWords(told: 'sent' | 'queued' | undefined, members: number): string
   return members > 1 ? ` ${members} processes were told.` : ' The fleet was told.'
 }
 
-/** What can be done to a service as it stands, in the order of the buttons. */
+/** The actions that a service's state allows, in the order of the buttons. */
 export function actionsFor({ circuit, stopped }: ServiceView): ManagementAction[] {
   if (stopped) return []
   if (circuit === null) return ['health-check', 'invalidate']

@@ -99,7 +99,7 @@ export async function act(deed: Deed, instance: string, others: number): Promise
     const body: unknown = await response.json().catch(() => undefined)
     return response.ok ? { done: true, ...(isResult(body) && body) } : { done: false, reason: reasonIn(body, response) }
   } catch {
-    return { done: false, reason: 'The process did not answer. Whether it acted is not known.' }
+    return { done: false, reason: 'No answer. It is not known whether the action was done.' }
   }
 }
 

@@ -135,7 +135,7 @@ test.each([
   [['methods', 'findById'], 'findById'],
   [['methods', 'findById', 'timeoutMs'], 'timeout'],
   [['methods', 'findById', 'retry'], 'retry'],
-  [['retry'], 'retry, where asked for'],
+  [['retry'], 'retry, if requested'],
 ])('at the end of %o stands “%s”', (path, words) => {
   expect(formatSettingPath(path)).toBe(words)
 })

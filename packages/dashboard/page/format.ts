@@ -94,8 +94,8 @@ export function formatSettingName(name: string): string {
 export function formatSettingPath(path: readonly string[]): string {
   const last = path.at(-1) ?? ''
   if (path.length === 2 && path[0] === 'methods') return last
-  // By itself it says how, not that anything is tried again.
-  return path.length === 1 && last === 'retry' ? 'retry, where asked for' : formatSettingName(last)
+  // By itself it says how calls are retried, not that they are.
+  return path.length === 1 && last === 'retry' ? 'retry, if requested' : formatSettingName(last)
 }
 
 /** An option's value by the unit that its name ends with. */

@@ -150,8 +150,8 @@ test('an authorize that does not answer in time lets nobody in', async () => {
 })
 
 test.each([
-  ['unauthenticated', 401, 'Who are you?'],
-  [false, 403, 'You may not see this'],
+  ['unauthenticated', 401, 'Sign in first'],
+  [false, 403, 'Access denied'],
 ] as const)(
   'a browser that is answered %s gets a page that says so and repeats nothing',
   async (said, status, title) => {

@@ -12,19 +12,22 @@ import { type Wanted, wantedBy } from './page-routes.ts'
 import { refusedPage } from './refused-page.ts'
 import { slashPage } from './slash-page.ts'
 
-/** What the dashboard is given: all of the management API's options, and how to call the page. */
+/** Options of the dashboard: all options of the management API, and the title of the page. */
 export interface DashboardOptions<R = unknown> extends ManagementOptions<R> {
-  /** The heading of the page, and of its tab. @defaultValue `svcproxy`  @throws {@link InvalidOptionError} when not a text of 1 … 100 characters */
+  /**
+   * The heading of the page and the title of its tab.
+   * @defaultValue `svcproxy`  @throws {@link InvalidOptionError} when not a string of 1 … 100 characters
+   */
   readonly title?: string
 }
 
 /**
- * The dashboard: a page that shows the services of a process and lets an operator act, and the management API under
- * it, which it speaks to. `services.mount(dashboard({ authorize }))` mounts it in either binding.
+ * The dashboard: a page that shows the services of a process and lets an operator act, together with the management API
+ * that it uses. `services.mount(dashboard({ authorize }))` mounts it in either binding.
  *
- * Everything is for those whom `authorize` lets read, the page's script and style too: they hold no secret, but one
- * rule without exceptions is one that nobody gets wrong. Nothing is written anywhere, and no file is read.
- * @throws {@link InvalidOptionError} here for `authorize` and `title`, for the others where it is mounted
+ * Everything needs the permission to read from `authorize`, even the page's script and style: they contain no secret,
+ * but a rule without exceptions is one that nobody gets wrong. Nothing is written anywhere, and no file is read.
+ * @throws {@link InvalidOptionError} here for `authorize` and `title`, for the other options where it is mounted
  */
 export function dashboard<R = unknown>(options: DashboardOptions<R>): EndpointFactory<R> {
   const { title = 'svcproxy', ...management } = { ...options }
@@ -55,5 +58,5 @@ function isPage(wanted: Wanted): boolean {
 
 function checkTitle(title: unknown): void {
   if (typeof title === 'string' && title.trim() !== '' && title.length <= 100) return
-  throw new InvalidOptionError('title', 'a text of 1 … 100 characters', title)
+  throw new InvalidOptionError('title', 'a string of 1 … 100 characters', title)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Headers of every answer. `allowed`: directives of the Content-Security-Policy beyond those that forbid. */
+/** Headers of every response. `allowed`: directives of the Content-Security-Policy that allow something. */
 export function protection(allowed: string): Readonly<Record<string, string>> {
   const directives = ["default-src 'none'", allowed, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
   return {
@@ -10,7 +10,7 @@ export function protection(allowed: string): Readonly<Record<string, string>> {
   }
 }
 
-/** How a Content-Security-Policy names an inline script or style, by its text to the letter. */
+/** The hash by which a Content-Security-Policy allows an inline script or style with exactly this text. */
 export function sourceHash(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }

@@ -1,7 +1,7 @@
 /** A file of the page. */
 export interface PageAsset {
   readonly contentType: string
-  /** Strong: the first half of a SHA-256 over the body. */
+  /** A strong ETag: the first half of a SHA-256 of the body. */
   readonly etag: string
   readonly body: string
 }

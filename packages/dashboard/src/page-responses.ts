@@ -3,21 +3,24 @@ import { PAGE_ASSETS } from './page-assets.ts'
 import { escapeHtml, protection } from './html.ts'
 import type { AssetName } from './page-routes.ts'
 
-/** What the page may do: speak to where it came from, and nothing else. */
+/** What the page may do: connect to its own origin, and nothing else. */
 const PAGE_POLICY = "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
 
-/** The page itself, made once. */
+/** The page itself, created once. */
 export function indexResponse(title: string): HttpResponse {
   const { contentType, body } = PAGE_ASSETS['index.html']
   return {
     status: 200,
     headers: { ...protection(PAGE_POLICY), 'Cache-Control': 'no-store', 'Content-Type': contentType },
-    // By a function: a `$` in a title means itself.
+    // A function, because a `$` in a replacement string would be special.
     body: body.replace(/<title>[^<]*<\/title>/, () => `<title>${escapeHtml(title)}</title>`),
   }
 }
 
-/** Its script, style or picture: kept by the browser, and asked for again each time, so a new version shows at once. */
+/**
+ * The page's script, style or icon: cached by the browser, but revalidated each time, so that a new version shows at
+ * once.
+ */
 export function assetResponse({ headers }: HttpRequest, name: AssetName): HttpResponse {
   const { contentType, etag, body } = PAGE_ASSETS[name]
   const always = { ...protection(''), 'Cache-Control': 'private, no-cache', ETag: etag }
@@ -27,7 +30,7 @@ export function assetResponse({ headers }: HttpRequest, name: AssetName): HttpRe
 
 export function methodNotAllowed(): HttpResponse {
   return problemResponse(
-    { status: 405, detail: 'The page is read with GET or HEAD.' },
+    { status: 405, detail: 'Use GET or HEAD to read the page.' },
     { ...protection(''), Allow: 'GET, HEAD' },
   )
 }

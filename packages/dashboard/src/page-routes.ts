@@ -3,16 +3,16 @@ import { PAGE_ASSETS } from './page-assets.ts'
 
 /** A file of the page. */
 export type AssetName = keyof typeof PAGE_ASSETS
-/** `slash`: the address of the page without the slash at its end, against which no relative address would be right. */
+/** `slash`: the address of the page without its final slash, from which relative addresses would be wrong. */
 export type Wanted = AssetName | 'slash'
 
-/** What a request asks the page for; undefined: nothing of it. */
+/** The part of the page that a request asks for; undefined: none. */
 export function wantedBy(request: HttpRequest, basePath: string): Wanted | undefined {
   const { path, target = path } = request
   if (path === basePath) return 'slash'
   if (!path.startsWith(`${basePath}/`)) return undefined
   const name = path.slice(basePath.length + 1)
-  // A framework that mounts says `/` for its mount point whether or not the client sent the slash.
+  // A framework reports `/` for its mount point whether or not the client sent the slash.
   if (name === '') return target.endsWith('/') ? 'index.html' : 'slash'
   return isAsset(name) && name !== 'index.html' ? name : undefined
 }

@@ -3,18 +3,18 @@ import { protection, sourceHash } from './html.ts'
 
 const WORDS: Readonly<Record<number, { readonly title: string; readonly words: string }>> = {
   401: {
-    title: 'Who are you?',
-    words: 'The application does not know who is asking. Sign in to it, then open this page again.',
+    title: 'Sign in first',
+    words: 'The application does not know who you are. Sign in to it, then open this page again.',
   },
   403: {
-    title: 'You may not see this',
-    words: 'The application does not let you see its services. Ask whoever runs it.',
+    title: 'Access denied',
+    words: 'The application does not let you see its services. Ask the people who operate it.',
   },
 }
 
 const OTHERWISE = {
-  title: 'Not now',
-  words: 'Whether you may see this could not be found out in time. Try again in a moment.',
+  title: 'Try again',
+  words: 'The application did not decide in time whether you may see this page. Try again in a moment.',
 }
 
 const STYLE = `:root{color-scheme:light dark;--ground:#f5f6f8;--card:#fff;--line:#dfe3e8;--ink:#171b22;--quiet:#59626f}
@@ -23,7 +23,7 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--
 main{box-sizing:border-box;width:min(26rem,calc(100vw - 2rem));padding:2.25rem 2.5rem;background:var(--card);border:1px solid var(--line);border-radius:14px}
 h1{margin:0 0 .5rem;font-size:1.25rem;letter-spacing:-.01em}p{margin:0;color:var(--quiet)}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.8125rem;color:var(--quiet)}`
 
-/** The same refusal, but for a browser that opens the page, which is told in words. It repeats nothing of the request. */
+/** The same response, but as a page with plain words if a browser opens it. It repeats nothing of the request. */
 export function refusedPage({ headers }: HttpRequest, refusal: HttpResponse): HttpResponse {
   if (!acceptsHtml(headers['accept'])) return refusal
   const { title, words } = WORDS[refusal.status] ?? OTHERWISE

@@ -1,7 +1,7 @@
 import type { HttpResponse } from '@svcproxy/http'
 import { protection, sourceHash } from './html.ts'
 
-// With the origin before it: a path that starts with two slashes would be taken for a host.
+// With the origin: a path that starts with two slashes would be taken for a host.
 const SCRIPT = "location.replace(location.origin+location.pathname+'/'+location.search+location.hash)"
 
 const RESPONSE: HttpResponse = {
@@ -22,8 +22,8 @@ const RESPONSE: HttpResponse = {
 }
 
 /**
- * Moves the browser to the same address with a slash at its end. A redirect cannot: only the browser knows what the
- * address is called before a proxy that renames paths.
+ * Moves the browser to the same address with a final slash. A redirect cannot do that: only the browser knows the
+ * address that it uses in front of a proxy that rewrites paths.
  */
 export function slashPage(): HttpResponse {
   return RESPONSE

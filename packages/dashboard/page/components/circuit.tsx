@@ -34,11 +34,11 @@ function whatNext(circuit: CircuitView | null): JSX.Element | string {
   }
   return (
     <>
-      refuses nothing
+      rejects nothing
       {circuit.state !== 'closed' && <Under>{stateWords({ circuit })}</Under>}
       {circuit.wouldReject > 0 && (
         <Under>
-          would refuse <Count count={circuit.wouldReject} />
+          would reject <Count count={circuit.wouldReject} />
         </Under>
       )}
     </>

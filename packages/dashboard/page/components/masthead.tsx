@@ -6,7 +6,7 @@ import { Mark } from './icons.tsx'
 import { LevelPill } from './pills.tsx'
 import { Age } from './time.tsx'
 
-/** What this is, where it runs, how it is, and how fresh what is shown. */
+/** The title, the process, its status, and the age of what is shown. */
 export function Masthead({ title, feed }: { readonly title: string; readonly feed: Feed }): JSX.Element {
   const { snapshot } = feed
   return (
@@ -35,7 +35,7 @@ function Place({ snapshot: { instance } }: { readonly snapshot: Snapshot }): JSX
   )
 }
 
-/** Where an action takes effect; production is made plain. */
+/** The environment; production is highlighted. */
 export function Environment({ name }: { readonly name: string }): JSX.Element {
   return <span class={/^prod/i.test(name) ? 'environment environment-production' : 'environment'}>{name}</span>
 }
@@ -54,5 +54,5 @@ function Liveness({ feed: { seenAt, refusal, paused, stale } }: { readonly feed:
 function livenessOf(paused: boolean, stale: boolean, refused: boolean): readonly [tone: string, words: string] {
   if (paused) return ['paused', 'Paused']
   if (stale) return ['stale', 'Stale']
-  return refused ? ['stale', 'Trying again'] : ['live', 'Live']
+  return refused ? ['stale', 'Retrying'] : ['live', 'Live']
 }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { isMember } from '../fleet.ts'
 import { Icon } from './icons.tsx'
 
-/** Behind a load balancer: who else answers, and which process this is about. A fleet makes it matter less. */
+/** Behind a load balancer: the other processes that answer, and the one that is shown. In a fleet this matters less. */
 export function Neighbours(props: {
   readonly snapshot: Snapshot
   /** Their ids. */
@@ -18,8 +18,7 @@ export function Neighbours(props: {
     <section class={`banner neighbours tone-${inFleet ? 'plain' : 'warn'}`} aria-label="Processes that answer">
       <Icon name="operator" />
       <p>
-        Answers come from {others.length + 1} processes: this page stays with {shown}.
-        {!inFleet && <> What you do here is done in {shown} alone.</>}
+        {others.length + 1} processes answer: this page shows {shown}.{!inFleet && <> Actions apply to {shown} only.</>}
       </p>
       <div>
         {others.map((other) => (

@@ -12,32 +12,32 @@ const REFUSED: Readonly<Record<Refusal, { readonly icon: IconName; readonly titl
   {
     unauthenticated: {
       icon: 'operator',
-      title: 'Who are you?',
-      words: 'The application does not know who is asking. Sign in to it, then come back.',
+      title: 'Sign in first',
+      words: 'The application does not know who you are. Sign in to it, then come back.',
     },
     forbidden: {
       icon: 'isolated',
-      title: 'You may not see this',
-      words: 'The application knows you, but does not let you see its services. Ask whoever runs it.',
+      title: 'Access denied',
+      words: 'The application knows you, but does not let you see its services.',
     },
     unavailable: {
       icon: 'unhealthy',
-      title: 'No snapshot to be had',
-      words: 'The process answers, but not with its services. Trying again every two seconds.',
+      title: 'No snapshot',
+      words: 'The process answers, but not with its services. Retrying every two seconds.',
     },
     unreachable: {
       icon: 'unhealthy',
-      title: 'Nobody answers',
-      words: 'The process cannot be reached. It may be starting, or gone. Trying again every two seconds.',
+      title: 'No answer',
+      words: 'The process cannot be reached. It may be starting, or gone. Retrying every two seconds.',
     },
     version: {
       icon: 'stop',
       title: 'This page is out of date',
-      words: 'The process now speaks another version of its API. Reload the page.',
+      words: 'The process has another version of the API. Reload the page.',
     },
   }
 
-/** Stands in place of the services when there are none to show, and says why. */
+/** Shown instead of the services if there are none, with the reason. */
 export function Notice(props: {
   readonly icon: IconName
   readonly title: string
@@ -54,7 +54,7 @@ export function Notice(props: {
   )
 }
 
-/** Why the process tells nothing. */
+/** Why there is nothing to show. */
 export function Refused(props: { readonly reason: Refusal; readonly onRetry: () => void }): JSX.Element {
   const { icon, title, words } = REFUSED[props.reason]
   const reload = props.reason === 'version'
@@ -68,7 +68,7 @@ export function Refused(props: { readonly reason: Refusal; readonly onRetry: () 
   )
 }
 
-/** Above the services: what is to be known of all of them. */
+/** Messages above the services that concern all of them. */
 export function Banners(props: { readonly feed: Feed; readonly onShow: (instance: string) => void }): JSX.Element {
   const { feed, onShow } = props
   const { seenAt, stale, snapshot, others } = feed
@@ -81,11 +81,11 @@ export function Banners(props: { readonly feed: Feed; readonly onShow: (instance
             {', '}
             <Ago at={new Date(seenAt + feed.clockAheadMs).toISOString()} />
           </span>
-          . The process does not answer; trying again.
+          . The process does not answer; retrying.
         </Banner>
       )}
       {snapshot?.stopping === true && (
-        <Banner icon="stop">This process is stopping: it finishes what is under way and takes nothing new.</Banner>
+        <Banner icon="stop">This process is stopping: it finishes calls in flight and takes no new ones.</Banner>
       )}
       {snapshot !== null && (
         <>
@@ -97,14 +97,14 @@ export function Banners(props: { readonly feed: Feed; readonly onShow: (instance
   )
 }
 
-/** Said while the process does not hear its fleet. */
+/** Shown while the process is disconnected from its fleet. */
 function FleetBanner({ fleet }: { readonly fleet: FleetView | null }): JSX.Element | null {
   if (!isMember(fleet) || fleet.state === 'connected') return null
   const { since, queuedInvalidations } = fleet
   return (
     <Banner icon="unhealthy">
-      This process has not heard its fleet since {formatTimeOfDay(Date.parse(since))}: it goes on by itself.
-      {queuedInvalidations > 0 && ` Invalidations made here wait: ${queuedInvalidations}.`}
+      Disconnected from the fleet since {formatTimeOfDay(Date.parse(since))}: this process works on its own.
+      {queuedInvalidations > 0 && ` Queued invalidations: ${queuedInvalidations}.`}
     </Banner>
   )
 }
@@ -118,7 +118,7 @@ function Banner(props: { readonly icon: IconName; readonly children: ComponentCh
   )
 }
 
-/** What will be here, while the first snapshot is on its way. */
+/** A placeholder until the first snapshot arrives. */
 export function Skeleton(): JSX.Element {
   return (
     <div class="skeleton" aria-hidden="true">

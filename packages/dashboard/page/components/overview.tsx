@@ -26,7 +26,7 @@ export function Overview(props: {
   if (totals.services === 0) {
     return (
       <Notice icon="none" title="No services yet">
-        <p>The application has added none to its manager. They appear here as soon as it does.</p>
+        <p>The application has not added services to its manager yet.</p>
       </Notice>
     )
   }
@@ -70,8 +70,8 @@ function NothingFound(props: {
   return (
     <p class="card-empty">
       {text === ''
-        ? 'All services are well.'
-        : `No ${selection.onlyUnwell ? 'unwell ' : ''}service is called “${text}”.`}{' '}
+        ? 'No service has a problem.'
+        : `No ${selection.onlyUnwell ? 'such ' : ''}service matches “${text}”.`}{' '}
       <button type="button" class="link" onClick={() => onSelect({ ...selection, text: '', onlyUnwell: false })}>
         Show all
       </button>

@@ -16,12 +16,12 @@ export function StatePill({ state }: { readonly state: ShownState }): JSX.Elemen
 }
 
 const LEVEL = {
-  pass: { words: 'All well', icon: 'closed', tone: 'good' },
+  pass: { words: 'Healthy', icon: 'closed', tone: 'good' },
   warn: { words: 'Degraded', icon: 'unhealthy', tone: 'warn' },
   fail: { words: 'Failing', icon: 'open', tone: 'bad' },
 } as const
 
-/** How the process is as a whole. */
+/** The status of the process. */
 export function LevelPill({ level }: { readonly level: HealthLevel }): JSX.Element {
   const { words, icon, tone } = LEVEL[level]
   return (
@@ -32,7 +32,7 @@ export function LevelPill({ level }: { readonly level: HealthLevel }): JSX.Eleme
   )
 }
 
-/** What the last health check found, and when. */
+/** The last health check's result and age. */
 export function Health({ health }: { readonly health: ServiceView['health'] }): JSX.Element {
   if (health === null) return <span class="health">Not checked</span>
   return (
@@ -48,7 +48,7 @@ export function Health({ health }: { readonly health: ServiceView['health'] }): 
   )
 }
 
-/** Said of a service without which the process is not ready. */
+/** Marks a service without which the process is not ready. */
 export function Critical({ critical }: { readonly critical: boolean }): JSX.Element | null {
   return critical ? (
     <span class="tag" title="While it is unhealthy, the process is not ready">

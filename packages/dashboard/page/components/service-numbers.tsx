@@ -29,8 +29,8 @@ export const NUMBERS = {
   retries: { name: 'Retries', of: ({ counts }) => retried(counts), isToldOf: hasRetries },
   denied: { ...counted('Denied', ({ retries }) => retries.denied, 'bad'), isToldOf: hasRetries },
   timeouts: counted('Timeouts', ({ timedOutRequests }) => timedOutRequests, 'bad'),
-  aborted: counted('Given up', ({ abortedRequests }) => abortedRequests),
-  /** Of what was given up: calls and loads. */
+  aborted: counted('Aborted', ({ abortedRequests }) => abortedRequests),
+  /** Abandoned calls and loads. */
   abandoned: counted('Still running', ({ abandonedCalls, abandonedLoads }) => abandonedCalls + abandonedLoads),
   rejected: counted('Rejected', ({ rejectedRequests }) => rejectedRequests, 'held'),
   fallbacks: counted('Fallbacks', ({ fallbacks }) => fallbacks),

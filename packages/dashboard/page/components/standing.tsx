@@ -12,7 +12,7 @@ import { Health } from './pills.tsx'
 import { cacheState, Count } from './service-numbers.tsx'
 import { Age } from './time.tsx'
 
-/** Where a service stands right now. */
+/** The current state of a service. */
 export function Standing(props: { readonly service: ServiceView; readonly fleet: FleetView | null }): JSX.Element {
   const { service, fleet } = props
   const { circuit, cache } = service
@@ -57,14 +57,14 @@ function CircuitLines(props: {
         <Age at={circuit.since} />
       </Line>
       {mode === 'observe' && (
-        <Line name="Would have refused">
+        <Line name="Would have rejected">
           <Count count={wouldReject} />
-          {state !== 'isolated' && <Under>refuses nothing</Under>}
+          {state !== 'isolated' && <Under>rejects nothing</Under>}
         </Line>
       )}
       {next !== null && <Line name="Next">{next}</Line>}
       {holder !== null && <Line name="Held open by">{holder}</Line>}
-      {heldBy === 'fleet' && fleet !== null && <Line name="Who probes">{proberOf(fleet, name)}</Line>}
+      {heldBy === 'fleet' && fleet !== null && <Line name="Probed by">{proberOf(fleet, name)}</Line>}
       {(state === 'half_open' || (state === 'closed' && failureThreshold !== null)) && (
         <Line name={counted}>
           <Threshold circuit={circuit} />
@@ -73,7 +73,7 @@ function CircuitLines(props: {
       {rates.map((rate) => (
         <Line key={rate.kind} name={`Last ${rate.calls} calls`}>
           <Rate rate={rate} />
-          {rate.calls < rate.minimumCalls && <Under>counts from {rate.minimumCalls} calls on</Under>}
+          {rate.calls < rate.minimumCalls && <Under>needs {rate.minimumCalls} calls</Under>}
         </Line>
       ))}
     </>

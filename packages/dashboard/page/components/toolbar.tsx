@@ -4,12 +4,12 @@ import type { Selection, SortOrder } from '../services.ts'
 import { useKey } from '../use-key.ts'
 
 const ORDERS: readonly (readonly [SortOrder, string])[] = [
-  ['unwell', 'Unwell first'],
+  ['unwell', 'Worst first'],
   ['name', 'By name'],
   ['traffic', 'Busiest first'],
 ]
 
-/** What the reader asks to see. `/` goes to the filter, Escape empties it. */
+/** The filter and the order of the services. `/` moves to the filter, Escape empties it. */
 export function Toolbar(props: {
   readonly selection: Selection
   readonly unwell: number
@@ -42,7 +42,7 @@ export function Toolbar(props: {
           checked={selection.onlyUnwell}
           onChange={(event) => onSelect({ ...selection, onlyUnwell: event.currentTarget.checked })}
         />
-        Only unwell <span class="toggle-count">{unwell}</span>
+        Only problems <span class="toggle-count">{unwell}</span>
       </label>
       <label class="order">
         <span class="unseen">Order</span>

@@ -10,7 +10,7 @@ const FACTS = Object.values(NUMBERS)
 
 const LEGEND = (
   <ul class="legend">
-    <li>Well</li>
+    <li>OK</li>
     <li class="legend-held">Rejected</li>
     <li class="legend-bad">Failed</li>
   </ul>
