@@ -16,7 +16,7 @@ import {
 import { bindServices } from '@svcproxy/express'
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
 
-/** The whole application: every entity route twice, once with plain services and once with proxied ones. */
+/** The whole application: every entity route exists twice, once with plain services and once with proxied ones. */
 export function createApp({ manager, standard, operations, logError, onBound }: DemoContext): Express {
   const services = bindServices(manager)
   onBound(services)
@@ -40,7 +40,7 @@ export function createApp({ manager, standard, operations, logError, onBound }: 
   app.use(entityRoutes((req) => services.from(req)))
 
   app.use(() => {
-    throw new NotFoundError('There is nothing here; see /')
+    throw new NotFoundError('Not found; see / for the routes')
   })
   app.use(services.errorHandler())
   app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
@@ -52,7 +52,7 @@ export function createApp({ manager, standard, operations, logError, onBound }: 
   return app
 }
 
-/** The handlers cannot tell whether there is a proxy behind the services they are given. */
+/** The handlers cannot see whether the services are proxied. */
 function entityRoutes(servicesOf: (req: Request) => DemoServices): Router {
   const router = Router()
 

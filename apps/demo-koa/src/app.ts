@@ -18,7 +18,7 @@ import {
 import { bindServices, type StateOf } from '@svcproxy/koa'
 import Koa, { type Context, type DefaultState, type Next } from 'koa'
 
-/** The whole application: every entity route twice, once with plain services and once with proxied ones. */
+/** The whole application: every entity route exists twice, once with plain services and once with proxied ones. */
 export function createApp({ manager, standard, operations, logError, onBound }: DemoContext): Koa {
   const services = bindServices(manager)
   onBound(services)
@@ -44,12 +44,12 @@ export function createApp({ manager, standard, operations, logError, onBound }: 
   app.use(entityRoutes<State>('/standard', () => standard).routes())
   app.use(entityRoutes<State>('', (state) => state.services).routes())
   app.use(() => {
-    throw new NotFoundError('There is nothing here; see /')
+    throw new NotFoundError('Not found; see / for the routes')
   })
   return app
 }
 
-/** The handlers cannot tell whether there is a proxy behind the services they are given. */
+/** The handlers cannot see whether the services are proxied. */
 function entityRoutes<S extends DefaultState>(prefix: string, servicesOf: (state: S) => DemoServices): Router<S> {
   const router = new Router<S>({ prefix })
 

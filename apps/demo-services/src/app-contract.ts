@@ -7,7 +7,7 @@ import { MAX_BODY_BYTES } from './input.ts'
 import { startDemo } from './running-demo.ts'
 import type { RunningDemo } from './running-demo.ts'
 
-/** An answer as a client sees it. */
+/** A response as a client sees it. */
 interface Reply {
   readonly status: number
   readonly headers: Headers
@@ -23,14 +23,14 @@ interface Running {
   readonly post: (path: string, body: string, headers?: Record<string, string>) => Promise<Reply>
 }
 
-/** Short, so that recovery is soon. */
+/** Short, so that it recovers soon. */
 const POLICY = { failureThreshold: 3, recoveryTimeoutMs: 200, successThreshold: 2, timeoutMs: 2_000 }
 const SIDES = [
   { side: 'standard', prefix: '/standard' },
   { side: 'proxied', prefix: '' },
 ]
 
-/** What both applications promise, held to account over real sockets against a real PostgreSQL. */
+/** The contract that both applications keep, tested over real sockets with a real PostgreSQL. */
 export function appContract(app: DemoApp): void {
   describe(app.framework, () => {
     const running: { current?: Running } = {}
@@ -85,7 +85,7 @@ function overviewCases(app: () => Running): void {
     expect(app().world.context.manager.getProxy('configService').getCounts().invalidations).toBe(1)
   })
 
-  test('Prometheus is told what the proxies have counted', async () => {
+  test('Prometheus gets the counts of the proxies', async () => {
     await app().get('/config')
     const response = await fetch(`${app().server.url}/metrics`)
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -131,13 +131,13 @@ function serviceCases(app: () => Running, prefix: string): void {
     expect(body).toMatchObject({ limits: { maxSpeedKmh: 130 } })
   })
 
-  test.each(['/entities/veh-999', '/features/no_such_feature'])('there is no %s', async (path) => {
+  test.each(['/entities/veh-999', '/features/no_such_feature'])('%s is not found', async (path) => {
     expectProblem(await app().get(`${prefix}${path}`), 404)
   })
 }
 
 function commandCases(app: () => Running, prefix: string): void {
-  test('a command is carried out, and on record', async () => {
+  test('a command is carried out and recorded', async () => {
     const actor = `tester@${prefix.length}`
     const command = '{"type":"limit_speed","speedKmh":80}'
     const { status, body } = await app().post(`${prefix}/entities/veh-003/commands`, command, { 'X-Actor': actor })
@@ -149,7 +149,7 @@ function commandCases(app: () => Running, prefix: string): void {
     ])
   })
 
-  test('a command to a vehicle that does not exist is on record, too', async () => {
+  test('a command to a vehicle that does not exist is recorded, too', async () => {
     const actor = `nobody@${prefix.length}`
     const reply = await app().post(`${prefix}/entities/veh-999/commands`, '{"type":"unlock"}', { 'X-Actor': actor })
     expectProblem(reply, 404)
@@ -191,7 +191,7 @@ function badInputCases(app: () => Running, prefix: string): void {
     expectProblem(await app().post(`${prefix}/entities/veh-001/commands`, '{"type":"lock"}', headers), 400)
   })
 
-  test('a command from somebody with an impossible name', async () => {
+  test('a command by an actor with an invalid name', async () => {
     const headers = { 'X-Actor': 'a b<script>' }
     expectProblem(await app().post(`${prefix}/entities/veh-001/commands`, '{"type":"lock"}', headers), 400)
   })
@@ -205,7 +205,7 @@ function badInputCases(app: () => Running, prefix: string): void {
 }
 
 function outageCases(app: () => Running): void {
-  test('while the database is away', { timeout: 30_000 }, async () => {
+  test('while the database is down', { timeout: 30_000 }, async () => {
     const { world, get, post } = app()
     await get('/entities')
     await world.embedded?.kill()
@@ -240,7 +240,7 @@ function outageCases(app: () => Running): void {
   })
 }
 
-/** A problem that says what it should, and nothing of the inside. */
+/** A problem with the expected status that reveals nothing internal. */
 function expectProblem({ status, headers, body, text }: Reply, expected: number): void {
   expect({ status, text }).toMatchObject({ status: expected })
   expect(headers.get('content-type')).toMatch(/^application\/problem\+json\b/)

@@ -3,30 +3,30 @@ import type { DemoServices } from './demo-services.ts'
 import type { Operations } from './operations.ts'
 import type { DemoManager } from './service-manager.ts'
 
-/** What the services of either binding can do for a server. */
+/** The parts of a binding's services that a server needs. */
 export interface BoundServices {
   shutdown(server: Server, limits: { readonly readyDelayMs: number; readonly timeoutMs: number }): Promise<void>
 }
 
-/** What an application is made from. */
+/** The parts of an application. */
 export interface DemoContext extends DemoParts {
-  /** To be told of the application's services, with which its server ends. */
+  /** Called with the application's services, which shut down its server. */
   readonly onBound: (services: BoundServices) => void
 }
 
-/** What there is before an application is. */
+/** The parts that exist before the application. */
 export interface DemoParts {
   readonly manager: DemoManager
   /** The same services without proxies. */
   readonly standard: DemoServices
   readonly operations: Operations
-  /** Told of errors that were answered with a status of 500 and above. */
+  /** Called for errors that were answered with a status of 500 or above. */
   readonly logError: (error: unknown) => void
 }
 
 /** One of the demos. */
 export interface DemoApp {
-  /** For the headline. */
+  /** The name for the headline. */
   readonly framework: string
   readonly createListener: (context: DemoContext) => RequestListener
 }

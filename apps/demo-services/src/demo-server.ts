@@ -7,17 +7,17 @@ export interface DemoServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** What a server is started from. */
+/** Options of {@link startServer}. */
 export interface DemoServerOptions {
-  /** 0 takes a free one. */
+  /** The port; 0 takes a free one. */
   readonly port: number
-  /** A listener around the application's. @defaultValue none */
+  /** Wraps the application's listener. @defaultValue it is not wrapped */
   readonly around?: ((listener: RequestListener) => RequestListener) | undefined
 }
 
 /**
- * Nobody sends requests to a demo but who looks at it, so nobody has to learn first that it ends: Ctrl-C stops it at once.
- * Behind an orchestrator the defaults are right.
+ * Only the user sends requests to a demo, so no load balancer has to notice its end: Ctrl-C stops it at once. Behind an
+ * orchestrator, the defaults are right.
  */
 const SHUTDOWN = { readyDelayMs: 0, timeoutMs: 2_000 }
 

@@ -3,7 +3,7 @@ import type { EntityService } from './services/entity-service.ts'
 import type { FeatureManager } from './services/feature-manager.ts'
 import type { SecurityAuditService } from './services/security-audit-service.ts'
 
-/** What the handlers work with. Whether there are proxies behind these interfaces they cannot tell. */
+/** The services of the handlers. The handlers cannot see whether they are proxied. */
 export interface DemoServices {
   readonly featureManager: FeatureManager
   readonly entityService: EntityService

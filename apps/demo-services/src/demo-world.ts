@@ -9,33 +9,33 @@ import { openStandardServices } from './standard-services.ts'
 import type { Side } from './story/ledger.ts'
 import { messageOf } from './story/terminal.ts'
 
-/** What PostgreSQL is told who connects. */
+/** The application names that PostgreSQL sees. */
 export const APPLICATION_NAMES: Readonly<Record<Side, string>> = {
   standard: 'svcproxy-demo standard',
   proxied: 'svcproxy-demo proxied',
 }
 
 export interface DemoWorldOptions {
-  /** A PostgreSQL of the user's; undefined: an embedded one. */
+  /** The user's own PostgreSQL; undefined: an embedded one. */
   readonly databaseUrl: string | undefined
   readonly policy?: DemoPolicy
-  /** @defaultValue the one of the repository */
+  /** @defaultValue the file in the repository */
   readonly featuresFile?: URL
-  /** What an operator sees this process called. @defaultValue something random */
+  /** The name of this process for operators. @defaultValue random */
   readonly instanceId?: string
   readonly logError: (error: unknown) => void
 }
 
-/** Everything a demo needs, running: the database and the services, with and without proxies. */
+/** The running parts of a demo: the database, and the services with and without proxies. */
 export interface DemoWorld extends AsyncDisposable {
   readonly context: DemoParts
-  /** Undefined when the database is the user's. */
+  /** Undefined if the database is the user's own. */
   readonly embedded: EmbeddedPostgres | undefined
   readonly databaseUrl: string
   readonly traffic: { readonly standard: DatabaseTraffic; readonly proxied: DatabaseTraffic }
 }
 
-/** What is disposed ends in the opposite order: first who uses, last what is used. */
+/** Disposed in reverse order: users of a resource before the resource. */
 export async function openDemoWorld(options: DemoWorldOptions): Promise<DemoWorld> {
   const { databaseUrl, policy, featuresFile, instanceId, logError } = options
   const embedded = databaseUrl === undefined ? await EmbeddedPostgres.start() : undefined

@@ -1,15 +1,15 @@
 /**
- * A request that cannot be met for a reason its sender can understand. The service that throws one is well, so no
- * circuit counts it.
+ * A request that cannot be fulfilled for a reason that its sender can understand. It is not a failure of the service
+ * that throws it, so no circuit counts it.
  */
 export abstract class DomainError extends Error {}
 
-/** There is no such thing. */
+/** The requested thing does not exist. */
 export class NotFoundError extends DomainError {
   override readonly name = 'NotFoundError'
 }
 
-/** What was sent makes no sense. */
+/** The input is invalid. */
 export class InvalidInputError extends DomainError {
   override readonly name = 'InvalidInputError'
 }

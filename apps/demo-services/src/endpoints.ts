@@ -1,7 +1,7 @@
-/** Where an operator looks. */
+/** The path of the dashboard. */
 export const OPERATIONS_PATH = '/ops/services'
 
-/** What `GET /` answers: where to go from here. */
+/** The response to `GET /`: the available endpoints. */
 export const ENDPOINTS: Readonly<Record<string, string>> = {
   entities: '/entities',
   entity: '/entities/veh-001',

@@ -1,9 +1,9 @@
 import { constants } from 'node:os'
 
-/** Signals come in pairs when a terminal and a parent process both pass them on. */
+/** Signals come in pairs if both a terminal and a parent process send them. */
 const SAME_SIGNAL_MS = 1_000
 
-/** The process was asked to end. */
+/** The process was told to end. */
 export class Interruption extends Error {
   override readonly name = 'Interruption'
   readonly exitCode: number
@@ -14,7 +14,9 @@ export class Interruption extends Error {
   }
 }
 
-/** Aborts with an {@link Interruption} when the process is asked to end. Asked again after a while, it ends at once. */
+/**
+ * Aborts with an {@link Interruption} when the process is told to end. A second signal after a while ends it at once.
+ */
 export function interruption(): AbortSignal {
   const controller = new AbortController()
   let firstAt: number | undefined

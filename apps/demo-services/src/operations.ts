@@ -2,11 +2,11 @@ import { prometheusMetrics } from '@svcproxy/prometheus'
 import * as client from 'prom-client'
 import type { DemoManager } from './service-manager.ts'
 
-/** What an operator of a demo has. */
+/** What the operator of a demo uses. */
 export interface Operations {
   /** For `GET /metrics`. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
-  /** For the dashboard; who may see and act, and how the page calls this place. */
+  /** Options of the dashboard: who may see and act, and the name of the environment. */
   readonly dashboard: {
     readonly authorize: (request: { readonly headers: { readonly host?: string | undefined } }) => boolean
     readonly readOnly: false
@@ -16,20 +16,20 @@ export interface Operations {
   }
 }
 
-/** @param instanceId what the page calls this process; something random otherwise */
+/** @param instanceId the name of this process on the page; random if it is left out */
 export function openOperations(manager: DemoManager, instanceId?: string): Operations {
   const register = new client.Registry()
   prometheusMetrics(manager, { client, register })
   return {
     metrics: { contentType: register.contentType, text: () => register.metrics() },
     dashboard: {
-      // There is no login in a demo, which listens on the loopback interface. The host is looked at so that no page on
-      // the Internet can point its own name at it. An application asks its session here.
+      // A demo has no login, and listens on the loopback interface. The host is checked so that no page on the Internet
+      // can reach it under its own name. A real application checks its session here.
       authorize: ({ headers }) => isLoopback(headers.host),
       readOnly: false,
       environment: 'demo',
       ...(instanceId === undefined ? {} : { instanceId }),
-      // The services' errors are those of the demo's own database: there is nothing in them to hide but addresses.
+      // The errors come from the demo's own database: only addresses need to be hidden.
       redact: (error) => (error instanceof Error ? withoutAddresses(error.message) : undefined),
     },
   }

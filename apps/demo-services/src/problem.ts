@@ -2,24 +2,24 @@ import { STATUS_CODES } from 'node:http'
 import { DomainError, NotFoundError } from './domain-error.ts'
 import { MAX_BODY_BYTES } from './input.ts'
 
-/** An RFC 9457 answer, for any framework to send. */
+/** An RFC 9457 response, independent of the framework. */
 export interface Problem {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: { readonly type: string; readonly title: string; readonly status: number; readonly detail: string }
 }
 
-/** What body parsers and routers complain about, by the status they put on their errors. */
+/** Errors of body parsers and routers, by their status. */
 const REQUEST_ERRORS: Readonly<Record<number, string>> = {
   400: 'The request cannot be read: its JSON or its URL is malformed',
-  404: 'There is nothing here',
-  413: `A body has at most ${MAX_BODY_BYTES} bytes`,
-  415: 'The body is not in a type, charset or encoding that can be read',
+  404: 'Not found',
+  413: `A body may have at most ${MAX_BODY_BYTES} bytes`,
+  415: 'The type, charset or encoding of the body is not supported',
 }
 
 /**
- * The answer to what is no trouble of a service: those are the binding's to answer. Nothing of an unexpected error
- * reaches the client.
+ * The response to errors that are not about a service: those are answered by the binding. Details of unexpected errors
+ * do not reach the client.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof NotFoundError) return problem(404, error.message)

@@ -13,7 +13,7 @@ import { startTracing } from './tracing.ts'
 import { readWishes, USAGE } from './wishes.ts'
 import type { Wishes } from './wishes.ts'
 
-/** Runs a demo to its end. Resolves with the exit code of the process. */
+/** Runs a demo until it ends. Resolves with the exit code of the process. */
 export async function runDemo(app: DemoApp): Promise<number> {
   const settings = fromEnvironment(process.env)
   if (settings !== undefined) return runAsMember(app, settings)
@@ -32,7 +32,7 @@ export async function runDemo(app: DemoApp): Promise<number> {
   }
 }
 
-/** What goes wrong is told to whoever started this process, by standard error and the exit code. */
+/** Errors are reported to the process that started this one by standard error and the exit code. */
 async function runAsMember(app: DemoApp, settings: MemberSettings): Promise<number> {
   try {
     await runMember(app, settings)
@@ -75,10 +75,10 @@ async function runAlone(app: DemoApp, wishes: Wishes, interrupted: AbortSignal):
 
 function printUrls(framework: string, url: string): void {
   print(` ${tone('bold', `${framework} is listening.`)} Ctrl-C stops it.\n`)
-  print(`   ${url}/                    what there is`)
+  print(`   ${url}/                    the endpoints`)
   print(`   ${url}/entities            through the proxy`)
-  print(`   ${url}/standard/entities   without`)
+  print(`   ${url}/standard/entities   without a proxy`)
   print(`   ${url}/ops/services/       the dashboard`)
   print(`   ${url}/metrics             for Prometheus`)
-  print(`   ${url}/healthz             health, as a probe sees it`)
+  print(`   ${url}/healthz             the health endpoint`)
 }

@@ -9,17 +9,20 @@ import { DEMO_POLICY } from './story/demo-policy.ts'
 import { EMBEDDED_STORY } from './story/embedded-story.ts'
 import { tellStory } from './story/story.ts'
 
-/** A demo that serves, and tells of its story what it is asked for. */
+/** A running demo, which can tell parts of its story. */
 export interface RunningDemo extends AsyncDisposable {
   readonly world: DemoWorld
   readonly server: DemoServer
-  /** Tells some acts, 1 is the first, as `npm run demo` tells all of them. Resolves with whether they went as told. */
+  /**
+   * Tells the given acts (1 is the first), as `npm run demo` tells all of them. Resolves with whether their checks
+   * passed.
+   */
   tell(...acts: number[]): Promise<boolean>
-  /** What is on record of somebody's commands. */
+  /** The recorded commands of a user. */
   auditEntriesOf(actor: string): Promise<object[]>
 }
 
-/** Starts a demo with an embedded database; for tests. @param policy @defaultValue that of the story */
+/** Starts a demo with an embedded database; for tests. @param policy @defaultValue the policy of the story */
 export async function startDemo(app: DemoApp, policy: DemoPolicy = DEMO_POLICY): Promise<RunningDemo> {
   const world = await openDemoWorld({ databaseUrl: undefined, policy, logError: () => undefined })
   const server = await startServer(app, world.context, { port: 0 })
@@ -51,6 +54,7 @@ export async function startDemo(app: DemoApp, policy: DemoPolicy = DEMO_POLICY):
 
 function actOf(number: number): (typeof EMBEDDED_STORY)[number] {
   const act = EMBEDDED_STORY[number - 1]
-  if (act === undefined) throw new RangeError(`The story has ${EMBEDDED_STORY.length} acts, and so no act ${number}`)
+  if (act === undefined)
+    throw new RangeError(`The number of an act must be in 1 … ${EMBEDDED_STORY.length}; received ${number}`)
   return act
 }

@@ -14,8 +14,8 @@ interface CommandReceipt {
 }
 
 /**
- * Sends a command to a vehicle. It is on record before it is carried out, so without the audit trail no command is
- * obeyed; an attempt that finds no such vehicle is on record too.
+ * Sends a command to a vehicle. It is recorded before it is carried out, so no command is carried out without the audit
+ * trail; a command to an unknown vehicle is recorded, too.
  * @throws {@link NotFoundError}
  */
 export async function sendCommand(

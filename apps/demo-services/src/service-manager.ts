@@ -15,26 +15,29 @@ import { createSecurityAuditService } from './services/security-audit-service.ts
 
 export type DemoManager = ServiceProxyManager<DemoServices>
 
-/** Connections for the audit trail, so that it never waits for those who read. */
+/** The audit trail has its own connections, so that it never waits for reads. */
 const AUDIT_CONNECTIONS = 2
 
-/** Of the audit trail: a record that fails is a command that is not obeyed, so a part of them that fails is an outage. */
+/**
+ * For the audit trail: a record that fails is a command that is not carried out, so a share of failed records is an
+ * outage.
+ */
 export const AUDIT_FAILURE_RATE = { ratio: 0.3, minimumCalls: 20 } as const
 
-/** The deadline of every call, when nothing else is said: the pattern's. */
+/** The deadline of every call unless it is set otherwise: the default of the library. */
 const TIMEOUT_MS = 5_000
 
-/** The circuits' policy, and how calls are treated. */
+/** The policy of the circuits, and settings of the calls. */
 export interface DemoPolicy extends CircuitPolicy {
   /** The deadline of every call, with all its attempts. */
   readonly timeoutMs?: number
-  /** How many reads may be tried again. */
+  /** How many reads may be retried. */
   readonly retryBudget?: RetryBudget
 }
 
 export interface ServiceManagerOptions {
   readonly database: DatabaseOptions
-  /** Goes over the pattern's defaults. */
+  /** Takes precedence over the defaults. */
   readonly policy?: DemoPolicy | undefined
   /** @defaultValue {@link FEATURES_FILE} */
   readonly featuresFile?: URL
@@ -60,11 +63,11 @@ export function createServiceManager(options: ServiceManagerOptions): DemoManage
         lastKnown.listenTo(createEntityService(opened)),
       ),
       cacheTtlMs: 30_000,
-      // One more than there are connections would only queue in the driver.
+      // More calls than connections would only queue in the driver.
       maxConcurrentCalls: MAX_CONNECTIONS,
-      // To read twice does no harm; a command that seems to have failed may have been carried out.
+      // Reading twice does no harm; a command that seems to have failed may have been carried out.
       methods: { listEntities: { retry: true }, getEntity: { retry: true } },
-      // Short waits: a user sits through them.
+      // Short waits, because a user is waiting.
       retry: { backoffInitialMs: 50 },
       requestTimeoutMs: timeoutMs,
       retryBudget,
@@ -92,7 +95,7 @@ function isNoDomainError(error: unknown): boolean {
   return !(error instanceof DomainError)
 }
 
-/** Services that read a file when they are made: a new instance, one TTL later, sees what has changed. */
+/** Services that read a file when they are created: the next instance, one TTL later, sees changes. */
 function fileProvider<T>(serviceName: string, file: URL, open: (file: URL) => Promise<T>): ServiceProvider<T> {
   return factoryProvider(serviceName, {
     create: () => open(file),
@@ -101,7 +104,9 @@ function fileProvider<T>(serviceName: string, file: URL, open: (file: URL) => Pr
   })
 }
 
-/** Services with a pool of their own, which is kept as long as it is well, and ends when its instance is no longer used. */
+/**
+ * Services with their own pool, which is kept as long as it is healthy, and ends when its instance is no longer used.
+ */
 function databaseProvider<T extends object>(
   serviceName: string,
   options: DatabaseOptions,

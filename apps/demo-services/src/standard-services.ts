@@ -12,7 +12,7 @@ export interface StandardServices {
   end(): Promise<void>
 }
 
-/** Plain access, as most applications have it: everything is opened at the start and called directly. */
+/** Plain access, as in most applications: everything is opened at startup and called directly. */
 export async function openStandardServices(options: DatabaseOptions): Promise<StandardServices> {
   const [featureManager, configService] = await Promise.all([
     openFeatureManager(FEATURES_FILE),

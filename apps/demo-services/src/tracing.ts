@@ -7,13 +7,13 @@ import type { DemoManager } from './service-manager.ts'
 
 /** Traces of a demo, printed on the console. */
 export interface Tracing extends AsyncDisposable {
-  /** A listener whose requests are spans, the parents of those of their calls. */
+  /** Wraps a listener so that its requests are spans, the parents of their calls' spans. */
   around(listener: RequestListener): RequestListener
 }
 
 /**
- * What an application leaves to `@opentelemetry/sdk-node` and its instrumentation of HTTP, in small: a provider, a
- * context manager, and a span for each request.
+ * A small replacement for `@opentelemetry/sdk-node` and its HTTP instrumentation: a provider, a context manager, and a
+ * span per request.
  */
 export function startTracing(manager: DemoManager): Tracing {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())

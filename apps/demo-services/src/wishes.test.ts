@@ -23,7 +23,7 @@ test.each(['2', '8'])('a fleet of %s', (size) => {
 })
 
 test.each([
-  [['--fleet', '1'], {}, "--fleet takes a number of processes in 2 … 8, not '1'"],
+  [['--fleet', '1'], {}, "--fleet must be a number of processes in 2 … 8, not '1'"],
   [['--fleet', '9'], {}, "not '9'"],
   [['--fleet=-3'], {}, "not '-3'"],
   [['--fleet', '4.5'], {}, "not '4.5'"],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from './story/terminal.ts'
 
-/** How many processes a fleet may have: more would fit into no row of the story's table. */
+/** The number of processes of a fleet: more would not fit into a row of the story's table. */
 const FLEET_SIZES = { min: 2, max: 8 }
 
 export const USAGE: string = `Usage: npm run demo [-- [--koa] [--fleet <n>] [--serve] [--traces]]
@@ -14,18 +14,18 @@ export const USAGE: string = `Usage: npm run demo [-- [--koa] [--fleet <n>] [--s
   DATABASE_URL   a PostgreSQL to use in place of the embedded one; by one process only
   PORT           where to listen; a free port otherwise`
 
-/** What the command line and the environment ask for. */
+/** The options from the command line and the environment. */
 export interface Wishes {
   /** Undefined: an embedded PostgreSQL. */
   readonly databaseUrl: string | undefined
   readonly port: number
-  /** Of how many processes; undefined: no fleet, one process. */
+  /** The number of processes; undefined: no fleet, one process. */
   readonly fleetSize: number | undefined
   readonly serveOnly: boolean
   readonly traces: boolean
 }
 
-/** What is wrong with them is told on standard error. */
+/** Invalid options are reported on standard error. */
 export function readWishes(args: readonly string[], environment: NodeJS.ProcessEnv): Wishes | 'help' | 'mistaken' {
   const flag = { type: 'boolean', default: false } as const
   const options = { serve: flag, traces: flag, help: { ...flag, short: 'h' }, fleet: { type: 'string' } } as const
@@ -43,18 +43,18 @@ export function readWishes(args: readonly string[], environment: NodeJS.ProcessE
   }
 }
 
-/** @throws when it is none */
+/** @throws when it is not a valid size */
 function sizeOf(text: string): number {
   const { min, max } = FLEET_SIZES
   const size = Number(text)
   if (/^\d+$/.test(text) && size >= min && size <= max) return size
-  throw new RangeError(`--fleet takes a number of processes in ${min} … ${max}, not '${text}'`)
+  throw new RangeError(`--fleet must be a number of processes in ${min} … ${max}, not '${text}'`)
 }
 
-/** @throws when something is asked for that a fleet does not have */
+/** @throws when an option does not work with a fleet */
 function checkFleet({ databaseUrl, traces }: Wishes): void {
-  if (traces) throw new Error('--traces is of one process: leave out --fleet')
+  if (traces) throw new Error('--traces works with one process only: leave out --fleet')
   if (databaseUrl !== undefined) {
-    throw new Error('A fleet kills its database, so it takes the embedded one: unset DATABASE_URL')
+    throw new Error('The demo of a fleet kills its database, so it needs the embedded one: unset DATABASE_URL')
   }
 }

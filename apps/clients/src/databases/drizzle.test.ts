@@ -89,7 +89,7 @@ test('a builder is refused, not run: a delete that was to have a where deletes n
   const { db, proxy } = guardedDrizzle()
   await proxy.get()
   const why = (what: string) =>
-    `'${what}' of service 'db' returned a builder, which was not run; begin and finish it inside of a call: proxy.call((service) => …)`
+    `'${what}' of service 'db' returned a builder, which was not run; begin and finish it inside one call: proxy.call((service) => …)`
   await expect(async () => db.delete(users)).rejects.toThrow(why('delete'))
   await expect(async () => db.delete(users).where(eq(users.id, 1))).rejects.toThrow(why('delete'))
   await expect(async () => db.execute(sql`delete from users`)).rejects.toThrow(why('execute'))

@@ -94,7 +94,7 @@ test('a builder is refused, not run: a delete that was to have a where deletes n
   const db = proxy.service
   await proxy.get()
   const why = (what: string) =>
-    `'${what}' of service 'db' returned a builder, which was not run; begin and finish it inside of a call: proxy.call((service) => …)`
+    `'${what}' of service 'db' returned a builder, which was not run; begin and finish it inside one call: proxy.call((service) => …)`
   await expect(async () => db('users').where({ id: 1 }).delete()).rejects.toThrow(why('$self'))
   await expect(async () => db.from('users').delete()).rejects.toThrow(why('from'))
   await expect(async () => db.raw('delete from users')).rejects.toThrow(why('raw'))

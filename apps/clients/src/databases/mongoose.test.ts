@@ -32,7 +32,7 @@ test('a query is a builder: it is refused, not run, and so is whoever goes on to
   const mongo = proxy.service
   await proxy.get()
   const why = (what: string) =>
-    `'${what}' of service 'mongo' returned a builder, which was not run; begin and finish it inside of a call: proxy.call((service) => …)`
+    `'${what}' of service 'mongo' returned a builder, which was not run; begin and finish it inside one call: proxy.call((service) => …)`
   await expect(async () => mongo.users.find()).rejects.toThrow(why('users.find'))
   await expect(async () => mongo.users.find().lean()).rejects.toThrow(why('users.find'))
   await expect(async () => mongo.users.deleteMany()).rejects.toThrow(why('users.deleteMany'))

@@ -125,7 +125,7 @@ test('a client is not checked out through the facade: it is given back, and a tr
   const { db, proxy } = guardedPool()
   await expect(db.connect()).rejects.toThrow(
     "'connect' of service 'db' checked out a client, which was given back, because nothing would guard it; " +
-      'check it out, use it and release it inside of a call: proxy.call((service) => …)',
+      'check it out, use it and release it inside one call: proxy.call((service) => …)',
   )
   expect(await proxy.call((pool) => [pool.totalCount, pool.idleCount])).toEqual([1, 1])
 

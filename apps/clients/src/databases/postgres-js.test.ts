@@ -97,7 +97,7 @@ test('a part of a query that the facade made is refused, and nothing is written'
     "'$self' of service 'sql' returned a builder, which was not run",
   )
   expect(() => sql`select 1`.cursor()).toThrow(
-    "returns a plain promise; use the other methods of the client's own promise inside of a call",
+    "returns a plain promise; use the other methods of the client's own promise inside one call",
   )
   expect(await postgres.emails()).toEqual(['ann@example.org', 'bob@example.org', 'cleo@example.org'])
   expect(proxy.getMetrics()).toMatchObject({ failedRequests: 0, rejections: { misuse: 3 } })

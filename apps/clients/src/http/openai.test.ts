@@ -101,14 +101,14 @@ describe('OpenAI, guarded', () => {
     expect(proxy.getCounts().failedRequests).toBe(1)
   })
 
-  test('withResponse() is for the promise of the client; inside of a call it is there', async () => {
+  test('withResponse() is for the promise of the client; inside one call it is there', async () => {
     const { proxy, model } = await setUp()
     const answer = model.chat.completions.create(QUESTION)
     expect(() => answer.withResponse()).toThrow('answer.withResponse is not a function')
     expect((await answer).id).toBe('c1')
     expect(() => model.chat.completions.create(QUESTION).withResponse()).toThrow(
       "'chat.completions.create' of the guarded service 'model' returns a plain promise; use the other methods of " +
-        "the client's own promise inside of a call: proxy.call((service) => …)",
+        "the client's own promise inside one call: proxy.call((service) => …)",
     )
     const { response, data } = await proxy.call((client, { signal }) =>
       client.chat.completions.create(QUESTION, { signal }).withResponse(),

@@ -101,7 +101,7 @@ describe('Stripe, guarded', () => {
     await expect.poll(() => proxy.getCounts().abandonedCalls).toBe(0)
   })
 
-  test('a list is a page: its pages to come are read inside of a call', async () => {
+  test('a list is a page: its pages to come are read inside one call', async () => {
     const { proxy, stripe } = await setUp()
     const listed = stripe.customers.list()
     expect(() => listed.autoPagingToArray({ limit: 9 })).toThrow('listed.autoPagingToArray is not a function')

@@ -5,7 +5,10 @@ import { pipeline } from 'node:stream'
 
 const HOST = '127.0.0.1'
 
-/** One port in front of several: each connection goes to the next of them, and past those that nobody listens on. */
+/**
+ * One port in front of several: each connection goes to the next of them in turn, skipping those on which nobody
+ * listens.
+ */
 export class Balancer implements AsyncDisposable {
   readonly #server: Server
   readonly #ports: readonly number[]
@@ -17,7 +20,7 @@ export class Balancer implements AsyncDisposable {
     this.#server = createServer((client) => this.#forward(this.#keep(client), this.#turn++, 1))
   }
 
-  /** @param port where it listens; 0 takes a free one @param ports where the processes behind it listen */
+  /** @param port its own port; 0 takes a free one @param ports the ports of the processes behind it */
   static async start(port: number, ports: readonly number[]): Promise<Balancer> {
     const balancer = new Balancer(ports)
     balancer.#server.listen(port, HOST)
@@ -31,7 +34,7 @@ export class Balancer implements AsyncDisposable {
     return `http://${HOST}:${address.port}`
   }
 
-  /** Takes no connections any more, and cuts those there are. */
+  /** Accepts no more connections, and closes the open ones. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
@@ -39,7 +42,7 @@ export class Balancer implements AsyncDisposable {
     await closed
   }
 
-  /** Nothing was read of the client before somebody took it, so another one can be asked. */
+  /** Nothing has been read from the client before a process accepts, so another process can be tried. */
   #forward(client: Socket, turn: number, attempt: number): void {
     const upstream = this.#keep(connect(Number(this.#ports[turn % this.#ports.length]), HOST))
     upstream.once('error', () => {

@@ -4,31 +4,31 @@ import { FlagFile } from './flag-file.ts'
 import { MemberProcess } from './member-process.ts'
 import { RedisServer } from './redis-server.ts'
 
-/** What the pools of a member may need of the database, and some more. */
+/** How many database connections a member's pools may need, with some to spare. */
 const CONNECTIONS_PER_MEMBER = 16
 const LEAST_CONNECTIONS = 60
 
-/** What a fleet is started from. */
+/** Options of {@link startFleet}. */
 export interface FleetSettings {
   /** The module that each member runs: the one that runs the demo. */
   readonly entry: string
-  /** How many members. */
+  /** The number of members. */
   readonly size: number
-  /** Where all are reached; 0 takes a free one. */
+  /** The port of all members together; 0 takes a free one. */
   readonly port: number
 }
 
-/** Several processes of a demo behind one port, with what they have in common. */
+/** Several processes of a demo behind one port, with the resources that they share. */
 export interface DemoFleet extends AsyncDisposable {
   readonly members: readonly MemberProcess[]
   readonly postgres: EmbeddedPostgres
   readonly redis: RedisServer
   readonly flags: FlagFile
-  /** Where all are reached. */
+  /** The address of all members together. */
   readonly url: string
 }
 
-/** What is disposed ends in the opposite order: first who uses, last what is used. */
+/** Disposed in reverse order: users of a resource before the resource. */
 export async function startFleet({ entry, size, port }: FleetSettings): Promise<DemoFleet> {
   await using started = new AsyncDisposableStack()
   const redis = started.use(await RedisServer.start())

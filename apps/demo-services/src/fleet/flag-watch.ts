@@ -1,7 +1,7 @@
 import { FLAG_SERVICE } from './member.ts'
 import type { MemberProcess } from './member-process.ts'
 
-/** Watches in all processes what becomes of the feature flags that they have cached, until it is disposed. */
+/** Watches the cached feature flags in all processes, until it is disposed. */
 export class FlagWatch implements Disposable {
   readonly #stops: readonly (() => void)[]
   readonly #invalidatedAt = new Map<MemberProcess, number>()
@@ -23,7 +23,7 @@ export class FlagWatch implements Disposable {
     return this.#loads
   }
 
-  /** What else was invalidated, in any process. */
+  /** The other services that were invalidated, in any process. */
   get otherServices(): readonly string[] {
     return [...this.#others]
   }

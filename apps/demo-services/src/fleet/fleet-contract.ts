@@ -9,18 +9,18 @@ import { FleetStage } from './fleet-stage.ts'
 import { installedVersion } from './redis-server.ts'
 import { endFleet, tellFleetStory } from './tell-fleet-story.ts'
 
-/** The story in short. */
+/** A short version of the story. */
 const PACE = { rowEveryMs: 250, failingTrials: 2 }
 const STORY_TIMEOUT_MS = 120_000
-/** How long it may take until nothing of a demo is left, in milliseconds. */
+/** How long it may take until everything of a demo has ended, in milliseconds. */
 const END_TIMEOUT_MS = 10_000
 
 const MISSING_REDIS = missingRedis()
 
-/** What `npm run demo -- --fleet` tells with either application. @param main the module that runs it */
+/** The contract of `npm run demo -- --fleet` for both applications. @param main the module that runs it */
 export function fleetContract(main: URL): void {
   describe.skipIf(MISSING_REDIS !== undefined)(`a fleet ${MISSING_REDIS ?? ''}`.trim(), () => {
-    test('its story goes as told', { timeout: STORY_TIMEOUT_MS }, async () => {
+    test('all checks of its story pass', { timeout: STORY_TIMEOUT_MS }, async () => {
       const printed: string[] = []
       using _log = vi
         .spyOn(console, 'log')
@@ -50,13 +50,13 @@ export function fleetContract(main: URL): void {
   })
 }
 
-/** What it promises as a command, with whatever application. @param main the module that runs it */
+/** The contract of the command, with either application. @param main the module that runs it */
 export function fleetCommandContract(main: URL): void {
   describe.skipIf(MISSING_REDIS !== undefined)(`the command for a fleet ${MISSING_REDIS ?? ''}`.trim(), () => {
     const running: ChildProcess[] = []
     afterEach(() => running.splice(0).forEach((child) => child.kill('SIGKILL')))
 
-    /** The demo as a child, and what it has printed. */
+    /** The demo as a child process, and its output. */
     function run(size: string, environment: NodeJS.ProcessEnv = {}) {
       const child = spawn(process.execPath, ['--conditions=@svcproxy/source', main.pathname, '--fleet', size], {
         env: { ...process.env, ...environment },
@@ -73,18 +73,18 @@ export function fleetCommandContract(main: URL): void {
     test.each([
       ['SIGINT', 130],
       ['SIGKILL', null],
-    ] as const)('after %s nothing is left of it', { timeout: 60_000 }, async (signal, code) => {
+    ] as const)('after %s no process of it is left', { timeout: 60_000 }, async (signal, code) => {
       const { child, output, exited } = run('2')
       await vi.waitFor(() => expect(output.text).toContain('1  All is well'), { timeout: 40_000, interval: 100 })
       const processes = familyOf(child.pid ?? 0)
       child.kill(signal)
       expect((await exited)[0]).toBe(code)
-      // The demo, two members, Redis, PostgreSQL with its children, and who cleans up after them.
+      // The demo, two members, Redis, PostgreSQL with its children, and the janitors.
       expect(processes.length).toBeGreaterThan(8)
       await vi.waitFor(() => expect(livingOf(processes)).toEqual([]), { timeout: END_TIMEOUT_MS, interval: 50 })
     })
 
-    test('asked to end while it starts, it ends', { timeout: 60_000 }, async () => {
+    test('it ends when it is told to during its start', { timeout: 60_000 }, async () => {
       const { child, exited } = run('2')
       await vi.waitFor(() => expect(familyOf(child.pid ?? 0).length).toBeGreaterThan(2), { timeout: 20_000 })
       const processes = familyOf(child.pid ?? 0)
@@ -101,7 +101,7 @@ export function fleetCommandContract(main: URL): void {
   })
 }
 
-/** A process and all that came from it. */
+/** A process and all its descendants. */
 function familyOf(pid: number): number[] {
   const [self = pid, ...children] = processFamily(pid)
   return [self, ...children.flatMap(familyOf)]

@@ -14,25 +14,25 @@ import { now } from './messages.ts'
 import type { Standing } from './messages.ts'
 import { all } from './words.ts'
 
-/** How fast the story is told. */
+/** The speed of the story. */
 export interface Pace {
-  /** Between two rows, in milliseconds. */
+  /** The time between two rows, in milliseconds. */
   readonly rowEveryMs: number
-  /** How many trials are to fail before the database comes back. */
+  /** How many trials have to fail before the database comes back. */
   readonly failingTrials: number
 }
 
 export const DEMO_PACE: Pace = { rowEveryMs: 1_000, failingTrials: 3 }
 
-/** How often it is looked whether something has come about, in milliseconds. */
+/** How often to check whether something has happened, in milliseconds. */
 const LOOK_EVERY_MS = 10
-/** How long a process may take to say whether the flag is on, in milliseconds. */
+/** How long a process may take to report the flag, in milliseconds. */
 const PATIENCE_MS = 10_000
 
-/** What the processes of a fleet have sent to the database, all together. */
+/** What all processes of a fleet together have sent to the database. */
 export type Sent = Pick<Standing, 'calls' | 'failed'>
 
-/** Where the story of a fleet is told: the traffic that flows, the processes, and what the audience sees. */
+/** The stage for the story of a fleet: its traffic, its processes, and the output. */
 export class FleetStage extends Narration {
   readonly fleet: DemoFleet
   readonly pace: Pace
@@ -62,13 +62,13 @@ export class FleetStage extends Narration {
     this.act(title, this.#table)
   }
 
-  /** Between the first and the last process whose circuit has come to this state in this act. */
+  /** The time between the first and the last process whose circuit has entered this state in this act. */
   spreadOf(state: 'open' | 'closed'): string {
     const times = this.circuits.changesTo(state, this.#actBeganAt).map(({ at }) => at)
     return duration(Math.max(...times) - Math.min(...times))
   }
 
-  /** One of the members, counted from 0, and the others. */
+  /** One member, by its index, and the others. */
   pick(index: number): { readonly member: MemberProcess; readonly others: readonly MemberProcess[] } {
     const member = this.members[index]
     if (member === undefined) throw new RangeError(`There are ${this.members.length} members`)
@@ -90,7 +90,7 @@ export class FleetStage extends Narration {
     return { calls: sum('calls'), failed: sum('failed') }
   }
 
-  /** Resolves when all are so, at the latest after `patienceMs`; with whether they are. */
+  /** Resolves with whether all members meet the condition, at the latest after `patienceMs`. */
   async untilAll(areSo: (standing: Standing) => boolean, patienceMs: number): Promise<boolean> {
     const impatientAt = performance.now() + patienceMs
     for (;;) {
@@ -100,14 +100,14 @@ export class FleetStage extends Narration {
     }
   }
 
-  /** Each process is asked for something once, so that its connections are there. */
+  /** Sends one request to each process, so that its connections are open. */
   async warmUp(): Promise<void> {
     await Promise.all(
       this.members.map(({ url }) => fetchReply(`${url}/entities`, { headers: { Connection: 'close' } })),
     )
   }
 
-  /** Whether each process says that the flag is on, in their order; asked past the port that they share. */
+  /** Whether the flag is on in each process, in their order; each is asked directly, not through the shared port. */
   flags(): Promise<boolean[]> {
     return Promise.all(
       this.members.map(async ({ url }) => {
@@ -118,7 +118,7 @@ export class FleetStage extends Narration {
     )
   }
 
-  /** What was answered while `happens` did. */
+  /** The requests that were answered during `happens`. */
   async tallyOf(happens: () => Promise<unknown>): Promise<Pick<Tally, 'requests' | 'live'>> {
     const { requests, live } = this.traffic.ledger.total
     await happens()
@@ -132,7 +132,7 @@ export class FleetStage extends Narration {
     const everywhere = `in ${all(count)} processes`
     const tries = to === 'half_open' && circuits.states.filter((state) => state === 'open').length === count - 1
     if (tries) {
-      this.event('◐', `${member.label} tries for all: one call at a time is let through there, on trial`, 'yellow')
+      this.event('◐', `${member.label} probes for all: it admits one trial call at a time`, 'yellow')
     } else if (from === 'half_open' && to === 'open') {
       this.event('○', `open again ${everywhere}: the trial of ${member.label} failed`, 'red')
     } else if (from === 'closed' && circuits.are('open')) {

@@ -6,12 +6,12 @@ import { all } from './words.ts'
 
 const { failureThreshold, recoveryTimeoutMs } = DEMO_POLICY
 
-/** A process hears of an opening a little later than the fleet counts from, later still on a busy machine. */
+/** A process hears of an opening a little after the time from which the fleet counts, on a busy machine even later. */
 const SOONEST_TRIAL_MS = 0.9 * recoveryTimeoutMs
 /** The connection that the process has, and a new one. */
 const MOST_CALLS_IN_A_TRIAL = 2
 
-/** The story of a fleet whose database dies and comes back, and then its Redis. Nobody has to do anything. */
+/** The story of a fleet whose database dies and comes back, and then its Redis. It needs no help. */
 export const FLEET_STORY: readonly ((stage: FleetStage) => Promise<void>)[] = [
   allIsWell,
   databaseDies,
@@ -22,7 +22,7 @@ export const FLEET_STORY: readonly ((stage: FleetStage) => Promise<void>)[] = [
 ]
 
 async function allIsWell(stage: FleetStage): Promise<void> {
-  stage.begin('All is well')
+  stage.begin('Everything works')
   await stage.warmUp()
   stage.traffic.start()
   await stage.rows(3)
@@ -31,11 +31,8 @@ async function allIsWell(stage: FleetStage): Promise<void> {
   const parts = stage.members.map(({ label }) => answeredBy.get(label) ?? 0)
   const known = Math.max(...(await stage.standings()).map(({ members }) => members))
   stage.check(live > 0 && live === requests, `all ${requests} requests are answered`)
-  stage.check(
-    Math.min(...parts) > requests / parts.length / 2,
-    `each process has its part of them: ${parts.join(', ')}`,
-  )
-  stage.check(known === parts.length, `${known} members in the fleet, as Redis told the one that joined last`)
+  stage.check(Math.min(...parts) > requests / parts.length / 2, `every process answered some: ${parts.join(', ')}`)
+  stage.check(known === parts.length, `${known} members in the fleet, as reported by the one that joined last`)
 }
 
 async function databaseDies(stage: FleetStage): Promise<void> {
@@ -52,14 +49,14 @@ async function databaseDies(stage: FleetStage): Promise<void> {
   const alone = stage.members.length * failureThreshold
   stage.check(
     failed < alone,
-    `${failed} calls failed until then; ${stage.members.length} circuits of their own open after ${failureThreshold} each: ${alone}`,
+    `${failed} calls failed until then; ${stage.members.length} separate circuits open after ${failureThreshold} each: ${alone}`,
   )
   await stage.rowsUntil(circuits.untilTrialsFail(pace.failingTrials), 4 * pace.failingTrials)
   const { calls } = await stage.sent()
   checkTrials(stage, calls - atOpening.calls)
 }
 
-/** @param calls that were sent to the database since the circuit was open in all */
+/** @param calls the calls that were sent to the database while the circuit was open in all processes */
 function checkTrials(stage: FleetStage, calls: number): void {
   const { circuits, actBeganAt, pace } = stage
   const [opening] = circuits.changesTo('open', actBeganAt)
@@ -69,7 +66,7 @@ function checkTrials(stage: FleetStage, calls: number): void {
   const soonest = Math.min(...pauses)
   stage.check(
     trials.length >= pace.failingTrials && soonest > SOONEST_TRIAL_MS,
-    `one process tried for all, once in each recovery time: ${trials.length} trials, at least ${duration(soonest)} apart`,
+    `one process probed for all, once per recovery time: ${trials.length} trials, at least ${duration(soonest)} apart`,
   )
   stage.check(
     calls >= trials.length && calls <= MOST_CALLS_IN_A_TRIAL * trials.length,

@@ -5,13 +5,13 @@ import { CIRCUIT_TONES, number, slowest, titles } from '../story/row.ts'
 import type { Table } from '../story/row.ts'
 import { print, tone } from '../story/terminal.ts'
 
-/** What one row shows. */
+/** The contents of a row. */
 export interface FleetRow {
-  /** What has come since the row before, of all processes. */
+  /** The responses since the previous row, of all processes. */
   readonly tally: Tally
-  /** To the database, since the row before. */
+  /** Calls to the database since the previous row. */
   readonly calls: number
-  /** One for each process. */
+  /** One per process. */
   readonly circuits: readonly CircuitState[]
   readonly states: readonly FleetState[]
 }
@@ -35,7 +35,7 @@ const COLUMNS = [
 const CIRCUIT_WIDTH = 3
 const CIRCUITS_TITLE = '  circuit'
 
-/** The requests of a second, and how each process stands. */
+/** The requests per second, and the state of each process. */
 export class FleetTable implements Table {
   readonly #size: number
   readonly #read: () => Promise<FleetRow>
@@ -78,7 +78,7 @@ export class FleetTable implements Table {
   }
 }
 
-/** In a word, if it is the same for all. */
+/** One word, if it is the same for all. */
 function standing(states: readonly FleetState[]): string {
   const connected = states.filter((state) => state === 'connected').length
   if (connected === states.length) return tone('green', 'connected')

@@ -2,10 +2,12 @@ import { Ledger } from '../story/ledger.ts'
 import type { Answer } from '../story/ledger.ts'
 import { fetchReply, READS } from '../story/traffic.ts'
 
-/** Between two requests, in milliseconds. */
+/** The time between two requests, in milliseconds. */
 export const EVERY_MS = 20
 
-/** Sends the reads of the story to the port that all share, each over a connection of its own, whether or not the earlier ones were answered. */
+/**
+ * Sends the reads of the story to the shared port, each over its own connection, without waiting for earlier responses.
+ */
 export class FleetTraffic {
   readonly ledger: Ledger = new Ledger()
   /** How many requests each process has answered, by its name. */
@@ -16,7 +18,7 @@ export class FleetTraffic {
   #timer: NodeJS.Timeout | undefined
   #sentCount = 0
 
-  /** @param processes how many are behind it */
+  /** @param processes the number of processes behind the port */
   constructor(baseUrl: string, processes: number) {
     this.#baseUrl = baseUrl
     this.#processes = processes
@@ -26,14 +28,14 @@ export class FleetTraffic {
     this.#timer = setInterval(() => this.#sendOne(), EVERY_MS)
   }
 
-  /** Sends no more; resolves when everything was answered. */
+  /** Stops sending; resolves when everything was answered. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#underWay)
   }
 
   #sendOne(): void {
-    // The processes take turns, so each is asked for the same.
+    // The processes take turns, so that each gets the same requests.
     const { path } = READS.request(Math.floor(this.#sentCount++ / this.#processes))
     const request = this.#send(path).finally(() => this.#underWay.delete(request))
     this.#underWay.add(request)
@@ -42,7 +44,7 @@ export class FleetTraffic {
   async #send(path: string): Promise<void> {
     const startedAt = performance.now()
     const answered = this.ledger.begin(startedAt)
-    // A connection that is kept would stay with the process it was given to.
+    // A kept connection would stay with one process.
     const { process, ...reply } = await fetchReply(`${this.#baseUrl}${path}`, { headers: { Connection: 'close' } })
     const answer: Answer = { side: 'proxied', path, ...reply, durationMs: performance.now() - startedAt }
     answered(answer)

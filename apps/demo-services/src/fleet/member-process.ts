@@ -7,9 +7,9 @@ import { isMemberMessage } from './messages.ts'
 import type { MemberEvent, MemberMessage, Question, Standing, Told } from './messages.ts'
 
 const HOST = '127.0.0.1'
-/** How long a member may take to end, in milliseconds; it is killed then. */
+/** How long a member may take to end, in milliseconds; then it is killed. */
 const END_TIMEOUT_MS = 8_000
-/** How long it may take over a question, in milliseconds. */
+/** How long it may take to answer a question, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 10_000
 
 type Reply = Extract<MemberMessage, { readonly id: number }>
@@ -21,10 +21,10 @@ export interface Ending {
   readonly tookMs: number
 }
 
-/** A member of the fleet, as the process that started it knows it. */
+/** A member of the fleet, seen from the process that started it. */
 export class MemberProcess {
   readonly label: string
-  /** Where it listens. */
+  /** The port on which it listens. */
   readonly listening: Promise<number>
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
@@ -34,10 +34,13 @@ export class MemberProcess {
   #questions = 0
   #ending: Promise<Ending> | undefined
 
-  /** Starts it. @param entry the module that runs the demo, and there finds that it is a member */
+  /**
+   * Starts a member.
+   * @param entry the module that runs the demo, which recognizes from its environment that it is a member
+   */
   constructor(entry: string, settings: MemberSettings) {
     this.label = settings.label
-    // Its errors are of interest, its output is not: the story is told by one process.
+    // Its errors are shown, but not its output: one process tells the story.
     this.#child = fork(entry, [], {
       env: { ...process.env, ...toEnvironment(settings) },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -49,7 +52,7 @@ export class MemberProcess {
       })
       this.#child.once('exit', () => this.#gone(reject))
     })
-    // Whoever waits for it hears of it.
+    // A caller that waits for it still gets the error.
     this.listening.catch(() => undefined)
   }
 
@@ -57,12 +60,12 @@ export class MemberProcess {
     return this.#child.pid ?? 0
   }
 
-  /** By itself, past the port that all share. */
+  /** The member's own address, not the shared one. */
   get url(): string {
     return `http://${HOST}:${this.#port}`
   }
 
-  /** Tells `listener` of what happens there from now on. */
+  /** Calls `listener` for each event of the member from now on. */
   onEvent(listener: (event: MemberEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -74,14 +77,14 @@ export class MemberProcess {
     return reply.standing
   }
 
-  /** It invalidates the feature flags in the whole fleet. */
+  /** Makes it invalidate the feature flags in the whole fleet. */
   async invalidate(): Promise<Told> {
     const reply = await this.#ask('invalidate')
     if (reply.kind !== 'told') throw new TypeError(`${this.label} did not say what became of the invalidation`)
     return reply.told
   }
 
-  /** Asks it to end, as an orchestrator does, and kills it if it does not. */
+  /** Tells it to end, like an orchestrator, and kills it if it does not. */
   end(): Promise<Ending> {
     return (this.#ending ??= this.#end())
   }

@@ -14,16 +14,16 @@ import { PROCESS_HEADER } from '../story/traffic.ts'
 import { isQuestion, now } from './messages.ts'
 import type { MemberEvent, MemberMessage, Question, Standing } from './messages.ts'
 
-/** What a member is told when it is started. */
+/** The settings of a member. */
 export interface MemberSettings {
-  /** What people call it. */
+  /** Its name for people. */
   readonly label: string
   readonly databaseUrl: string
   readonly redisUrl: string
   readonly featuresFile: URL
 }
 
-/** In the environment, so that no password is in the arguments, which everybody on the machine can see. */
+/** Environment variables, because all users of the machine can read the arguments of a process. */
 const VARIABLES: Readonly<Record<keyof MemberSettings, string>> = {
   label: 'SVCPROXY_DEMO_MEMBER',
   databaseUrl: 'SVCPROXY_DEMO_DATABASE',
@@ -45,7 +45,7 @@ export function toEnvironment({ label, databaseUrl, redisUrl, featuresFile }: Me
   }
 }
 
-/** Undefined: this process is no member. */
+/** Undefined: this process is not a member. */
 export function fromEnvironment(environment: NodeJS.ProcessEnv): MemberSettings | undefined {
   const label = environment[VARIABLES.label]
   if (label === undefined) return undefined
@@ -57,7 +57,7 @@ export function fromEnvironment(environment: NodeJS.ProcessEnv): MemberSettings 
   }
 }
 
-/** A process of the fleet: serves until it is told to end, or whoever started it is gone. */
+/** A process of the fleet: serves until it is told to end, or the process that started it is gone. */
 export async function runMember(app: DemoApp, settings: MemberSettings): Promise<void> {
   const { label, databaseUrl, redisUrl, featuresFile } = settings
   const ended = untilEnded()
@@ -90,7 +90,7 @@ export async function runMember(app: DemoApp, settings: MemberSettings): Promise
   if (process.connected) process.disconnect()
 }
 
-/** ^C at a terminal comes to every process; it is for the one that started this one, which then says SIGTERM. */
+/** Ctrl-C in a terminal reaches every process; only the one that started this one reacts, and then sends SIGTERM. */
 async function untilEnded(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   await new Promise<void>((resolve) => {
@@ -99,7 +99,7 @@ async function untilEnded(): Promise<void> {
   })
 }
 
-/** Every answer says which process it comes from. */
+/** Adds the name of the process to each response. */
 function signed(listener: RequestListener, label: string): RequestListener {
   return (req, res) => {
     res.setHeader(PROCESS_HEADER, label)
@@ -135,7 +135,7 @@ function standingOf({ context, traffic }: DemoWorld, { status }: Fleet<DemoServi
   }
 }
 
-/** To the process that started this one; if that is gone, to nobody. */
+/** Sends a message to the process that started this one, if it still exists. */
 function say(message: MemberMessage): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
 }

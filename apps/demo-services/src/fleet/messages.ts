@@ -1,53 +1,53 @@
 import type { CircuitState } from '@svcproxy/core'
 import type { FleetInvalidation, FleetState } from '@svcproxy/fleet'
 
-// What the process that tells the story and the members of the fleet say to each other. All points in time are
-// milliseconds since 1970, with fractions: the processes run on one machine.
+// The messages between the process that tells the story and the members of the fleet. Times are milliseconds since
+// 1970, with fractions: all processes run on one machine.
 
-/** What a member is asked for. */
+/** A question to a member. */
 export interface Question {
   readonly id: number
   /** `invalidate`: the feature flags, in the whole fleet. */
   readonly kind: 'standing' | 'invalidate'
 }
 
-/** How a member does at this moment. */
+/** The current state of a member. */
 export interface Standing {
-  /** Of the service that reads from the database. */
+  /** The circuit of the service that reads from the database. */
   readonly circuit: CircuitState | 'disabled'
-  /** Connections attempted and queries sent, of that service and the others behind proxies. */
+  /** Connections attempted and queries sent, by this service and the other proxied ones. */
   readonly calls: number
-  /** Of these, the ones that failed. */
+  /** How many of them failed. */
   readonly failed: number
   readonly state: FleetState
   /** When it entered that state. */
   readonly since: number
-  /** How many live, as the store last told it. */
+  /** The number of live members, as of the last heartbeat. */
   readonly members: number
-  /** Services that were invalidated here and of which the fleet has not heard. */
+  /** Invalidations made here that were not sent to the fleet yet. */
   readonly queued: number
 }
 
-/** What has become of an invalidation. */
+/** The result of an invalidation. */
 export interface Told {
-  /** When it was asked for. */
+  /** When it was requested. */
   readonly at: number
   readonly fleet: FleetInvalidation['fleet']
 }
 
-/** Something that happened in a member. */
+/** An event in a member. */
 export type MemberEvent =
   | { readonly type: 'circuit'; readonly from: CircuitState; readonly to: CircuitState; readonly at: number }
   | { readonly type: 'invalidate' | 'load'; readonly service: string; readonly at: number }
 
-/** What a member says. */
+/** A message of a member. */
 export type MemberMessage =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'event'; readonly event: MemberEvent }
   | { readonly kind: 'standing'; readonly id: number; readonly standing: Standing }
   | { readonly kind: 'told'; readonly id: number; readonly told: Told }
 
-// Both ends are of one version, and each says only one sort of thing: that it has a kind is enough.
+// Both ends have the same version, and each sends one sort of message: checking for a kind is enough.
 
 export function isQuestion(message: unknown): message is Question {
   return hasKind(message)

@@ -11,14 +11,14 @@ import { hireJanitor } from '../processes/janitor.ts'
 const COMMAND = 'redis-server'
 const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 10_000
-/** What `@svcproxy/redis` needs. */
+/** The minimum version for `@svcproxy/redis`. */
 const OLDEST = { major: 6, minor: 2 }
 
-/** A real Redis in a process of its own, with its data in a temporary folder, for whoever wants to see it die. */
+/** A real Redis as a child process, with its data in a temporary folder, that can be killed. */
 export class RedisServer implements AsyncDisposable {
   readonly url: string
   readonly version: string
-  /** With its data. */
+  /** The folder with its data. */
   readonly folder: string
   readonly #settings: string
   readonly #sendJanitorHome: () => void
@@ -34,7 +34,7 @@ export class RedisServer implements AsyncDisposable {
       `bind ${HOST}`,
       `requirepass ${password}`,
       `dir ${JSON.stringify(folder)}`,
-      // What is written has left the process, and outlives it.
+      // Written data have left the process and survive it.
       'appendonly yes',
       'appendfsync no',
       'save ""',
@@ -42,7 +42,7 @@ export class RedisServer implements AsyncDisposable {
     this.#sendJanitorHome = hireJanitor(folder)
   }
 
-  /** @throws when Redis is not installed, or too old */
+  /** @throws when Redis is not installed or too old */
   static async start(): Promise<RedisServer> {
     const version = installedVersion()
     const folder = await mkdtemp(join(tmpdir(), 'svcproxy-demo-redis-'))
@@ -61,9 +61,10 @@ export class RedisServer implements AsyncDisposable {
     return this.#server?.pid
   }
 
-  /** Starts it again after {@link RedisServer.kill}, with the data it had. */
+  /** Starts it again after {@link RedisServer.kill}, with its data. */
   async start(): Promise<void> {
-    // Detached: the terminal's ^C is for the application. The settings hold the password, so no argument does.
+    // Detached: Ctrl-C in the terminal is for the application only. The settings contain the password, so they are not
+    // an argument.
     const server = spawn(COMMAND, ['-'], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
     this.#server = server
     server.stdin.end(this.#settings)
@@ -71,12 +72,12 @@ export class RedisServer implements AsyncDisposable {
     await writeFile(this.#pidFile, String(server.pid))
   }
 
-  /** The end of the process, as by a crash. Resolves when it is gone. */
+  /** Kills the process, as in a crash. Resolves when it is gone. */
   async kill(): Promise<void> {
     const server = this.#server
     this.#server = undefined
     await rm(this.#pidFile, { force: true })
-    // It may have ended by itself, or somebody else has ended it.
+    // It may have ended by itself, or been ended by somebody else.
     if (server?.pid === undefined || server.exitCode !== null || server.signalCode !== null) return
     const exited = once(server, 'exit')
     server.kill('SIGKILL')
@@ -90,13 +91,13 @@ export class RedisServer implements AsyncDisposable {
     this.#sendJanitorHome()
   }
 
-  /** For the janitor. */
+  /** Read by the janitor. */
   get #pidFile(): string {
     return join(this.folder, 'pid')
   }
 }
 
-/** @param command for tests @throws when there is no Redis that can be used, with what to do about it */
+/** @param command for tests @throws when there is no usable Redis; the message says what to do */
 export function installedVersion(command: string = COMMAND): string {
   const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' })
   const [, version, major, minor] = /v=((\d+)\.(\d+)\S*)/.exec(stdout ?? '') ?? []

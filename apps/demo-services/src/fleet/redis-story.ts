@@ -5,37 +5,37 @@ import type { FleetStage } from './fleet-stage.ts'
 import { now } from './messages.ts'
 import { all, theOthers } from './words.ts'
 
-/** How long the processes may take to hear of something, in milliseconds: with room for a busy machine. */
+/** How long the processes may take to hear of something, in milliseconds; generous for a busy machine. */
 const PATIENCE_MS = 10_000
-/** The process that invalidates, counted from 0. */
+/** The index of the process that invalidates. */
 const TELLS = 1
-/** More times than these are not listed one by one. */
+/** More times than this are not listed individually. */
 const MOST_LISTED = 3
 
 export async function flagChanges(stage: FleetStage): Promise<void> {
-  stage.begin('A feature flag changes, and one process is told')
+  stage.begin('A feature flag changes, and one process invalidates it')
   const { fleet, members } = stage
   await stage.flags()
   await fleet.flags.turn('off')
-  stage.event('✎', `${FLAG} is off now, in the file from which all read`, 'yellow')
+  stage.event('✎', `${FLAG} is off now, in the file that all processes read`, 'yellow')
   const before = await stage.flags()
   using watch = new FlagWatch(members)
   const { member, others } = stage.pick(TELLS)
   const told = await member.invalidate()
-  stage.event('↻', `${member.label} invalidates the flags, for all: ${told.fleet}`, 'cyan')
+  stage.event('↻', `${member.label} invalidates the flags in the fleet: ${told.fleet}`, 'cyan')
   await stage.rowsUntil(watch.untilInvalidatedIn(others), 5)
   const after = await stage.flags()
   await stage.rows(1)
 
   const times = watch.timesOf(others)
-  stage.check(before.every(Boolean), `${all(members.length)} go on with the flag that they have cached`)
+  stage.check(before.every(Boolean), `${all(members.length)} still use the cached flag`)
   stage.check(
     told.fleet === 'sent' && times.length === others.length,
     `the invalidation reaches ${theOthers(others.length)} after ${listed(times, told.at)}`,
   )
   stage.check(
     after.every((isOn) => !isOn) && watch.loads === members.length,
-    `${all(members.length)} say that it is off; reads of the file for that: ${watch.loads}, one in each`,
+    `${all(members.length)} report that it is off; reads of the file for that: ${watch.loads}, one in each`,
   )
 }
 
@@ -52,18 +52,18 @@ export async function redisDies(stage: FleetStage): Promise<void> {
   stage.event('✎', `${FLAG} is on again`, 'yellow')
   const { member, others } = stage.pick(TELLS)
   const told = await member.invalidate()
-  stage.event('↻', `${member.label} invalidates the flags, for all: ${told.fleet}`, 'cyan')
+  stage.event('↻', `${member.label} invalidates the flags in the fleet: ${told.fleet}`, 'cyan')
   const flags = await stage.flags()
   const { requests, live } = await stage.tallyOf(() => stage.rows(3))
 
   stage.check(
     areDegraded,
-    `${all(members.length)} members say that they are degraded, after ${listed(times, killedAt)}`,
+    `${all(members.length)} members report that they are degraded, after ${listed(times, killedAt)}`,
   )
-  stage.check(live > 0 && live === requests, `calls go on: all ${requests} requests are answered from the database`)
+  stage.check(live > 0 && live === requests, `calls continue: all ${requests} requests are answered from the database`)
   stage.check(
     told.fleet === 'queued' && flags.every((isOn, index) => isOn === (index === TELLS)),
-    `${member.label} says that the flag is on; it is still off in ${theOthers(others.length)}`,
+    `${member.label} reports that the flag is on; it is still off in ${theOthers(others.length)}`,
   )
 }
 
@@ -90,12 +90,12 @@ export async function redisReturns(stage: FleetStage): Promise<void> {
   )
   stage.check(
     flags.every(Boolean) && watch.loads === others.length,
-    `${all(members.length)} say that the flag is on; reads of the file for that: ${watch.loads}, none where it was on`,
+    `${all(members.length)} report that the flag is on; reads of the file for that: ${watch.loads}, none where it was on`,
   )
   stage.check(watch.otherServices.length === 0, 'nothing else was invalidated')
 }
 
-/** How long after `since` each of these came, the earliest first; of many the first and the last. */
+/** How long after `since` each of these happened, the earliest first; of many only the first and the last. */
 function listed(times: readonly number[], since: number): string {
   const texts = times.toSorted((one, other) => one - other).map((at) => duration(Math.max(0, at - since)))
   return texts.length > MOST_LISTED ? `${texts[0]} … ${texts.at(-1)}` : texts.join(', ')

@@ -6,20 +6,20 @@ import { startFleet } from './demo-fleet.ts'
 import { DEMO_PACE, FleetStage } from './fleet-stage.ts'
 import { endFleet, tellFleetStory } from './tell-fleet-story.ts'
 
-/** What a fleet of a demo is run with. */
+/** Options of {@link runFleet}. */
 export interface FleetWishes {
-  /** For the headline. */
+  /** The name for the headline. */
   readonly framework: string
-  /** The module that runs the demo: each member runs it, too. */
+  /** The module that runs the demo; each member runs it, too. */
   readonly entry: string
   readonly size: number
   readonly port: number
-  /** No story. */
+  /** Whether to leave out the story. */
   readonly serveOnly: boolean
   readonly interrupted: AbortSignal
 }
 
-/** Runs the processes of a fleet to their end. Resolves with the exit code of this one. */
+/** Runs the processes of a fleet until they end. Resolves with the exit code. */
 export async function runFleet({ framework, serveOnly, interrupted, ...settings }: FleetWishes): Promise<number> {
   await using fleet = await startFleet(settings)
   const stage = new FleetStage(fleet, interrupted, DEMO_PACE)
@@ -35,8 +35,8 @@ export async function runFleet({ framework, serveOnly, interrupted, ...settings 
 
 function printUrls(framework: string, { url, members }: DemoFleet): void {
   print(`\n ${tone('bold', `${framework} is listening`)}, in ${members.length} processes. Ctrl-C stops them.\n`)
-  print(`   ${url}/                    what there is`)
+  print(`   ${url}/                    the endpoints`)
   print(`   ${url}/entities            through the proxies`)
-  print(`   ${url}${OPERATIONS_PATH}/       the dashboard, of the process that the connection comes to`)
-  for (const member of members) print(`   ${member.url}${OPERATIONS_PATH}/       the one of ${member.label}`)
+  print(`   ${url}${OPERATIONS_PATH}/       the dashboard, of whichever process gets the connection`)
+  for (const member of members) print(`   ${member.url}${OPERATIONS_PATH}/       the dashboard of ${member.label}`)
 }

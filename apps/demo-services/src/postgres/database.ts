@@ -4,15 +4,15 @@ import { DatabaseError, Pool } from 'pg'
 import type { PoolClient, QueryResultRow } from 'pg'
 import { CREATE_SCHEMA } from './schema.ts'
 
-/** What really went to PostgreSQL, counted where it leaves the driver. */
+/** What was really sent to PostgreSQL, counted at the driver. */
 export interface DatabaseTraffic {
-  /** Connections attempted, whether or not they came about. */
+  /** Connections attempted, successful or not. */
   connections: number
   /** Queries sent over a connection. */
   queries: number
-  /** Of these, the ones that only read a table. */
+  /** The queries that only read a table. */
   reads: number
-  /** Calls that failed: no connection came about, or it broke, or the driver gave up, or PostgreSQL answered an error. */
+  /** Failed calls: no connection, a broken connection, a timeout of the driver, or an error from PostgreSQL. */
   failed: number
 }
 
@@ -23,7 +23,7 @@ export function noTraffic(): DatabaseTraffic {
 export interface DatabaseOptions {
   readonly url: string
   readonly traffic: DatabaseTraffic
-  /** What PostgreSQL is told who connects. @defaultValue `svcproxy-demo` */
+  /** The application name that PostgreSQL sees. @defaultValue `svcproxy-demo` */
   readonly applicationName?: string
   /** @defaultValue {@link MAX_CONNECTIONS} */
   readonly maxConnections?: number
@@ -32,25 +32,28 @@ export interface DatabaseOptions {
 /** A pool of connections to PostgreSQL. */
 export interface Database {
   /**
-   * Runs one statement; `values` are sent apart from it. At the entry of a guarded call it takes over the call's signal:
-   * when that aborts, PostgreSQL stops working on the statement.
+   * Runs one statement; `values` are sent separately. If a guarded call runs it, it uses the call's signal: when that
+   * aborts, PostgreSQL cancels the statement.
    */
   query<R extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>
-  /** Whether it answers. False at once, without asking, when all connections are busy. */
+  /** Whether it answers. Returns false without asking when all connections are busy. */
   isHealthy(): Promise<boolean>
   end(): Promise<void>
 }
 
-/** Connections of a pool. */
+/** The maximum number of connections of a pool. */
 export const MAX_CONNECTIONS = 10
 
-/** How long the driver itself waits for a connection and for an answer, in milliseconds. `pg` by default waits for ever. */
+/**
+ * How long the driver itself waits for a connection and for a response, in milliseconds. By default, `pg` waits for
+ * ever.
+ */
 export const DRIVER_TIMEOUT_MS = 4_000
 
 /** How long a cancellation may take, in milliseconds. */
 const CANCEL_TIMEOUT_MS = 1_000
 
-/** Opens a pool and makes sure that tables and first rows are there. When `signal` aborts, it hangs up. */
+/** Opens a pool and creates tables and first rows if necessary. Closes the connections when `signal` aborts. */
 export async function connectDatabase(options: DatabaseOptions, signal?: AbortSignal): Promise<Database> {
   const sockets = new Set<Socket>()
   const database = openDatabase(options, sockets)
@@ -67,10 +70,9 @@ export async function connectDatabase(options: DatabaseOptions, signal?: AbortSi
   }
 }
 
-/** Where a database is, without the password. */
+/** The address of a database without its password. */
 export function placeOf(url: string): string {
-  if (!URL.canParse(url))
-    throw new Error('DATABASE_URL is no URL: it looks like postgresql://user:password@host:5432/name')
+  if (!URL.canParse(url)) throw new Error('DATABASE_URL must be a URL like postgresql://user:password@host:5432/name')
   const { hostname, port } = new URL(url)
   return `${hostname || 'localhost'}:${port || '5432'}`
 }
@@ -92,9 +94,9 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
   })
   // Every query is sent as soon as it has acquired a connection.
   pool.on('acquire', () => traffic.queries++)
-  // An idle connection broke, and the pool has let go of it already. Without a listener this would end the process.
+  // An idle connection broke, and the pool has already dropped it. Without a listener this would end the process.
   pool.on('error', () => undefined)
-  // So would one that is checked out, to which the pool does not listen; its statement rejects as well.
+  // So would a connection in use, to which the pool does not listen; its statement rejects as well.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const canceller = openCanceller(url)
 
@@ -113,17 +115,17 @@ function openDatabase(options: DatabaseOptions, sockets: Set<Socket>): Database 
       signal?.addEventListener('abort', cancel)
       sent = true
       if (isRead(text)) traffic.reads++
-      // Without values it is a simple query, which may hold several statements.
+      // Without values it is a simple query, which may contain several statements.
       const { rows } = await (values.length === 0 ? client.query<R>(text) : client.query<R>(text, [...values]))
       return rows
     } catch (error) {
-      // The driver gave up, or the connection did: an answer may still come, to whoever asks next.
+      // The driver or the connection failed: a late response could reach the next statement.
       broken = sent && !(error instanceof DatabaseError)
       traffic.failed++
       throw error
     } finally {
       signal?.removeEventListener('abort', cancel)
-      // Before the connection is used again: a cancellation that comes late would hit the next statement.
+      // Before the connection is used again: a late cancellation would hit the next statement.
       await cancelling
       client.release(broken)
     }
@@ -149,9 +151,9 @@ function isRead(text: string): boolean {
   return /^\s*select\b[^;]*\bfrom\b[^;]*$/.test(text)
 }
 
-/** Tells PostgreSQL to stop statements, over a connection of its own: those of the pool may all be busy. */
+/** Tells PostgreSQL to cancel statements, over its own connection: those of the pool may all be busy. */
 interface Canceller {
-  /** Never rejects: where PostgreSQL cannot be told there is nothing to be done. */
+  /** Never rejects: if PostgreSQL cannot be reached, nothing can be done. */
   cancel(client: PoolClient): Promise<void>
   end(): Promise<void>
 }
@@ -167,7 +169,7 @@ function openCanceller(url: string): Canceller {
   pool.on('error', () => undefined)
   return {
     async cancel(client) {
-      // The types leave out what the driver was told when it connected.
+      // The types do not declare this property, which the driver sets when it connects.
       const processId: unknown = Reflect.get(client, 'processID')
       await pool.query('select pg_cancel_backend($1)', [processId]).catch(() => undefined)
     },

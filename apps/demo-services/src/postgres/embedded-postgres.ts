@@ -13,12 +13,12 @@ import { processFamily, signalAll, untilGone } from '../processes/processes.ts'
 
 const USER = 'demo'
 const HOST = '127.0.0.1'
-/** Of all clients together, when nothing else is said. */
+/** The default maximum of all clients together. */
 const MAX_CONNECTIONS = 60
 const START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 5_000
 
-/** A real PostgreSQL in processes of its own, with its data in a temporary folder, for whoever wants to see it die. */
+/** A real PostgreSQL as child processes, with its data in a temporary folder, that can be killed. */
 export class EmbeddedPostgres implements AsyncDisposable {
   readonly url: string
   readonly #folder: string
@@ -47,7 +47,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.#sendJanitorHome = hireJanitor(parts.folder)
   }
 
-  /** Makes a database and starts it. @param maxConnections of all clients together */
+  /** Creates a database and starts it. @param maxConnections the maximum of all clients together */
   static async start(maxConnections: number = MAX_CONNECTIONS): Promise<EmbeddedPostgres> {
     const runAs = process.getuid?.() === 0 ? await nobody() : {}
     const folder = await mkdtemp(join(tmpdir(), 'svcproxy-demo-'))
@@ -71,19 +71,19 @@ export class EmbeddedPostgres implements AsyncDisposable {
     }
   }
 
-  /** Of the postmaster, the process that accepts connections; undefined while it is stopped. */
+  /** The process id of the postmaster, which accepts connections; undefined while it is stopped. */
   get pid(): number | undefined {
     return this.#postmaster?.pid
   }
 
-  /** Starts it again after {@link EmbeddedPostgres.kill}, with the data it had. */
+  /** Starts it again after {@link EmbeddedPostgres.kill}, with its data. */
   async start(): Promise<void> {
     const limit = `max_connections=${this.#maxConnections}`
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', limit, 'fsync=off']
     const flags = ['-D', join(this.#folder, 'data'), '-p', String(this.#port)]
     const postmaster = spawn(this.#binaries.postgres, [...flags, ...settings.flatMap((setting) => ['-c', setting])], {
       ...this.#runAs,
-      detached: true, // the terminal's ^C is for the application, which stops its database last
+      detached: true, // Ctrl-C in the terminal is for the application, which stops its database last
       env: { ...process.env, LC_ALL: 'C' },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -91,29 +91,29 @@ export class EmbeddedPostgres implements AsyncDisposable {
     await untilReady(postmaster)
   }
 
-  /** The end of the process, as by a crash: nothing is said, nothing is closed. Resolves when all of it is gone. */
+  /** Kills the processes, as in a crash, without closing connections. Resolves when all are gone. */
   async kill(): Promise<void> {
     const postmaster = this.#postmaster
     if (postmaster?.pid === undefined) return
     this.#postmaster = undefined
     const family = processFamily(postmaster.pid)
     postmaster.kill('SIGKILL')
-    // Its children notice by themselves; until they have, their shared memory would keep a new one from starting.
+    // The children notice by themselves; until then their shared memory would prevent a new start.
     await untilGone(family, STOP_TIMEOUT_MS)
   }
 
-  /** Stops all its processes where they are: connections stay open and nobody answers. */
+  /** Suspends all its processes: connections stay open, but nobody answers. */
   async freeze(): Promise<void> {
     const { pid } = this
     if (pid === undefined) return
-    // The postmaster first, so that no child is born meanwhile.
+    // The postmaster first, so that it starts no more children.
     signalAll([pid], 'SIGSTOP')
     this.#frozen = processFamily(pid)
     signalAll(this.#frozen, 'SIGSTOP')
     await writeFile(join(this.#folder, 'frozen'), this.#frozen.join('\n'))
   }
 
-  /** Lets it go on as if nothing had happened. */
+  /** Resumes the processes. */
   async thaw(): Promise<void> {
     const frozen = this.#frozen
     this.#frozen = []

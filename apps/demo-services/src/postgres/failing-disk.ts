@@ -1,18 +1,21 @@
 import { connectDatabase, noTraffic } from './database.ts'
 import type { Database } from './database.ts'
 
-/** The places that a {@link FailingDisk} strikes: vehicles are read and changed there, and commands put on record. */
+/**
+ * The tables that a {@link FailingDisk} affects: vehicles are read and changed in one, commands are recorded in the
+ * other.
+ */
 export type Place = 'vehicle_states' | 'audit_entries'
 
-/** What becomes of one statement after another, again and again: `x` fails. Two of each five, and three in a row at most. */
+/** The repeating pattern of statements; `x` fails. Two of each five fail, and at most three in a row. */
 export const FATES: string = 'x..x. .x..x ..xx. x...x xx... ..x.x .x.x. x..x. ..xx. .x..x'.replaceAll(' ', '')
 
 const PLACES: readonly Place[] = ['vehicle_states', 'audit_entries']
 
 /**
- * A disk that fails, as its database shows it: of five statements PostgreSQL answers two with 58030, an input/output error.
- * Chance has no part in it. Each application has its statements counted by itself, so what one does changes nothing for
- * another; those that are not named are spared.
+ * A failing disk as its database shows it: PostgreSQL answers two of five statements with 58030, an input/output error.
+ * It is not random. The statements of each application are counted separately, so that they do not affect each other;
+ * other applications are spared.
  */
 export class FailingDisk implements AsyncDisposable {
   readonly #database: Database
@@ -22,7 +25,7 @@ export class FailingDisk implements AsyncDisposable {
     this.#database = database
   }
 
-  /** From now on it fails. @param applications the names under which they are connected */
+  /** Starts to fail. @param applications the application names of the affected connections */
   static async begin(url: string, applications: readonly string[]): Promise<FailingDisk> {
     const database = await connectDatabase({ url, traffic: noTraffic(), maxConnections: 1 })
     const counters = applications.flatMap((application) => PLACES.map((place) => counterOf(application, place)))
@@ -32,14 +35,14 @@ export class FailingDisk implements AsyncDisposable {
     return new FailingDisk(database)
   }
 
-  /** How many statements of an application PostgreSQL was sent since the disk fails. */
+  /** How many statements of an application were sent to PostgreSQL since the disk began to fail. */
   async statements(application: string, place: Place): Promise<number> {
     const text = 'select coalesce(pg_sequence_last_value($1::regclass), 0)::integer as count'
     const [row] = await this.#database.query<{ count: number }>(text, [counterOf(application, place)])
     return row?.count ?? 0
   }
 
-  /** From now on it does not fail any more. */
+  /** Stops failing. */
   async repair(): Promise<void> {
     if (!this.#isFailing) return
     this.#isFailing = false
@@ -56,7 +59,7 @@ function counterOf(application: string, place: Place): string {
   return `svcproxy_demo_fault."${application} ${place}"`
 }
 
-/** A sequence counts statements that fail, too. */
+/** A sequence also counts statements that fail. */
 const BEGIN = `
   create schema svcproxy_demo_fault;
   create function svcproxy_demo_fault.strike(place text) returns boolean language plpgsql as $$
@@ -70,7 +73,7 @@ const BEGIN = `
       raise exception 'could not access the file of %: Input/output error', place using errcode = 'io_error';
     end $$`
 
-/** The sub-select makes it once for each statement, not for each row. */
+/** The sub-select runs it once per statement, not per row. */
 const STRIKE_READS = `
   alter table svcproxy_demo.vehicle_states rename to vehicle_states_on_disk;
   create view svcproxy_demo.vehicle_states as
@@ -85,7 +88,7 @@ const STRIKE_WRITES = `
   create trigger failing_disk before insert on svcproxy_demo.audit_entries
     for each statement execute function svcproxy_demo_fault.strike_entries()`
 
-/** With the schema go the view and the trigger, which use it. */
+/** Dropping the schema also drops the view and the trigger that use it. */
 const REPAIR = `
   drop schema svcproxy_demo_fault cascade;
   alter table svcproxy_demo.vehicle_states_on_disk rename to vehicle_states`

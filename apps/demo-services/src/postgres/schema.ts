@@ -1,8 +1,8 @@
-/** Any number: the lock under which the schema is created, so that several processes may start at once. */
+/** An arbitrary number for the lock under which the schema is created, so that several processes may start at once. */
 const LOCK = 7_282_776
 
 /**
- * Tables and first rows, in a schema of their own. Idempotent. Sent as one simple query, which PostgreSQL runs as one
+ * Tables and first rows in their own schema. Idempotent. Sent as one simple query, which PostgreSQL runs as one
  * transaction.
  */
 export const CREATE_SCHEMA: string = `

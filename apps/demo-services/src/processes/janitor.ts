@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 
 /**
- * When this process has gone, however it went, its end of the pipe closes: then what is still there of the server is
- * killed and its folder removed. The pids are in `data/postmaster.pid` and, of a frozen database, in `frozen`; that of
- * another server is in `pid`.
+ * When this process has ended, for whatever reason, its end of the pipe closes. Then the script kills what is left of
+ * the server and removes its folder. The pids are in `data/postmaster.pid` and, of a frozen database, in `frozen`; that
+ * of another server is in `pid`.
  */
 const SCRIPT = `
   trap '' HUP INT TERM
@@ -11,7 +11,10 @@ const SCRIPT = `
   kill -KILL $(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) $(cat "$1/frozen" "$1/pid" 2>/dev/null) 2>/dev/null
   rm -rf "$1"`
 
-/** Cleans up after this process if it could not do so itself. Returns the function that sends the janitor home. */
+/**
+ * Starts a janitor that cleans up after this process if it cannot do so itself. Returns the function that ends the
+ * janitor.
+ */
 export function hireJanitor(folder: string): () => void {
   if (process.platform === 'win32') return () => undefined
   const janitor = spawn('/bin/sh', ['-c', SCRIPT, 'janitor', folder], {

@@ -7,13 +7,13 @@ interface ProcessEntry {
   readonly parentPid: number
 }
 
-/** A process and those it started, as far as they live. */
+/** A process and its living descendants. */
 export function processFamily(pid: number): number[] {
   const children = livingProcesses().filter(({ parentPid }) => parentPid === pid)
   return [pid, ...children.map((child) => child.pid)]
 }
 
-/** Signals processes; those that are gone already are no error. */
+/** Sends a signal to processes; those that are gone are ignored. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
@@ -24,13 +24,13 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
   }
 }
 
-/** Those of `pids` that live. */
+/** The processes of `pids` that are alive. */
 export function livingOf(pids: readonly number[]): number[] {
   const living = new Set(livingProcesses().map(({ pid }) => pid))
   return pids.filter((pid) => living.has(pid))
 }
 
-/** Resolves when all are gone; those that are not after `patienceMs` are killed. */
+/** Resolves when all are gone; those that are left after `patienceMs` are killed. */
 export async function untilGone(pids: readonly number[], patienceMs: number): Promise<void> {
   const impatientAt = performance.now() + patienceMs
   for (;;) {
@@ -41,7 +41,7 @@ export async function untilGone(pids: readonly number[], patienceMs: number): Pr
   }
 }
 
-/** Zombies are left out: nobody may ever wait for them, as in a container without init. */
+/** Without zombies: nobody may ever wait for them, as in a container without init. */
 function livingProcesses(): ProcessEntry[] {
   return process.platform === 'linux' ? fromProc() : fromPs()
 }
@@ -52,7 +52,7 @@ function fromProc(): ProcessEntry[] {
     .flatMap((pid) => {
       try {
         const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        // After the command in parentheses, which may hold anything: state and parent.
+        // After the command in parentheses, which may contain anything: state and parent.
         const [state, parentPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
         return state === 'Z' ? [] : [{ pid: Number(pid), parentPid: Number(parentPid) }]
       } catch {

@@ -5,7 +5,7 @@ export interface ConfigService {
   getConfig(): Promise<JsonObject>
 }
 
-/** The configuration in a file as it is now; a new instance sees what has changed since. */
+/** The configuration in a file as it is now; a new instance sees later changes. */
 export async function openConfigService(file: URL): Promise<ConfigService> {
   const config = await readJsonFile(file)
   return { getConfig: async () => config }

@@ -15,12 +15,12 @@ export interface Entity {
 
 export interface EntityList {
   readonly entities: readonly Entity[]
-  /** `last known`: remembered from `asOf`, for the database cannot be asked. */
+  /** `last known`: remembered from `asOf`, because the database cannot be asked. */
   readonly source: 'database' | 'last known'
   readonly asOf: Date
 }
 
-/** What a vehicle can be told. */
+/** The commands for a vehicle. */
 export type EntityCommand =
   | { readonly type: 'lock' | 'unlock' }
   | { readonly type: 'limit_speed'; readonly speedKmh: number }
@@ -29,7 +29,7 @@ export interface EntityService {
   listEntities(): Promise<EntityList>
   /** @throws {@link NotFoundError} */
   getEntity(id: string): Promise<Entity>
-  /** Returns the vehicle as the command left it. @throws {@link NotFoundError} */
+  /** Returns the vehicle after the command. @throws {@link NotFoundError} */
   applyCommand(id: string, command: EntityCommand): Promise<Entity>
 }
 
@@ -54,7 +54,7 @@ const APPLY = `
   )
   select ${ENTITY} from svcproxy_demo.vehicles v join s on s.vehicle_id = v.id`
 
-/** Vehicles in PostgreSQL. Every method is one statement: one that nobody waits for any more leads to no second one. */
+/** Vehicles in PostgreSQL. Each method is one statement, so that after an abort no further statement follows. */
 export function createEntityService(database: Database): EntityService {
   return {
     async listEntities() {

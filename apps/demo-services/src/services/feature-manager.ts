@@ -4,7 +4,7 @@ import { isJsonObject, readJsonFile } from './json-file.ts'
 interface Feature {
   readonly name: string
   readonly enabled: boolean
-  /** `default`: the flags cannot be read, so this is the cautious answer. */
+  /** `default`: the flags cannot be read, so this is the cautious default. */
   readonly source: 'file' | 'default'
 }
 
@@ -13,14 +13,14 @@ export interface FeatureManager {
   getFeature(name: string): Promise<Feature>
 }
 
-/** What is switched on when the flags cannot be read. */
+/** The features that are on when the flags cannot be read. */
 const DEFAULT_FEATURES: ReadonlyMap<string, boolean> = new Map([
   ['live_map', true],
   ['remote_unlock', false],
   ['night_mode', false],
 ])
 
-/** The flags of a file as they are now; a new instance sees what has changed since. */
+/** The flags of a file as they are now; a new instance sees later changes. */
 export async function openFeatureManager(file: URL): Promise<FeatureManager> {
   const features = new Map<string, boolean>()
   for (const [name, feature] of Object.entries(await readJsonFile(file))) {
@@ -32,7 +32,7 @@ export async function openFeatureManager(file: URL): Promise<FeatureManager> {
   return featureManager(features, 'file')
 }
 
-/** Stands in while the flags cannot be read. */
+/** The fallback when the flags cannot be read. */
 export const defaultFeatureManager: FeatureManager = featureManager(DEFAULT_FEATURES, 'default')
 
 function featureManager(features: ReadonlyMap<string, boolean>, source: Feature['source']): FeatureManager {

@@ -6,10 +6,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Reads a file that holds a JSON object. @throws when there is no such file or it holds something else */
+/** Reads a file that contains a JSON object. @throws when the file does not exist or contains something else */
 export async function readJsonFile(file: URL): Promise<JsonObject> {
   const content: unknown = JSON.parse(await readFile(file, 'utf8'))
-  if (!isJsonObject(content)) throw new TypeError(`${file.pathname} does not hold a JSON object`)
+  if (!isJsonObject(content)) throw new TypeError(`${file.pathname} does not contain a JSON object`)
   return content
 }
 

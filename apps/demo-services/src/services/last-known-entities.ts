@@ -1,13 +1,13 @@
 import type { EntityList, EntityService } from './entity-service.ts'
 
 /**
- * Remembers the last list of entities, to be shown while the database is away. One entity's state is another matter:
- * an old one would mislead, so asking for it goes on failing as it did.
+ * Remembers the last list of entities, to show it while the database is down. The state of a single entity is not
+ * remembered: an old state would be misleading, so requests for it keep failing.
  */
 export interface LastKnownEntities {
-  /** `service`, with an ear on its lists. */
+  /** `service`, whose lists are remembered. */
   listenTo(service: EntityService): EntityService
-  /** What stands in for the service after `error`. */
+  /** The substitute for the service after `error`. */
   substitute(error: unknown): EntityService
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from '../postgres/database.ts'
 
-/** Who did what to what. */
+/** Who did what to which vehicle. */
 interface AuditEntry {
   readonly actor: string
   readonly action: string
@@ -9,7 +9,7 @@ interface AuditEntry {
 }
 
 export interface SecurityAuditService {
-  /** Resolves with the number of the entry when it is written, never before. */
+  /** Resolves with the number of the entry after it was written. */
   record(entry: AuditEntry): Promise<string>
 }
 

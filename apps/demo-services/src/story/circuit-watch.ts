@@ -3,10 +3,10 @@ import type { DatabaseTraffic } from '../postgres/database.ts'
 
 export type CircuitListener = (from: CircuitState, to: CircuitState) => void
 
-/** What there is to see of a circuit, whatever the service. */
+/** The visible state of a circuit of any service. */
 export type Watched = Pick<ServiceProxy<never>, 'on' | 'circuitState' | 'getStatus'>
 
-/** What a circuit had counted when it opened. */
+/** The counts of a circuit when it opened. */
 export interface Opening {
   /** In the window of its rate. */
   readonly calls: number

@@ -12,14 +12,14 @@ import type { Stage } from './stage.ts'
 import { printRemark } from './terminal.ts'
 import { COMMANDS } from './traffic.ts'
 
-/** How many more of the reads are answered than without retries, at least. Which retries help is left to chance. */
+/** How many more reads are answered than without retries, at least. It is random which retries help. */
 const LEAST_HELP = 0.05
-/** A fifth more by the budget. That counts ten seconds: in a shorter act, calm ones before it have left some more. */
+/** A fifth more by the budget. The budget counts ten seconds: calm seconds before a short act leave some more. */
 const MOST_LOAD = 1.3
 
 /**
- * The act of a database that answers, but two of five statements with an error. Reads are tried again; the circuit of the
- * audit trail, where commands are written, opens by its rate.
+ * The act of a database that answers two of five statements with an error. Reads are retried; the circuit of the audit
+ * trail, where commands are written, opens by its failure rate.
  */
 export async function diskFails(stage: Stage, database: EmbeddedPostgres): Promise<void> {
   const { manager, traffic, commands, databaseTraffic } = stage
@@ -35,10 +35,10 @@ export async function diskFails(stage: Stage, database: EmbeddedPostgres): Promi
   const { ratio, minimumCalls } = AUDIT_FAILURE_RATE
   await using disk = await FailingDisk.begin(database.url, Object.values(APPLICATION_NAMES))
   stage.event('✖', 'of each five statements PostgreSQL answers two with 58030, an input/output error', 'red')
-  printRemark('Reads that fail are tried again. Their budget: one retry for five reads, over ten seconds.')
-  printRemark(`Commands, one every ${COMMANDS.everyMs} ms, are never tried again: what failed may have been done.`)
+  printRemark('Failed reads are retried. Their budget: one retry per five reads, over ten seconds.')
+  printRemark(`Commands, one every ${COMMANDS.everyMs} ms, are never retried: a failed one may have been carried out.`)
   printRemark(
-    `Each is put on record first. That circuit also has a rate: ${percent(ratio)} of at least ${minimumCalls} calls.`,
+    `Each is recorded first. That circuit also has a failure rate: ${percent(ratio)} of at least ${minimumCalls} calls.`,
   )
   commands.start()
   await stage.rowsUntil(audit.until('open'), 10)
@@ -78,7 +78,7 @@ function inARowOf({ failedInARow }: Opening): string {
   return `${failedInARow} of the ${DEMO_POLICY.failureThreshold}`
 }
 
-/** @param sent how many reads went to the database */
+/** @param sent the number of reads that were sent to the database */
 function checkReads(stage: Stage, { reads, retries }: Seen, sent: number): void {
   const { standard, proxied } = reads
   const made = retries.success + retries.failure
@@ -97,7 +97,7 @@ function checkReads(stage: Stage, { reads, retries }: Seen, sent: number): void 
   )
   stage.check(
     load > 1 && load < MOST_LOAD,
-    `the database was sent ${sent} reads for ${proxied.requests}: ${load.toFixed(2)} times the load`,
+    `the database got ${sent} reads for ${proxied.requests}: ${load.toFixed(2)} times the load`,
   )
 }
 
@@ -106,9 +106,9 @@ async function checkCommands(stage: Stage, opening: Opening, disk: FailingDisk):
   const asked = successfulRequests + failedRequests
   const sent = await disk.statements(APPLICATION_NAMES.proxied, 'audit_entries')
   stage.check(
-    // A trial may be under way.
+    // A trial may be in flight.
     Math.abs(sent - asked) <= 1 && retries.success + retries.failure + retries.denied === 0,
-    `no command was tried again: ${asked} were to be put on record, and the database was sent ${sent}`,
+    `no command was retried: ${asked} had to be recorded, and the database got ${sent}`,
   )
   stage.check(
     opening.failed > 0 && opening.failedInARow < DEMO_POLICY.failureThreshold,
@@ -121,7 +121,7 @@ function checkAllIsWell(stage: Stage, { reads, commands }: Seen): void {
   const { proxied } = reads
   stage.check(
     tallies.every(({ live, requests }) => live > 0 && live === requests),
-    `all is well: ${proxied.requests} reads and ${commands.proxied.requests} commands, all answered`,
+    `everything works: ${proxied.requests} reads and ${commands.proxied.requests} commands, all answered`,
   )
 }
 

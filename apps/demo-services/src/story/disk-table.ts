@@ -11,11 +11,11 @@ type Retries = Readonly<Record<RetryOutcome, number>>
 export interface DiskTableParts {
   readonly reads: Ledgers
   readonly commands: Ledgers
-  /** Of the reads, since the application began. */
+  /** Of the reads, since the application started. */
   readonly countRetries: () => Retries
 }
 
-/** What has come, both sides. */
+/** The responses of both sides. */
 export interface Seen {
   readonly reads: Readonly<Record<Side, Tally>>
   readonly commands: Readonly<Record<Side, Tally>>
@@ -40,7 +40,7 @@ const PROXIED_COMMANDS = [
   ['error', 6],
 ] as const
 
-/** Reads and commands, and what was tried again. */
+/** Reads, commands and retries. */
 export class DiskTable implements Table {
   readonly #parts: DiskTableParts
   readonly #reads = bothSides()
@@ -52,7 +52,7 @@ export class DiskTable implements Table {
   constructor(parts: DiskTableParts) {
     this.#parts = parts
     this.#retriesAtStart = this.#retries = parts.countRetries()
-    // What came before is no part of it.
+    // Earlier responses are not part of it.
     this.#last = this.#takeRecent()
   }
 

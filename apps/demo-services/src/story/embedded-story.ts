@@ -6,12 +6,12 @@ import { kindOf } from './ledger.ts'
 import type { Stage } from './stage.ts'
 import { duration, printRemark } from './terminal.ts'
 
-/** An answer "at once", in milliseconds: with room for a busy machine. */
+/** The maximum duration of an immediate answer, in milliseconds; generous for a busy machine. */
 const AT_ONCE_MS = 250
-/** How far an answer at the deadline may be from it, in milliseconds. */
+/** How far from the deadline an answer may be, in milliseconds. */
 const DEADLINE_TOLERANCE_MS = 500
 
-/** The story of a database that dies, comes back, hangs, goes on and half fails. Nobody has to do anything. */
+/** The story of a database that dies, comes back, hangs, continues and half fails. It needs no help. */
 export const EMBEDDED_STORY: readonly ((stage: Stage, database: EmbeddedPostgres) => Promise<void>)[] = [
   allIsWell,
   databaseDies,
@@ -22,7 +22,7 @@ export const EMBEDDED_STORY: readonly ((stage: Stage, database: EmbeddedPostgres
 ]
 
 export async function allIsWell(stage: Stage): Promise<void> {
-  stage.act('All is well')
+  stage.act('Everything works')
   stage.traffic.start()
   await stage.rows(3)
   const { standard, proxied } = stage.traffic.ledgers
@@ -74,7 +74,9 @@ async function databaseHangs(stage: Stage, database: EmbeddedPostgres): Promise<
   stage.outageBegins()
   await database.freeze()
   stage.event('✖', `SIGSTOP to PostgreSQL, process ${database.pid} and its children`, 'red')
-  printRemark(`Of the proxied calls, ${MAX_CONNECTIONS} may wait, one per connection; more are refused at once.`)
+  printRemark(
+    `At most ${MAX_CONNECTIONS} proxied calls may be in flight, one per connection; more are rejected at once.`,
+  )
   await stage.rows(5)
   const { standard, proxied } = stage.traffic.ledgers
   stage.check(stage.circuit.openings > openings, 'the circuit opened')
@@ -84,13 +86,13 @@ async function databaseHangs(stage: Stage, database: EmbeddedPostgres): Promise<
   )
   stage.check(
     proxied.total.longestMs < DEMO_POLICY.timeoutMs + DEADLINE_TOLERANCE_MS,
-    `the proxy gave up at its deadline: ${duration(proxied.total.longestMs)}, ${proxied.mostWaiting} requests at once`,
+    `the proxy timed out at its deadline: ${duration(proxied.total.longestMs)}, ${proxied.mostWaiting} requests at once`,
   )
   checkNothingSent(stage)
 }
 
 async function databaseGoesOn(stage: Stage, database: EmbeddedPostgres): Promise<void> {
-  stage.act('The database goes on')
+  stage.act('The database continues')
   const closed = stage.circuit.until('closed')
   await database.thaw()
   stage.outageEnds()

@@ -3,10 +3,10 @@ import { kindOf } from './ledger.ts'
 import type { Stage } from './stage.ts'
 import { printRemark } from './terminal.ts'
 
-/** How long to wait for somebody to stop the database, and then to start it, in seconds each. */
+/** How long to wait for the user to stop the database, and then to start it, in seconds each. */
 const PATIENCE_S = 140
 
-/** The story with a database of the user's, which only the user can stop and start. */
+/** The story with the user's own database, which only the user can stop and start. */
 export async function tellExternalStory(stage: Stage, place: string): Promise<void> {
   await allIsWell(stage)
   await databaseStops(stage, place)
@@ -22,7 +22,7 @@ async function databaseStops(stage: Stage, place: string): Promise<void> {
   printRemark('For example: pg_ctl stop -m immediate, systemctl stop postgresql, docker stop …')
   void failed.then(() => stage.outageBegins())
   const stopped = await stage.rowsUntil(opened, PATIENCE_S)
-  stage.check(stopped, 'the database went away and the circuit opened')
+  stage.check(stopped, 'the database stopped and the circuit opened')
   if (!stopped) throw new Error(`The PostgreSQL at ${place} was not stopped within ${PATIENCE_S} seconds`)
   stage.show(await refused)
   await stage.rows(3)

@@ -2,18 +2,18 @@ import type { Side } from './ledger.ts'
 import type { Stage } from './stage.ts'
 import { duration, print, tone } from './terminal.ts'
 
-/** What it comes to, side by side. */
+/** Prints the results side by side. */
 export function printFinalTable(stage: Stage): void {
   const { standard, proxied } = stage.traffic.ledgers
   const down = stage.callsWhileDown
   const rows: [title: string, ...values: Record<Side, string | number>[]][] = [
     ['requests', { standard: standard.total.requests, proxied: proxied.total.requests }],
     ['answered from the database', { standard: standard.total.live, proxied: proxied.total.live }],
-    ['answered with what was last known', { standard: standard.total.lastKnown, proxied: proxied.total.lastKnown }],
-    ['refused at once, with Retry-After', { standard: standard.total.refused, proxied: proxied.total.refused }],
+    ['answered with the last known list', { standard: standard.total.lastKnown, proxied: proxied.total.lastKnown }],
+    ['rejected at once, with Retry-After', { standard: standard.total.refused, proxied: proxied.total.refused }],
     ['errors', { standard: standard.total.failed, proxied: proxied.total.failed }],
     ['longest wait', { standard: duration(standard.total.longestMs), proxied: duration(proxied.total.longestMs) }],
-    ['all waits together', { standard: duration(standard.total.waitedMs), proxied: duration(proxied.total.waitedMs) }],
+    ['total waiting time', { standard: duration(standard.total.waitedMs), proxied: duration(proxied.total.waitedMs) }],
     ['most requests waiting at once', { standard: standard.mostWaiting, proxied: proxied.mostWaiting }],
     ['calls to the database while it was down', { standard: down.standard, proxied: down.proxied }],
   ]

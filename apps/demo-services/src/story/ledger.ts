@@ -1,25 +1,25 @@
 export type Side = 'standard' | 'proxied'
 
-/** What came back for one request. */
+/** The response to one request. */
 export interface Answer {
   readonly side: Side
   readonly path: string
-  /** 0: nothing came back. */
+  /** 0: there was no response. */
   readonly status: number
-  /** The header, as it was sent. */
+  /** The header as it was sent. */
   readonly retryAfter: string | undefined
-  /** The body says that it is remembered, not asked for. */
+  /** Whether the body says that it is the last known list. */
   readonly lastKnown: boolean
   readonly durationMs: number
 }
 
-/** `refused`: not even tried, and the client is told when to come back. */
+/** `refused`: rejected without trying, with a Retry-After for the client. */
 export type AnswerKind = 'live' | 'lastKnown' | 'refused' | 'failed'
 
 export type Tally = Record<AnswerKind, number> & {
   requests: number
   longestMs: number
-  /** Of all requests together. */
+  /** All requests together. */
   waitedMs: number
 }
 
@@ -28,16 +28,16 @@ export function kindOf({ status, lastKnown, retryAfter }: Answer): AnswerKind {
   return status === 503 && retryAfter !== undefined ? 'refused' : 'failed'
 }
 
-/** Counts what one side was asked and what it answered. */
+/** Counts the requests to one side and its responses. */
 export class Ledger {
   readonly total: Tally = emptyTally()
   #recent: Tally = emptyTally()
   readonly #waitingSince = new Set<number>()
   mostWaiting = 0
 
-  /** A request leaves. Returns what to call with its answer. */
+  /** A request is sent. Returns the function to call with its response. */
   begin(at: number): (answer: Answer) => void {
-    const ticket = at + Math.random() * 1e-6 // its own, also for requests of the same instant
+    const ticket = at + Math.random() * 1e-6 // unique, even for requests at the same time
     this.#waitingSince.add(ticket)
     this.mostWaiting = Math.max(this.mostWaiting, this.waiting)
     return (answer) => {
@@ -51,7 +51,7 @@ export class Ledger {
     return this.#waitingSince.size
   }
 
-  /** What was answered since this was last asked for; who still waits counts as waiting so long. */
+  /** The responses since the last call; requests that are still waiting count with their waiting time so far. */
   takeRecent(now: number): Tally {
     const recent = this.#recent
     this.#recent = emptyTally()
@@ -60,7 +60,7 @@ export class Ledger {
   }
 }
 
-/** Adds what `more` counted to `tally`. */
+/** Adds the counts of `more` to `tally`. */
 export function addTo(tally: Tally, more: Tally): void {
   for (const kind of ['requests', 'live', 'lastKnown', 'refused', 'failed', 'waitedMs'] as const)
     tally[kind] += more[kind]

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Table } from './row.ts'
 import { printCheck, printEvent, printTitle } from './terminal.ts'
 
-/** Between two rows of a table, in milliseconds. */
+/** The time between two rows of a table, in milliseconds. */
 const ROW_EVERY_MS = 1_000
 
-/** How a story is told: act by act, with a clock, a table, and whether it goes as told. */
+/** Tells a story act by act, with a clock and a table, and counts failed checks. */
 export class Narration {
   readonly #signal: AbortSignal
   readonly #rowEveryMs: number
@@ -14,18 +14,18 @@ export class Narration {
   #actCount = 0
   #failedChecks = 0
 
-  /** @param signal aborts when the person at the terminal has seen enough */
+  /** @param signal aborts when the user interrupts the demo */
   constructor(signal: AbortSignal, rowEveryMs: number = ROW_EVERY_MS) {
     this.#signal = signal
     this.#rowEveryMs = rowEveryMs
   }
 
-  /** How often something did not go as told. */
+  /** The number of failed checks. */
   get failedChecks(): number {
     return this.#failedChecks
   }
 
-  /** Begins an act. @param table what its rows show, if it has any */
+  /** Begins an act. @param table the contents of its rows, if it has any */
   act(title: string, table?: Table): void {
     this.#table = table
     printTitle(++this.#actCount, title)
@@ -41,7 +41,7 @@ export class Narration {
     printCheck(passed, text)
   }
 
-  /** Lets the traffic flow for so many rows. */
+  /** Lets the traffic flow for this number of rows. */
   async rows(count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       await this.pause(this.#rowEveryMs)
@@ -49,11 +49,14 @@ export class Narration {
     }
   }
 
-  /** Lets the traffic flow until `happened` resolves, and the row is full; false when it did not within so many seconds. */
+  /**
+   * Lets the traffic flow until `happened` resolves, and completes the row; false if it took longer than `patienceS`
+   * seconds.
+   */
   async rowsUntil(happened: Promise<unknown>, patienceS: number): Promise<boolean> {
     const impatientAt = performance.now() + patienceS * 1_000
     const progress = { done: false }
-    // A rejection is the audience that leaves, or a process that is gone: the next row finds out, too.
+    // It rejects if the user interrupts, or a process is gone: the next row will notice, too.
     happened.then(
       () => (progress.done = true),
       () => undefined,
@@ -62,7 +65,7 @@ export class Narration {
     return progress.done
   }
 
-  /** @throws the reason, when the audience leaves */
+  /** @throws the reason, when the user interrupts */
   async pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#signal })
   }

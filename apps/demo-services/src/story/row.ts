@@ -5,13 +5,13 @@ import { duration, print, tone } from './terminal.ts'
 /** Shows the traffic of an act, row by row. */
 export interface Table {
   printHeader(): void
-  /** What has come since the row before. @param seconds since the story began */
+  /** Prints what has come since the previous row. @param seconds the time since the story began */
   printRow(seconds: number): void | Promise<void>
 }
 
 export interface Row extends Readonly<Record<Side, Tally>> {
   readonly seconds: number
-  /** To the database, within the row. */
+  /** Calls to the database within the row. */
   readonly calls: Readonly<Record<Side, number>>
   readonly circuit: CircuitState | 'disabled'
   /** Since the start. */
@@ -47,7 +47,7 @@ export function printHeader(): void {
   print(tone('dim', `   time ${titles(STANDARD)}  ${titles(PROXIED)}  circuit    hits`))
 }
 
-/** One second of traffic, both sides. */
+/** One second of traffic on both sides. */
 export function printRow({ seconds, standard, proxied, calls, circuit, cacheHits }: Row): void {
   const cells = [
     `${seconds.toFixed(1)} s`.padStart(7),

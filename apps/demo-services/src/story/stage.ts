@@ -14,15 +14,15 @@ export interface StageParts {
   readonly manager: DemoManager
   readonly baseUrl: string
   readonly databaseTraffic: Readonly<Record<Side, DatabaseTraffic>>
-  /** Aborts when the person at the terminal has seen enough. */
+  /** Aborts when the user interrupts the demo. */
   readonly signal: AbortSignal
 }
 
-/** Where a story is told: the traffic that flows, the clock, and what the audience sees. */
+/** The stage for a story: its traffic, its clock, and the output. */
 export class Stage extends Narration {
   /** Reads, from the first act on. */
   readonly traffic: Traffic
-  /** Writes, from when an act starts them. */
+  /** Writes, once an act has started them. */
   readonly commands: Traffic
   readonly circuit: CircuitWatch
   readonly #parts: StageParts
@@ -49,7 +49,7 @@ export class Stage extends Narration {
     return this.#parts.manager
   }
 
-  /** What went to the database, counted at the driver. */
+  /** What was sent to the database, counted at the driver. */
   get databaseTraffic(): Readonly<Record<Side, DatabaseTraffic>> {
     return this.#parts.databaseTraffic
   }
@@ -59,20 +59,20 @@ export class Stage extends Narration {
     return this.#parts.manager.getProxy('entityService').getMetrics().cacheHits
   }
 
-  /** Calls that went to the database between {@link Stage.outageBegins} and {@link Stage.outageEnds}. */
+  /** Calls that were sent to the database between {@link Stage.outageBegins} and {@link Stage.outageEnds}. */
   get callsWhileDown(): Readonly<Record<Side, number>> {
     return this.#callsWhileDown
   }
 
-  /** Begins an act. @param table what its rows show; otherwise the reads of both sides */
+  /** Begins an act. @param table the contents of its rows; by default the reads of both sides */
   override act(title: string, table: Table = this.#reads): void {
     super.act(title, table)
   }
 
-  /** @param circuit how it is called @param opened what made it open, and what that means */
+  /** @param circuit its name @param opened why it opened, and what that means */
   circuitChanged(circuit: string, opened: string, from: CircuitState, to: CircuitState): void {
     if (to === 'half_open') {
-      this.event('◐', `${circuit} half-open: one call at a time is let through, on trial`, 'yellow')
+      this.event('◐', `${circuit} half-open: it admits one trial call at a time`, 'yellow')
     } else if (to === 'closed') {
       this.event('●', `${circuit} closed: the trials succeeded`, 'green')
     } else {
@@ -80,14 +80,14 @@ export class Stage extends Narration {
     }
   }
 
-  /** Shows an answer that really came, as an example. */
+  /** Shows a real response as an example. */
   show({ path, side, status, retryAfter, lastKnown, durationMs }: Answer): void {
     const request = `GET ${side === 'standard' ? '/standard' : ''}${path}`.padEnd(32)
     const remark = lastKnown ? 'the last known list' : retryAfter !== undefined && `Retry-After: ${retryAfter}`
     printRemark(`${request} ${status} in ${duration(durationMs).padEnd(8)} ${remark || ''}`.trimEnd())
   }
 
-  /** Sends no more; resolves when everything was answered. */
+  /** Stops sending; resolves when everything was answered. */
   async end(): Promise<void> {
     await Promise.all([this.traffic.stop(), this.commands.stop()])
   }
@@ -105,7 +105,7 @@ export class Stage extends Narration {
     this.#callsAtOutage = undefined
   }
 
-  /** Resolves with the next proxied answer of the kind wanted. */
+  /** Resolves with the next proxied response of this kind. */
   nextProxied(wanted: (answer: Answer) => boolean): Promise<Answer> {
     return this.traffic.next((answer) => answer.side === 'proxied' && wanted(answer))
   }

@@ -15,7 +15,10 @@ export interface StoryParts extends Pick<DemoWorld, 'context' | 'embedded' | 'da
   readonly interrupted: AbortSignal
 }
 
-/** Tells a story. Resolves with whether it went as told. @param acts of the story with an embedded database */
+/**
+ * Tells a story. Resolves with whether all checks passed.
+ * @param acts the acts of the story with an embedded database
+ */
 export async function tellStory(parts: StoryParts, acts: typeof EMBEDDED_STORY = EMBEDDED_STORY): Promise<boolean> {
   const { context, embedded, databaseUrl, traffic, baseUrl, interrupted } = parts
   const place = placeOf(databaseUrl)
@@ -29,8 +32,7 @@ export async function tellStory(parts: StoryParts, acts: typeof EMBEDDED_STORY =
     await stage.end()
   }
   printFinalTable(stage)
-  if (stage.failedChecks > 0)
-    print(tone('red', ` The story did not go as told: ${stage.failedChecks} of its checks failed.\n`))
+  if (stage.failedChecks > 0) print(tone('red', ` ${stage.failedChecks} checks of the story failed.\n`))
   return stage.failedChecks === 0
 }
 
@@ -41,11 +43,11 @@ function printIntroduction({ framework, embedded, baseUrl }: StoryParts, databas
     ['standard', '/standard/entities…  the handlers call the service directly'],
     ['proxied', '/entities…           the same handlers call it through a ServiceProxy'],
     [],
-    ['circuit', `opens after ${failureThreshold} failures in a row, tries again after ${recovery},`],
-    ['', `closes after ${successThreshold} successes`],
+    ['circuit', `opens after ${failureThreshold} failures in a row, half-open after ${recovery},`],
+    ['', `closes after ${successThreshold} successful trials`],
     ['deadline', `${deadline} for a call; the database driver by itself would wait ${driver}`],
-    ['', 'The defaults are 30 s and 5 s: shorter here, so that you need not wait.'],
-    ['retries', 'a read that failed is tried again, 3 attempts at most; a write is not'],
+    ['', 'The defaults are 30 s and 5 s: they are shorter here, so that you need not wait.'],
+    ['retries', 'failed reads are retried, 3 attempts at most; writes are not'],
     ['to db', 'connections attempted and queries sent, counted at the driver'],
     ['hits', "requests that found the service in the proxy's cache"],
   ]

@@ -7,25 +7,25 @@ interface Sent {
   readonly command?: object
 }
 
-/** In which a process of a fleet says which one it is. */
+/** The header in which a process of a fleet sends its name. */
 export const PROCESS_HEADER = 'x-process'
 
-/** What came back for one request. */
+/** The response to one request. */
 export interface Reply extends Pick<Answer, 'status' | 'retryAfter' | 'lastKnown'> {
-  /** The process of a fleet that has answered. */
+  /** The process of a fleet that answered. */
   readonly process: string | undefined
 }
 
-/** Requests that are sent in a steady rhythm. */
+/** Requests that are sent at a steady rate. */
 export interface Rhythm {
   /** Time between two requests to the same side, in milliseconds. */
   readonly everyMs: number
-  /** What is sent, counted from 0. */
+  /** The request to send, by its index. */
   readonly request: (index: number) => Sent
 }
 
 const PREFIXES: Readonly<Record<Side, string>> = { standard: '/standard', proxied: '' }
-/** After that a client has better things to do. */
+/** How long a client waits, in milliseconds. */
 const CLIENT_TIMEOUT_MS = 30_000
 const VEHICLE_COUNT = 12
 
@@ -44,7 +44,7 @@ export const COMMANDS: Rhythm = {
   }),
 }
 
-/** Sends the same requests to both sides, over HTTP, in a steady rhythm whether or not the earlier ones were answered. */
+/** Sends the same requests to both sides over HTTP, at a steady rate, without waiting for earlier responses. */
 export class Traffic {
   readonly ledgers: Readonly<Record<Side, Ledger>> = { standard: new Ledger(), proxied: new Ledger() }
   readonly #baseUrl: string
@@ -64,18 +64,18 @@ export class Traffic {
     this.#timer = setInterval(() => this.#sendToBoth(), this.#rhythm.everyMs)
   }
 
-  /** Sends no more; resolves when everything was answered. */
+  /** Stops sending; resolves when everything was answered. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#underWay)
   }
 
-  /** Tells `listener` of each answer from now on. */
+  /** Calls `listener` for each response from now on. */
   onAnswer(listener: (answer: Answer) => void): void {
     this.#listeners.add(listener)
   }
 
-  /** Resolves with the first answer from now on that `wanted` holds for. */
+  /** Resolves with the first response from now on for which `wanted` returns true. */
   next(wanted: (answer: Answer) => boolean): Promise<Answer> {
     return new Promise((resolve) => {
       const listener = (answer: Answer): void => {
@@ -110,13 +110,13 @@ function vehiclePath(index: number): string {
   return `/entities/veh-${String(1 + (index % VEHICLE_COUNT)).padStart(3, '0')}`
 }
 
-/** A command, on behalf of a side: so the audit trail tells them apart. */
+/** A command with the side as its actor, so that the audit trail shows it. */
 function posted(command: object, side: Side): RequestInit {
   const headers = { 'Content-Type': 'application/json', 'X-Actor': side }
   return { method: 'POST', headers, body: JSON.stringify(command) }
 }
 
-/** What comes back, as a story counts it. */
+/** The parts of a response that a story counts. */
 export async function fetchReply(url: string, request: RequestInit): Promise<Reply> {
   try {
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS) })
