@@ -120,7 +120,7 @@ describe('an option out of bounds is an error at construction, which names the o
 
   test('a deadline given twice, and an isFailure that is no function', () => {
     expect(() => make({ circuit: { timeoutMs: 5 } as object })).toThrow(
-      'circuit.timeoutMs must be left out: the deadline is `timeoutMs`, beside `circuit`',
+      'circuit.timeoutMs must be left out: set the option `timeoutMs` next to `circuit` instead',
     )
     expect(() => make({ circuit: { isFailure: true } })).toThrow('circuit.isFailure must be a function; received true')
     expect(make({ timeoutMs: 5, circuit: {} }).circuitState).toBe('closed')

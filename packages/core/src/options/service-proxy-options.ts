@@ -301,7 +301,7 @@ function resolveCircuit(options: ProxySettings): ResolvedServiceProxyOptions<unk
   if (misplaced !== undefined) {
     throw new InvalidOptionError(
       'circuit.timeoutMs',
-      'left out: the deadline is `timeoutMs`, beside `circuit`',
+      'left out: set the option `timeoutMs` next to `circuit` instead',
       misplaced,
     )
   }
