@@ -20,26 +20,26 @@ ${Object.entries(COMMANDS)
   .map(([name, { target, does }]) => `  ${`${name}${ARGUMENTS[target]}`.padEnd(27)}${does}`)
   .join('\n')}
 
-The url is where the API is mounted: https://app.internal/ops/services, say.
+The url is where the API is mounted: https://app.internal/ops/services
 
 Options
   --fleet             invalidate: in every process of the fleet
-  --json              what the API answers; watch: one JSON document a line
+  --json              the API's response; watch: one JSON document per line
   --timeout-ms <n>    for each request; 5000, or 15000 for a health check
-  --interval-ms <n>   watch: from one answer to the next request; 2000
+  --interval-ms <n>   watch: time between two requests; 2000
   --allow-insecure    allow plain http to another machine; others can read it
-  -h, --help          this text
-  --version           the version
+  -h, --help          shows this text
+  --version           shows the version
 
 Environment
-  SVCPROXY_URL        the url, when none is given
+  SVCPROXY_URL        the url, if none is given
   SVCPROXY_TOKEN      sent as a Bearer token; there is no option for it
   NO_COLOR, FORCE_COLOR
 
 Exit codes
-  0  well (status pass; health: no check failed), or the action was done
+  0  healthy (status pass; health: no check failed), or the action was done
   1  warn or fail; health: a check failed
-  2  not reached, refused, interrupted or called wrongly: see standard error
+  2  unreachable, refused, interrupted or wrong usage: see standard error
 `
 }
 
