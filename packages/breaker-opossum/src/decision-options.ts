@@ -59,7 +59,7 @@ const IN_PLACE_OF: ReadonlyMap<string, string> = new Map([
   ['errorFilter', 'set circuit.isFailure of the proxy, which returns false where errorFilter returns true'],
   ['capacity', 'set maxConcurrentCalls of the proxy'],
   ['maxFailures', 'set circuit.failureThreshold of the proxy'],
-  ['enabled', "set circuit of the proxy: false for none, or { mode: 'observe' } for one that refuses nothing"],
+  ['enabled', "set circuit of the proxy: false for none, or { mode: 'observe' } for one that rejects nothing"],
   ['name', 'a breaker has the name of its service'],
   ['group', 'a breaker has the name of its service'],
   ['abortController', OWN_SIGNAL],

@@ -23,7 +23,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '14. a trial that its caller aborts is neutral: the caller gets the reason, the permit comes back',
+    title: '14. a trial that its caller aborts is neutral: the caller gets the reason, and the permit is returned',
     async check(h) {
       await h.halfOpen()
       const reason = new Error('the client disconnected')
@@ -147,7 +147,7 @@ export const attemptCases: readonly BreakerContractCase[] = [
     },
   },
   {
-    title: '25. disposed with calls under way: they are answered, nothing is revived, and no timer stays',
+    title: '25. disposed with calls in flight: they are answered, nothing is revived, and no timer is left',
     async check(h) {
       await h.fail(F - 1)
       const [good, bad, hung] = [h.start(), h.start(), h.start()]
