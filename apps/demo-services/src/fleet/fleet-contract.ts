@@ -41,7 +41,7 @@ export function fleetContract(main: URL): void {
       const [trials = 0] = numbers(/(\d+) trials, at least/)
       expect(trials).toBeGreaterThanOrEqual(PACE.failingTrials)
       expect(text).toMatch(/the invalidation reaches the others after \S+ ms, \S+ ms$/m)
-      expect(text).toMatch(/invalidates the flags, for all: queued$/m)
+      expect(text).toMatch(/invalidates the flags in the fleet: queued$/m)
       expect(standings).toMatchObject(
         fleet.members.map(() => ({ circuit: 'closed', state: 'connected', members: 3, queued: 0 })),
       )

@@ -142,5 +142,5 @@ test(
 test('where a database is says nothing of the password', () => {
   expect(placeOf('postgresql://me:secret@db.example:6543/cars')).toBe('db.example:6543')
   expect(placeOf('postgres://db.example/cars')).toBe('db.example:5432')
-  expect(() => placeOf('secret')).toThrow(/DATABASE_URL is no URL: it looks like/)
+  expect(() => placeOf('secret')).toThrow(/DATABASE_URL must be a URL like/)
 })
