@@ -62,7 +62,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`circuits in Chromium ${MISSING_
 
     await page.getByRole('link', { name: 'billing' }).first().click()
     const now = page.getByRole('region', { name: 'Now' })
-    await now.getByText('counts from 30 calls on').waitFor()
+    await now.getByText('needs 30 calls').waitFor()
     billing.behaviour = 'dawdles'
     await askTimes(scene, 'billing', 5)
     billing.behaviour = 'fails'

@@ -221,7 +221,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MIS
     await using scene = await openScene()
     for (const [answer, status, words] of [
       ['unauthenticated', 401, /sign in/i],
-      [false, 403, /may not/i],
+      [false, 403, /Access denied/],
     ] as const) {
       await using app = await serve(FRAMEWORKS.Express(scene.manager, '/ops', { authorize: () => answer }))
       expect((await fetch(`${app.origin}/ops/`)).status).toBe(status)

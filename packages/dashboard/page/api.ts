@@ -6,33 +6,33 @@ import { persist, triesAmong } from './persist.ts'
 
 /** Why there is no answer to show. */
 export type Refusal =
-  /** It is not known who asks. */
+  /** The client has to authenticate. */
   | 'unauthenticated'
-  /** Whoever asks may not see this. */
+  /** The client has no permission to see this. */
   | 'forbidden'
   /** The process answers, but not with a snapshot. */
   | 'unavailable'
-  /** Nobody answers. */
+  /** There is no answer. */
   | 'unreachable'
-  /** The process speaks another version of the API than this page. */
+  /** The process has another version of the API than this page. */
   | 'version'
 
 /** Which snapshot is asked for. */
 export interface SnapshotRequest {
-  /** The process whose it is to be; null: whichever answers. */
+  /** The process to ask; null: any. */
   readonly instance: string | null
-  /** Of the last one; null: there is none. */
+  /** The ETag of the last one; null: there is none. */
   readonly etag: string | null
 }
 
-/** What the process said when it was asked for its snapshot. `elsewhere`: another process answered than the one meant. */
+/** The answer to a request for a snapshot. `elsewhere`: another process answered than the requested one. */
 export type SnapshotAnswer =
   | { readonly kind: 'elsewhere'; readonly instance: string }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly etag: string | null }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'refused'; readonly reason: Refusal }
 
-/** What an operator has decided. */
+/** An action that an operator has confirmed. */
 export interface Deed {
   readonly action: ManagementAction
   /** Null: all services. */
@@ -40,7 +40,7 @@ export interface Deed {
   readonly scope: ActionScope
 }
 
-/** What came of an action. */
+/** The result of an action. */
 export type ActionOutcome =
   | ({ readonly done: true } & Pick<ActionResult, 'healthy' | 'fleet'>)
   | { readonly done: false; readonly reason: string }

@@ -15,7 +15,7 @@ export interface FleetRow {
   readonly service: string
   /** Whether the process that is shown has it, and so a page of it. */
   readonly isHere: boolean
-  /** Null: the fleet does not share its circuit, or has not told of it. */
+  /** Null: the fleet does not share its circuit, or has not reported it. */
   readonly circuit: FleetCircuitView | null
   /** In the order of the members; null: nothing to report. */
   readonly cells: readonly (FleetCell | null)[]
@@ -23,7 +23,7 @@ export interface FleetRow {
   readonly summary: { readonly words: string; readonly tone: Tone } | null
 }
 
-/** All services that anybody tells of; those that are unwell in most processes first, then in their own order. */
+/** All reported services; those with problems in most processes first, then in their own order. */
 export function fleetRows({ services, fleet }: Pick<Snapshot, 'services'> & { readonly fleet: FleetView }): FleetRow[] {
   const { members, circuits } = fleet
   const here = new Map(services.map((service) => [service.name, service]))
@@ -41,7 +41,7 @@ export function fleetRows({ services, fleet }: Pick<Snapshot, 'services'> & { re
     .sort((a, b) => urgency(b) - urgency(a))
 }
 
-/** What becomes of an invalidation while the store is away. */
+/** What happens to an invalidation while the store is unreachable. */
 export const TOLD_LATER = 'the others are told when the store can be reached again.'
 
 /** All of a fleet, as far as it is known: `all 4 processes`. */
@@ -67,7 +67,7 @@ export function proberOf({ member, members, circuits }: FleetView, service: stri
   return members.find(({ id }) => id === probe.member)?.label ?? 'another process'
 }
 
-/** Whether the process can tell the fleet anything, now or later. */
+/** Whether the process is a member of the fleet, connected or not. */
 export function isMember(fleet: FleetView | null): fleet is FleetView {
   return fleet !== null && fleet.state !== 'left'
 }

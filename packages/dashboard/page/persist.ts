@@ -1,9 +1,9 @@
-/** How often to ask among so many others: a balancer may choose by chance. */
+/** How often to try with this number of other processes: a load balancer may choose randomly. */
 export function triesAmong(others: number, least: number): number {
   return Math.max(least, 2 * others)
 }
 
-/** Asks up to `tries` times, at once, until the one answers that is meant; the last answer, if none did. */
+/** Asks up to `tries` times until the requested process answers; returns the last answer otherwise. */
 export async function persist<A>(
   tries: number,
   ask: () => Promise<A>,

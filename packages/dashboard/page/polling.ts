@@ -27,7 +27,7 @@ export interface Feed {
   readonly clockAheadMs: number
   /** Why the last poll brought nothing; null when it did. */
   readonly refusal: Refusal | null
-  /** Nobody looks. */
+  /** Whether polling is paused because the page is not visible. */
   readonly paused: boolean
   /** It should have been confirmed by now, and was not. */
   readonly stale: boolean
@@ -46,9 +46,9 @@ export interface PollingParts {
 export interface Polling {
   /** Asks now, and goes on. */
   resume(): void
-  /** Asks nothing until {@link Polling.resume}; a poll under way is given up. */
+  /** Stops polling until {@link Polling.resume}; a poll in flight is aborted. */
   pause(): void
-  /** Asks now: after an action, or when the reader wants it. Ends a poll under way, which may tell of the time before. */
+  /** Polls now: after an action, or on request. Aborts a poll in flight, whose answer may be from before the action. */
   refresh(): void
   /** Shows another process, as soon as it answers. */
   show(instance: string): void
@@ -109,7 +109,7 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
     if (answer.kind === 'elsewhere') {
       change({ others: othersNow() })
     } else if (answer.kind === 'refused') {
-      // Whoever may no longer see the services is shown none, not even those of a moment ago.
+      // Without the permission, nothing is shown any more, not even the last snapshot.
       if (isLocked(answer.reason)) etag = null
       change(isLocked(answer.reason) ? { ...NOTHING, refusal: answer.reason } : { refusal: answer.reason })
     } else {
@@ -145,7 +145,7 @@ export function createPolling({ clock, load, onChange }: PollingParts): Polling 
 
   return {
     resume() {
-      // What grew old while nobody looked gets its time again: it is about to be confirmed.
+      // A snapshot that aged while the page was hidden gets its full time again: it is about to be confirmed.
       watchAge()
       change({ paused: false })
       void poll()

@@ -7,7 +7,7 @@ import { persist, triesAmong } from './persist.ts'
 /** How often the process that is shown is asked for in one poll, at least, and one that the reader wants to see instead. */
 const TRIES = 8
 const WANTED_TRIES = 20
-/** Another process that has not answered for so long is no longer told of, in milliseconds. */
+/** Another process is forgotten if it has not answered for this long, in milliseconds. */
 const REMEMBERED_MS = 60_000
 
 /** Asks for a snapshot once. Never rejects. */
@@ -16,10 +16,10 @@ export type Load = (asked: SnapshotRequest, signal: AbortSignal) => Promise<Snap
 /** What the page shows: its process, null before the first; and whether it is old. */
 type Shown = SnapshotRequest & { readonly stale: boolean }
 
-/** Reaches the process that is meant among those that answer, and remembers the others. */
+/** Reaches the requested process among those that answer, and remembers the others. */
 export interface Reaching {
   /**
-   * Asks the process that is shown; whichever answers, when that one is gone.
+   * Asks the process that is shown; any process, if that one is gone.
    * @param wanted is asked first, to be shown instead; null: none is
    */
   ask(shown: Shown, wanted: string | null, signal: AbortSignal): Promise<SnapshotAnswer>

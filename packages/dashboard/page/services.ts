@@ -1,11 +1,11 @@
 import type { ServiceView, TimelineEvent } from '@svcproxy/http'
 import { formatCount, formatDuration, formatRatio } from './format.ts'
 
-// What the page says of services: which are unwell, in which order, how many.
+// The services of the page: which have problems, in which order, how many.
 
 type Circuit = NonNullable<ServiceView['circuit']>
 
-/** How a service's circuit is shown; `none`: it has no circuit; `observing`: it refuses nothing, whatever its state. */
+/** How a service's circuit is shown; `none`: it has no circuit; `observing`: it rejects nothing in any state. */
 export type ShownState = Circuit['state'] | 'none' | 'observing'
 /** In which order services are shown. */
 export type SortOrder = 'unwell' | 'name' | 'traffic'
@@ -18,7 +18,7 @@ export interface Selection {
   readonly order: SortOrder
 }
 
-/** How many services are how. */
+/** The number of services by state. */
 export interface Totals {
   readonly services: number
   readonly inState: Readonly<Record<ShownState, number>>
@@ -85,7 +85,7 @@ export function hasRetries({ retryBudget }: Pick<ServiceView, 'retryBudget'>): b
   return retryBudget !== null
 }
 
-/** How many more retries there may be now, and how many there were. Without calls it is no trouble that there may be none. */
+/** How many more retries the budget allows now, and how many there were. Without calls, an empty budget is no problem. */
 export function budgetWords({ calls, retries, remaining }: NonNullable<ServiceView['retryBudget']>): {
   readonly left: string
   readonly isTrouble: boolean
@@ -170,7 +170,7 @@ const COMPARE: Readonly<Record<SortOrder, (a: ServiceView, b: ServiceView) => nu
   traffic: (a, b) => (b.requestsPerSecond ?? 0) - (a.requestsPerSecond ?? 0),
 }
 
-/** How much a state is worth looking at; 0: it is well. */
+/** The urgency of a state; 0: no problem. */
 export const STATE_URGENCY: Readonly<Record<ShownState, number>> = {
   open: 8,
   isolated: 6,

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { ACTION_TEXT, type Intent } from '../actions.ts'
 import { Icon } from './icons.tsx'
 
-/** What can be done to a service, or with `service` null to all. Nothing is done before it is confirmed. */
+/** The actions on a service, or on all if `service` is null. Nothing is done before it is confirmed. */
 export function ActionButtons(props: {
   readonly actions: readonly ManagementAction[]
   readonly service: string | null
@@ -15,7 +15,7 @@ export function ActionButtons(props: {
   const buttons = useRef<HTMLDivElement>(null)
   const used = useRef(false)
   useEffect(() => {
-    // The button that was pressed has gone, Isolate for Release: whoever works by keyboard goes on beside it.
+    // The pressed button was replaced, Isolate by Release: the keyboard focus moves to the button next to it.
     const lost = used.current && document.activeElement === document.body
     used.current = false
     if (lost) buttons.current?.querySelector<HTMLElement>(':last-child')?.focus()

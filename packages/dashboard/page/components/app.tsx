@@ -79,7 +79,7 @@ function Announcements({ feed: { snapshot } }: { readonly feed: Feed }): JSX.Ele
   )
 }
 
-/** The tab says how many services are unwell. */
+/** The title of the tab counts the services with problems. */
 function useTitle(title: string, { snapshot, stale }: Feed): void {
   const unwell = totalsOf(snapshot?.services ?? []).unwell
   const environment = snapshot?.instance.environment ?? null
@@ -90,7 +90,7 @@ function useTitle(title: string, { snapshot, stale }: Feed): void {
   }, [title, unwell, environment, stale])
 }
 
-/** Who comes back from a service finds the focus where it was: on its link. */
+/** On the way back from a service, the focus returns to its link. */
 function useReturnedFocus(service: string | null): void {
   const before = useRef(service)
   useEffect(() => {

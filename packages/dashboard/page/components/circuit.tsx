@@ -6,7 +6,7 @@ import { StatePill } from './pills.tsx'
 import { Count } from './service-numbers.tsx'
 import { Age, Countdown } from './time.tsx'
 
-/** More than so many are told in numbers alone. */
+/** Above this, only numbers are shown. */
 const MOST_PIPS = 8
 
 /** The state of a service's circuit, and what comes next. */
@@ -61,7 +61,7 @@ export function coming({ retryAt, openings, rampUntil }: CircuitView): JSX.Eleme
   )
 }
 
-/** How near a circuit is to opening or, while it tries, to closing. */
+/** How close a circuit is to opening or, while half-open, to closing. */
 export function Nearness({ circuit }: { readonly circuit: CircuitView | null }): JSX.Element {
   const trying = circuit?.state === 'half_open'
   if (circuit === null || !(trying || circuit.state === 'closed')) return <span class="zero">–</span>

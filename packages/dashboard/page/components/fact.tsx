@@ -5,7 +5,7 @@ interface FactProps {
   readonly children: ComponentChildren
 }
 
-/** A name above what stands for it; goes into a `dl`. */
+/** A name above its value, for a `dl`. */
 export function Fact({ name, children }: FactProps): JSX.Element {
   return (
     <div>
@@ -15,7 +15,7 @@ export function Fact({ name, children }: FactProps): JSX.Element {
   )
 }
 
-/** A name beside what stands for it; goes into a `dl`. */
+/** A name next to its value, for a `dl`. */
 export function Line({ name, children }: FactProps): JSX.Element {
   return (
     <div class="line">

@@ -8,7 +8,7 @@ import { Icon } from './icons.tsx'
 import { StatePill } from './pills.tsx'
 import { Countdown, Seen } from './time.tsx'
 
-/** With more processes, or little room, a state is told by its picture. */
+/** With more processes, or little room, states are shown as icons only. */
 const MOST_WITH_WORDS = 8
 /** In pixels: the least width of a column, of words and of pictures, and of the first. */
 const [WORDS_WIDTH, PICTURES_WIDTH, FIRST_WIDTH] = [104, 56, 250]

@@ -20,7 +20,7 @@ const PATHS = {
 /** The name of a picture. */
 export type IconName = keyof typeof PATHS
 
-/** A picture beside words that say the same: screen readers pass it by. */
+/** An icon next to words that say the same, so screen readers skip it. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">

@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 
-/** A part of the page with a heading. `beside`: what stands in a line with it. */
+/** A section of the page with a heading. `beside`: shown in the same line. */
 export function Panel(props: {
   /** Of the heading. */
   readonly id: string

@@ -4,11 +4,11 @@ import { formatCount, formatDuration, formatExactCount, formatRate, formatRatio,
 import { hasRetries, type Tone } from '../services.ts'
 import { Fact, Under } from './fact.tsx'
 
-/** A number that is told of each service. */
+/** A number that is shown for each service. */
 export interface ServiceNumber {
   readonly name: string
   readonly of: (service: ServiceView) => JSX.Element | string
-  /** Whether it is told of a service. @defaultValue of every one */
+  /** Whether it is shown for a service. @defaultValue for every service */
   readonly isToldOf?: (service: ServiceView) => boolean
 }
 
@@ -37,7 +37,7 @@ export const NUMBERS = {
   hits: { name: 'Cache hits', of: ({ counts }) => hitRatio(counts) },
 } as const satisfies Record<string, ServiceNumber>
 
-/** Numbers of a service, those that are told of it; goes into a `dl`. */
+/** The numbers that are shown for a service, for a `dl`. */
 export function Numbers(props: {
   readonly numbers: readonly ServiceNumber[]
   readonly service: ServiceView

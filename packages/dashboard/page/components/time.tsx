@@ -36,7 +36,7 @@ export function Ago({ at }: { readonly at: string }): JSX.Element {
   return <Moment at={at} words={formatAgo} />
 }
 
-/** How long ago a process told of itself, which it does every five seconds: marked when that was missed. */
+/** The age of a process's last heartbeat; highlighted if a heartbeat, sent every five seconds, is missing. */
 export function Seen({ at }: { readonly at: string }): JSX.Element {
   const isLong = useContext(Now) - Date.parse(at) > SEEN_WITHIN_MS
   return (

@@ -8,7 +8,7 @@ import { inWords, STATE_TONE, stateAfter, type Tone } from '../services.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { Ago } from './time.tsx'
 
-/** So many are shown until the reader asks for more. */
+/** How many are shown at first. */
 const FIRST = 12
 
 /** What happened, the newest first. `of`: on the page of one service, whose name need not be said again. */
@@ -56,7 +56,7 @@ function Entry({ event, named }: { readonly event: TimelineEvent; readonly named
   )
 }
 
-/** Who is behind an event; of what a process does by itself it need not be said. */
+/** Who caused an event; not shown if the process itself did. */
 const BY: Readonly<Record<Cause, string>> = { process: '', operator: ' by an operator', fleet: ' by the fleet' }
 
 interface Description {

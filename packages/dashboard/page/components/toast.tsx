@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Icon } from './icons.tsx'
 
-/** What came of an action. */
+/** The result of an action. */
 export interface Message {
   readonly good: boolean
   readonly words: string
@@ -10,7 +10,7 @@ export interface Message {
 
 const GOOD_STAYS_MS = 6_000
 
-/** Tells what came of an action. Good news goes by itself; bad news stays until it is dismissed. */
+/** Shows the result of an action. Success disappears by itself; a failure stays until it is dismissed. */
 export function Toast(props: { readonly message: Message | null; readonly onDismiss: () => void }): JSX.Element {
   const { message, onDismiss } = props
   useEffect(() => {
