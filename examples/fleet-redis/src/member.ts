@@ -28,10 +28,8 @@ const server = app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })
 
-async function end(): Promise<void> {
-  await fleet.leave() // before the manager stops
-  await services.shutdown(server, { readyDelayMs: 0 }) // no load balancer has to hear of it first
-}
+// Leaves the fleet, too. No load balancer has to hear of it first.
+const end = () => services.shutdown(server, { readyDelayMs: 0 })
 process.on('SIGTERM', () => void end())
 process.on('SIGINT', () => {}) // Ctrl-C is for the process that started this one
 process.on('disconnect', () => void end())

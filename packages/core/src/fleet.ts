@@ -122,6 +122,8 @@ export interface ManagedFleet {
    * @throws {@link InvalidOptionError} (as a rejection) when there is no such service
    */
   invalidate(service?: string, caused?: Caused): Promise<FleetInvalidation>
+  /** Leaves the fleet. The manager's `stop()` calls it. Calling it again returns the same promise. */
+  leave(): Promise<void>
 }
 
 /**

@@ -34,7 +34,12 @@ export type { Logger } from './observing/transition-log.ts'
 export { appStateProvider } from './providers/app-state.ts'
 export { compositeProvider } from './providers/composite.ts'
 export { type CreateContext, factoryProvider, type FactoryProviderOptions } from './providers/factory.ts'
-export { type BorrowedProviderOptions, type RegistryLike, registryProvider } from './providers/registry.ts'
+export {
+  type BorrowedProviderOptions,
+  type RegistryLike,
+  registryProvider,
+  type RegistryProviderOptions,
+} from './providers/registry.ts'
 export type { ServiceProvider } from './providers/service-provider.ts'
 export { ServiceRegistry } from './providers/service-registry.ts'
 

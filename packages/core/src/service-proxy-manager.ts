@@ -277,9 +277,15 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
     }
   }
 
-  /** Stops all proxies at once; see {@link ServiceProxy.stop}. Calling it again returns the same promise. */
+  /**
+   * Stops all proxies at once, see {@link ServiceProxy.stop}, and leaves the fleet. Calling it again returns the same
+   * promise. Rejects with the first error, after everything has ended.
+   */
   stop(options?: StopOptions): Promise<void> {
-    this.#stopped ??= Promise.all([...this.#proxies.values()].map((proxy) => proxy.stop(options))).then(() => undefined)
+    this.#stopped ??= allEnded([
+      ...[...this.#proxies.values()].map((proxy) => proxy.stop(options)),
+      this.fleet?.leave(),
+    ])
     return this.#stopped
   }
 
@@ -330,4 +336,8 @@ function healthOfFleet({ status }: ManagedFleet): FleetHealth {
 function worstOf(levels: readonly HealthLevel[]): HealthLevel {
   if (levels.includes('fail')) return 'fail'
   return levels.includes('warn') ? 'warn' : 'pass'
+}
+
+async function allEnded(endings: readonly (Promise<void> | undefined)[]): Promise<void> {
+  for (const ending of await Promise.allSettled(endings)) if (ending.status === 'rejected') throw ending.reason
 }

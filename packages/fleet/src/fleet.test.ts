@@ -692,6 +692,32 @@ test('an option that is undefined is the default', async () => {
   expect(one.fleet.status).toMatchObject({ state: 'connected', circuits: [] })
 })
 
+test('is left when the manager stops, before its services have ended', async () => {
+  const { clock, process } = setUp()
+  const one = await process()
+  const two = await process()
+  await one.instance()
+  const stopped = one.manager.stop()
+  expect(one.fleet.status.state).toBe('left')
+  await clock.advanceAsync(1_000)
+  await stopped
+  const refreshed = two.fleet.refresh()
+  await clock.advanceAsync(1_000)
+  await refreshed
+  expect(two.fleet.status.members.map(({ id }) => id)).toEqual([two.fleet.status.member.id])
+})
+
+test('a store that cannot be closed rejects the stop of the manager, after its services have ended', async () => {
+  const closing = new Error('the store cannot be closed')
+  const store = Object.assign(new MemoryFleet().store(), { close: () => Promise.reject(closing) })
+  const manager = new ServiceProxyManager().add('desk', { provider: factoryProvider('desk', { create: () => ({}) }) })
+  await joinFleet(manager, { store, namespace: 'test' })
+  const events: string[] = []
+  manager.onAny(({ type }) => events.push(type))
+  await expect(manager.stop()).rejects.toBe(closing)
+  expect(events).toEqual(['stop'])
+})
+
 test('leaves nothing behind', async () => {
   const { clock, process } = setUp()
   const one = await process({ circuits: ['desk'] })

@@ -18,7 +18,7 @@ export function noCounts(): { -readonly [K in keyof FleetCounts]: number } {
 }
 
 /** This process as a member of a fleet. Calls never wait for the fleet. Created by {@link joinFleet}. */
-export interface Fleet<M extends object> extends Pick<ManagedFleet, 'status' | 'refresh'>, AsyncDisposable {
+export interface Fleet<M extends object> extends Pick<ManagedFleet, 'status' | 'refresh' | 'leave'>, AsyncDisposable {
   /**
    * Invalidates the cached instances of one service, or of all, in every process of the fleet: in this one at once, in
    * the others as soon as they hear of it. If the store cannot be reached now, the others are told when it can be
@@ -27,8 +27,8 @@ export interface Fleet<M extends object> extends Pick<ManagedFleet, 'status' | '
    */
   invalidate(service?: keyof M & string, caused?: Caused): Promise<FleetInvalidation>
   /**
-   * Leaves the fleet and closes the store. The proxies continue on their own. Call it before the manager is stopped.
-   * Calling it again returns the same promise.
+   * Leaves the fleet and closes the store. The proxies continue on their own. The manager's `stop()` calls it, so call
+   * it only to leave earlier. Calling it again returns the same promise.
    */
   leave(): Promise<void>
 }

@@ -41,14 +41,14 @@ function howItWasMeasured({ rounds, time, repeats, http, viewers }: Plan, { inst
   const sentences = [
     `Every time comes from a process of its own, which warms up for ${time.warmUpMs} ms, measures for ${time.measureMs} ms in batches of about 10 ms, and keeps the median of the batches. What is too rare for a batch is timed one by one.`,
     `There are ${rounds} rounds. In each round every contender has its turn, in another order than in the round before. So a machine that is busy for a while does not slow down one contender alone.`,
-    'A table shows the median of the rounds, and the middle half: a quarter of the rounds lie below it, a quarter above. Where two middle halves overlap, the difference may be chance.',
+    'A table shows the median of the rounds, and the middle half: a quarter of the rounds lie below it, a quarter above. Where two middle halves overlap, the difference may be noise.',
     'A column with × divides a median by that of the row it names. Nanoseconds are those of this machine. Ratios are a better guide to another one.',
-    'Every time includes one `await`, without which no asynchronous result is had. The rows marked “limit” show what is left when nothing guards and nothing caches.',
+    'Every time includes one `await`, which every asynchronous result needs. The rows marked “limit” show what is left when nothing guards and nothing caches.',
     `Bytes are what one operation takes from the heap, the median of ${repeats} ${repeats === 1 ? 'process' : 'processes'}. The more bytes, the more often the garbage collector runs.`,
     ...(instructionCounter === undefined
       ? []
       : [
-          `Instructions are those of one operation, counted by \`${instructionCounter}\` in a Node.js that compiles in one thread. Their number hardly depends on how busy the machine is. They are no time: some instructions take longer than others.`,
+          `Instructions are those of one operation, counted by \`${instructionCounter}\` in a Node.js that compiles in one thread. Their number hardly depends on how busy the machine is. They are not a duration: some instructions take longer than others.`,
         ]),
     `The servers run ${http.rounds} rounds of ${http.secondsPerSample} s each, after a warm-up of ${http.warmUpSeconds} s, each in its own process; the load comes from another process, on another core where there are two.`,
     `The server that operators watch runs ${viewers.rounds} rounds, without viewers, with viewers of another process and with viewers of this one, for ${viewers.secondsPerSample} s each, in changing order and all in the same process, which has had two rounds before that do not count. The viewers are a process of their own, which gives way to the load where they share a core: what they cost the machine is in the second and in the third.`,

@@ -62,8 +62,8 @@ function hasMakings({ scenarios }: Results): boolean {
 
 function makingsSection({ scenarios }: Results): Section {
   return {
-    title: 'What a call makes',
-    text: 'Timers and AbortControllers made for each call, counted. Both are dear in Node.js, and a timer also stays in a list until it ends or is cleared. A deadline without a timer of its own is kept by one that many calls share.',
+    title: 'What a call allocates',
+    text: 'Timers and AbortControllers made for each call, counted. Both are expensive in Node.js, and a timer also stays in a list until it ends or is cleared. A deadline without a timer of its own is kept by one that many calls share.',
     table: {
       head: ['', 'timers', 'AbortControllers'],
       rows: scenarios.flatMap(({ contenders }) =>

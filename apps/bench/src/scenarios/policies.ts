@@ -46,8 +46,8 @@ export const policies: Scenario = {
     'svcproxy facade, settings of the method': facade({ find: { timeoutMs: 1_000 } }),
     'svcproxy facade, retry of another method': facade({ fail: { retry: true } }),
     'svcproxy facade, retry': facade({ find: { retry: true } }),
-    'svcproxy facade, places and a queue': facade({}, { maxConcurrentCalls: 100, maxQueuedCalls: 100 }),
-    'svcproxy facade, a time for the request': facade({}, { requestTimeoutMs: TIMEOUT_MS }),
+    'svcproxy facade, concurrency limit and queue': facade({}, { maxConcurrentCalls: 100, maxQueuedCalls: 100 }),
+    'svcproxy facade, requestTimeoutMs': facade({}, { requestTimeoutMs: TIMEOUT_MS }),
     'svcproxy call, opossum decides': async () => {
       const { opossumBreaker } = await import('@svcproxy/breaker-opossum')
       const proxy = await readyProxy(opossumBreaker(OPTIONS), { timeoutMs: TIMEOUT_MS })

@@ -32,7 +32,7 @@ export const rejection: Scenario = {
   id: 'rejection',
   title: 'A rejection while the circuit is open',
   meaning:
-    'What an outage costs the caller: how long it takes to be told no. Every contender builds an Error for each rejection; the call that would have succeeded is never made.',
+    'What an outage costs the caller: how long a rejection takes. Every contender builds an Error for each rejection; the call that would have succeeded is never made.',
   reference: 'svcproxy call, native',
   contenders: {
     'svcproxy call, native': svcproxy('native'),

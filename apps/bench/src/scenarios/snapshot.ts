@@ -66,7 +66,7 @@ export const snapshot: Scenario = {
   id: 'snapshot',
   title: 'What an operator’s look costs',
   meaning:
-    'How long a process with 200 services, watched for five minutes, is busy with showing them: the JSON of the management API as its endpoint gives it, without a socket. A snapshot serves all viewers for two seconds, or until the next action. So that each is made anew, an action comes before it, the expiry of one cache; and, in the second row, a call to each of the 200 services as well, so that nothing of the snapshot before can be used again. Action and calls are in the time. It is made 20 services at a time, and others get their turn in between.',
+    'How long a process with 200 services, watched for five minutes, spends on serving them: the JSON of the management API as its endpoint gives it, without a socket. A snapshot serves all viewers for two seconds, or until the next action. So that each is made anew, an action comes before it, the expiry of one cache; and, in the second row, a call to each of the 200 services as well, so that nothing of the snapshot before can be used again. Action and calls are in the time. It is made 20 services at a time, and others get their turn in between.',
   reference: 'management snapshot',
   isLarge: true,
   contenders: {

@@ -39,7 +39,7 @@ function p99Of(counts: readonly CallCounts[]): number {
 /** Redis does not answer, and those who call do not notice. */
 export const frozen: Scenario = {
   name: 'frozen',
-  title: 'Redis stands still',
+  title: 'Redis hangs',
   how: 'Each process calls a service 200 times a second, through the facade, from an instance that is cached, and has its answer after 1 ms. In every second segment of the load Redis is stopped with SIGSTOP, and every process has an invalidation to tell, so that all of them notice and try to connect again and again. Compared is the 99th percentile of all calls of a segment, by the medians of the segments.',
   async run({ isQuick, say }) {
     const [size, rounds, ms] = isQuick ? [4, 1, 1_000] : [8, 8, 5_000]
@@ -62,7 +62,7 @@ export const frozen: Scenario = {
     say(`p99, ms: well ${listed(p99s.well)}; frozen ${listed(p99s.frozen)}`)
     return [
       {
-        name: 'p99 while Redis stands still, of that while it is well',
+        name: 'p99 while Redis hangs, relative to normal',
         figure: medianOf(p99s.frozen) / medianOf(p99s.well),
         unit: '×',
         limit: atMost(1.05),

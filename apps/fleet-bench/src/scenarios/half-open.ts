@@ -40,7 +40,7 @@ async function cutSilently(well: Hand, patients: readonly Patient[]): Promise<nu
 /** Connections whose other end has vanished. */
 export const halfOpen: Scenario = {
   name: 'half-open',
-  title: 'Connections that lead nowhere',
+  title: 'Half-open connections',
   how: `A proxy lets all bytes of connections vanish, both ways, without closing them; new connections are well. So it is done to both connections of some processes, to the one for the hints of others, and to the one for the commands of the rest. At the same moment a process that is connected directly invalidates a service. The limit is the longest time between two looks into the store, ${READ_MS / 1_000} s, the deadline of an operation, ${DEADLINE_MS} ms, and ${LATE_MS} ms. The figures are the slowest of all processes and rounds.`,
   async run({ isQuick, say }) {
     const [each, rounds] = isQuick ? [1, 1] : [2, 4]

@@ -20,8 +20,8 @@ export function callsOf(commandstats: string): ReadonlyMap<string, number> {
 /** What a fleet costs its Redis while all is well. */
 export const healthy: Scenario = {
   name: 'healthy',
-  title: 'All is well',
-  how: 'All processes call 100 times a second, and nothing fails. Counted is what INFO commandstats says Redis has done meanwhile: the scripts are the operations of the fleet, and what they do inside Redis is not counted. A heartbeat in 5 s and a look in 15 s are 16 operations a minute, or up to 20 when chance makes all of them come a fifth earlier.',
+  title: 'Normal operation',
+  how: 'All processes call 100 times a second, and nothing fails. It counts what INFO commandstats says Redis has done meanwhile: the scripts are the operations of the fleet, and what they do inside Redis is not counted. A heartbeat in 5 s and a look in 15 s are 16 operations a minute, or up to 20 when chance makes all of them come a fifth earlier.',
   async run({ isQuick, say }) {
     const [size, ms] = isQuick ? [4, 3_000] : [20, 30_000]
     await using server = await RedisServer.start()

@@ -53,7 +53,7 @@ export function extraGrowthOf(growths: readonly Line[]): number {
 /** Redis is gone for long, and nothing piles up. */
 export const longOutage: Scenario = {
   name: 'long-outage',
-  title: 'Redis is gone for long',
+  title: 'A long outage of Redis',
   how: `${SIZE} processes call 100 times a second each, while Redis is away for five minutes; every ${INVALIDATE_EVERY_MS} ms one of them invalidates a service, or all, and what it serves is loaded anew. What has to be told later and, after collecting garbage, the heap are looked at every few seconds. Another process does the same with a Redis that stays. Growth is that of the straight line through the samples, without their first fifth; the figure is how much more the process that grows most does than the one whose Redis stays, less two standard errors.`,
   async run({ isQuick, seed, say }) {
     const [downMs, sampleEveryMs] = isQuick ? [10_000, 1_000] : [300_000, 6_000]

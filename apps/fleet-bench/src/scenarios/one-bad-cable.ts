@@ -9,7 +9,7 @@ import { joinAndLoad, logOf, settingsOf } from './stage.ts'
 export const oneBadCable: Scenario = {
   name: 'one-bad-cable',
   title: 'One process cannot reach the service',
-  how: 'All processes call 100 times a second; for one of them all calls fail, and for the others none. Its recovery time is a second, so it opens again and again. Counted are the processes whose circuit opened.',
+  how: 'All processes call 100 times a second; for one of them all calls fail, and for the others none. Its recovery timeout is a second, so it opens again and again. Counted are the processes whose circuit opened.',
   async run({ isQuick }) {
     const [size, ms] = isQuick ? [4, 1_500] : [20, 8_000]
     await using server = await RedisServer.start()

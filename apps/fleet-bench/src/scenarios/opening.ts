@@ -40,7 +40,7 @@ async function openOnce(crew: Crew, url: string | undefined): Promise<Opening> {
 export const opening: Scenario = {
   name: 'opening',
   title: 'A service dies',
-  how: 'Each process calls 100 times a second, the processes in turn; from one moment on all calls fail, 5 ms after they began. Counted are the calls that fail in the service, those included that were under way when the circuits opened; the time runs from the first failure that a circuit counts until the last circuit is open. Rounds with a fleet and without one take turns; the figures are medians.',
+  how: 'Each process calls 100 times a second, the processes in turn; from one moment on all calls fail, 5 ms after they began. It counts the calls that fail in the service, those included that were under way when the circuits opened; the time runs from the first failure that a circuit counts until the last circuit is open. Rounds with a fleet and without one take turns; the figures are medians.',
   async run({ isQuick, say }) {
     const [size, warmUps, rounds] = isQuick ? [4, 0, 1] : [20, 4, 9]
     await using server = await RedisServer.start()

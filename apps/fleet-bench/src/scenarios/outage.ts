@@ -54,7 +54,7 @@ async function playOutage(
 /** Redis is gone for a while, and comes back with whatever data. */
 export const outage: Scenario = {
   name: 'outage',
-  title: 'Redis is gone for a while',
+  title: 'A short outage of Redis',
   how: 'Redis is killed, and started again after 10 s: with the data that it had, with none, or with older ones that lack the last 20 invalidations before. Meanwhile the processes invalidate services, or all of them, 200 times, and go on loading and serving them. Each instance knows when its load began, by the clock that all processes share. From the moment at which Redis accepts connections again all processes are asked what they serve, over and over, until none of it was loaded before the last invalidation of its service.',
   async run({ isQuick, seed, say }) {
     const [size, downMs, count] = isQuick ? [4, 800, 40] : [8, 10_000, 200]

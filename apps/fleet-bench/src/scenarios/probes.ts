@@ -41,7 +41,7 @@ async function probe(crew: Crew, url: string | undefined, ms: number): Promise<n
 export const probes: Scenario = {
   name: 'probes',
   title: 'A service stays down',
-  how: `The load of “A service dies”, a recovery time of ${RECOVERY_MS} ms, and a service that stays down. Counted are the calls that reach the service, in all processes, from when all circuits are open. A period begins with such a call and lasts a recovery time.`,
+  how: `The load of “A service dies”, a recovery timeout of ${RECOVERY_MS} ms, and a service that stays down. It counts the calls that reach the service, in all processes, from when all circuits are open. A period begins with such a call and lasts a recovery time.`,
   async run({ isQuick, say }) {
     const [size, count] = isQuick ? [4, 3] : [20, 10]
     await using server = await RedisServer.start()

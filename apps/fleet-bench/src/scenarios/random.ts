@@ -8,7 +8,7 @@ const BETWEEN_CHECKS = 80
 /** Anything may happen, in any order. */
 export const random: Scenario = {
   name: 'random',
-  title: 'Anything, in any order',
+  title: 'Random faults',
   how: `Processes with a proxy each invalidate and load services, while their connections are cut, held, delayed, lose all bytes or only replies, or become half-open, processes are killed and others take their places, and Redis is killed and comes back with the data that it had, none, or older ones. After every ${BETWEEN_CHECKS} operations all is made well, and all processes are asked what they serve until none of it was loaded before the last invalidation that they should know: all but those that only a process knew that was killed, because it had not told them, or had told them to a Redis that lost its data. The seed repeats the operations, not the order in which processes get to them.`,
   async run({ isQuick, seed, say }) {
     const [size, operations] = isQuick ? [4, 240] : [8, 10_000]

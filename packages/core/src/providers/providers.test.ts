@@ -63,7 +63,17 @@ describe('registryProvider', () => {
     expect(await provider.getService(context)).toBe('p')
     expect([provider.ownership, provider.disposeService]).toEqual(['borrowed', undefined])
     await expect(async () => registryProvider('other', getRegistry).getService(context)).rejects.toThrow(
-      "Service 'other' is unavailable: the registry has no service of this name",
+      "Service 'other' is unavailable: the registry has no service named other",
+    )
+  })
+
+  test('finds a service that is registered under another name', async () => {
+    const registry = new Map([['rawPool', 'p']])
+    const provider = registryProvider<string>('pool', () => registry, { registeredAs: 'rawPool' })
+    expect([provider.serviceName, await provider.getService(context)]).toEqual(['pool', 'p'])
+    const wrong: unknown = 5
+    expect(() => registryProvider('pool', () => registry, { registeredAs: wrong as string })).toThrow(
+      'registeredAs must be a string; received 5',
     )
   })
 

@@ -14,6 +14,15 @@ export interface BorrowedProviderOptions<T> {
   readonly checkHealth?: (service: T, context: { readonly signal: AbortSignal }) => boolean | PromiseLike<boolean>
 }
 
+/** Options of {@link registryProvider}. */
+export interface RegistryProviderOptions<T> extends BorrowedProviderOptions<T> {
+  /**
+   * The name that the service has in the registry, if that is another one: the registry can then offer the guarded
+   * service under the name that the application uses. @defaultValue the name of the service
+   */
+  readonly registeredAs?: string
+}
+
 /**
  * A provider that looks up its service by name. The registry still owns the service.
  * @throws {@link InvalidOptionError}
@@ -21,15 +30,18 @@ export interface BorrowedProviderOptions<T> {
 export function registryProvider<T>(
   serviceName: string,
   getRegistry: () => RegistryLike,
-  options: BorrowedProviderOptions<T> = {},
+  options: RegistryProviderOptions<T> = {},
 ): ServiceProvider<T> {
   if (typeof getRegistry !== 'function') throw new InvalidOptionError('getRegistry', 'a function', getRegistry)
-  return borrowedProvider({ serviceName, source: 'registry', options }, async () => {
+  checkOptionNames('options', options, ['checkHealth', 'registeredAs'])
+  const { registeredAs = serviceName, ...borrowed } = options
+  if (typeof registeredAs !== 'string') throw new InvalidOptionError('registeredAs', 'a string', registeredAs)
+  return borrowedProvider({ serviceName, source: 'registry', options: borrowed }, async () => {
     const registry = getRegistry()
-    const found = 'has' in registry ? registry.has(serviceName) : registry.hasRegistration(serviceName)
-    if (!found) throw new ServiceUnavailableError(serviceName, 'the registry has no service of this name')
+    const found = 'has' in registry ? registry.has(registeredAs) : registry.hasRegistration(registeredAs)
+    if (!found) throw new ServiceUnavailableError(serviceName, `the registry has no service named ${registeredAs}`)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is registered under a name is the caller's word
-    return ('has' in registry ? registry.get(serviceName) : registry.resolve(serviceName)) as T
+    return ('has' in registry ? registry.get(registeredAs) : registry.resolve(registeredAs)) as T
   })
 }
 
