@@ -139,6 +139,6 @@ describe('the act of a disk that fails', () => {
     expect(Object.values(manager.getAllMetrics()).map(({ circuitState }) => circuitState)).toEqual(
       Array(4).fill('closed'),
     )
-    expect(text).toMatch(/✓ all is well: \d+ reads and \d+ commands, all answered/)
+    expect(text).toMatch(/✓ everything works: \d+ reads and \d+ commands, all answered/)
   })
 })

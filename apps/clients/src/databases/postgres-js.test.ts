@@ -91,7 +91,7 @@ test('a part of a query that the facade made is refused, and nothing is written'
   await sql`select 1`
   const email = sql.json({ a: 1 })
   await expect(sql`update users set email = ${email} where id = 1`).rejects.toThrow(
-    "'$self' of service 'sql' was given a promise as a part of a template; make the parts and the whole inside of one call: proxy.call((service) => …)",
+    "'$self' of service 'sql' was given a promise as a part of a template; make the parts and the whole inside one call: proxy.call((service) => …)",
   )
   await expect((sql as unknown as (name: string) => Promise<unknown>)('users')).rejects.toThrow(
     "'$self' of service 'sql' returned a builder, which was not run",

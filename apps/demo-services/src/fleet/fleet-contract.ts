@@ -75,7 +75,7 @@ export function fleetCommandContract(main: URL): void {
       ['SIGKILL', null],
     ] as const)('after %s no process of it is left', { timeout: 60_000 }, async (signal, code) => {
       const { child, output, exited } = run('2')
-      await vi.waitFor(() => expect(output.text).toContain('1  All is well'), { timeout: 40_000, interval: 100 })
+      await vi.waitFor(() => expect(output.text).toContain('1  Everything works'), { timeout: 40_000, interval: 100 })
       const processes = familyOf(child.pid ?? 0)
       child.kill(signal)
       expect((await exited)[0]).toBe(code)
