@@ -30,7 +30,7 @@ describe.skipIf(MISSING_PROMTOOL !== undefined)(`what Prometheus reads ${MISSING
         hits: told(`svcproxy_cache_gets_total{${labels},result="hit"}`),
         misses: told(`svcproxy_cache_gets_total{${labels},result="miss"}`),
         fallbacks: told(`svcproxy_fallbacks_total{${labels}}`),
-        rejected: told(`svcproxy_circuit_rejected_total{${labels},reason="open"}`),
+        rejected: told(`svcproxy_rejected_calls_total{${labels},reason="open"}`),
         opened: told(`svcproxy_circuit_transitions_total{${labels},to="open"}`),
         open: told(`svcproxy_circuit_state{${labels},state="open"}`),
       }).toEqual({

@@ -284,7 +284,7 @@ export class ServiceProxyManager<M extends object = NoServices> implements Async
   stop(options?: StopOptions): Promise<void> {
     this.#stopped ??= allEnded([
       ...[...this.#proxies.values()].map((proxy) => proxy.stop(options)),
-      this.fleet?.leave(),
+      ...(this.fleet === undefined ? [] : [this.fleet.leave()]),
     ])
     return this.#stopped
   }
@@ -338,6 +338,8 @@ function worstOf(levels: readonly HealthLevel[]): HealthLevel {
   return levels.includes('warn') ? 'warn' : 'pass'
 }
 
-async function allEnded(endings: readonly (Promise<void> | undefined)[]): Promise<void> {
-  for (const ending of await Promise.allSettled(endings)) if (ending.status === 'rejected') throw ending.reason
+/** Resolves when all have ended; rejects then with the first error. */
+async function allEnded(endings: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(endings)
+  await Promise.all(endings)
 }

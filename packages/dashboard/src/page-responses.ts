@@ -1,4 +1,4 @@
-import { type HttpRequest, type HttpResponse, isKnown, problemResponse } from '@svcproxy/http'
+import { type HttpRequest, type HttpResponse, matchesEtag, problemResponse } from '@svcproxy/http'
 import { PAGE_ASSETS } from './page-assets.ts'
 import { escapeHtml, protection } from './html.ts'
 import type { AssetName } from './page-routes.ts'
@@ -24,7 +24,7 @@ export function indexResponse(title: string): HttpResponse {
 export function assetResponse({ headers }: HttpRequest, name: AssetName): HttpResponse {
   const { contentType, etag, body } = PAGE_ASSETS[name]
   const always = { ...protection(''), 'Cache-Control': 'private, no-cache', ETag: etag }
-  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: always, body: '' }
+  if (matchesEtag(headers['if-none-match'], etag)) return { status: 304, headers: always, body: '' }
   return { status: 200, headers: { ...always, 'Content-Type': contentType }, body }
 }
 

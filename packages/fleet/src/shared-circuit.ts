@@ -152,10 +152,10 @@ export class SharedCircuit {
 
   #ownTrialsEnded(isWell: boolean): void {
     if (this.#lease !== undefined) {
-      void this.#settle(this.#lease, isWell ? 'well' : 'failed')
+      void this.#settle(this.#lease, isWell ? 'succeeded' : 'failed')
     } else {
       this.#hasRecovered = isWell
-      void this.#tellOfOwnTrials(isWell ? 'well' : 'failed')
+      void this.#tellOfOwnTrials(isWell ? 'succeeded' : 'failed')
     }
   }
 
@@ -190,7 +190,7 @@ export class SharedCircuit {
   /** The member with the probe may have taken it late, or in place of a dead one: wait for the end of its lease. */
   #stillOpen(): void {
     if (this.#isHeld && this.#lease === undefined) this.#hold()
-    if (this.#hasRecovered) void this.#tellOfOwnTrials('well')
+    if (this.#hasRecovered) void this.#tellOfOwnTrials('succeeded')
   }
 
   /** Without further news it makes its own trials one lease later. */
@@ -294,7 +294,7 @@ export class SharedCircuit {
    * There was no news for longer than its hold, because no member had calls, or the store was unreachable. So it made
    * its own trials: their result counts for the fleet as if it had had the probe.
    */
-  async #tellOfOwnTrials(found: 'well' | 'failed'): Promise<void> {
+  async #tellOfOwnTrials(found: 'succeeded' | 'failed'): Promise<void> {
     const { fleet, leaseMs, member, proxy } = this.#parts
     const store = fleet.connectedStore
     if (store === undefined || this.#view?.state !== 'open') return
@@ -308,7 +308,7 @@ export class SharedCircuit {
   }
 
   /** The store has lost its data. If the service still fails, the members' reports open the shared circuit again. */
-  #hasBeenLost(found: 'well' | 'failed'): void {
+  #hasBeenLost(found: 'succeeded' | 'failed'): void {
     this.#view = undefined
     if (found === 'failed') this.failuresChanged(this.#parts.threshold)
   }

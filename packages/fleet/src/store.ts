@@ -52,7 +52,7 @@ export interface ProbeLease {
  * The result of a probe: the service is `well` (it recovered), or it `failed`; or there were no calls and the probe was
  * `unused`, so another member may have it.
  */
-export type ProbeResult = 'well' | 'failed' | 'unused'
+export type ProbeResult = 'succeeded' | 'failed' | 'unused'
 
 /**
  * Is notified of a store's connection and of the changes of other members. Messages are hints only: the store is the

@@ -27,7 +27,7 @@ export {
 } from './management/snapshot.ts'
 export type { EndpointFactory, HttpEndpoint, HttpRequest, HttpResponse, ReadBody, TextResponse } from './message.ts'
 export { type FrameworkRequest, MountedRequest } from './mounted-request.ts'
-export { isKnown } from './negotiation.ts'
+export { matchesEtag } from './negotiation.ts'
 export { type Problem, problemResponse } from './problem.ts'
 export { clearRepresentation } from './representation-headers.ts'
 export { type ClientConnection, isClientGone } from './client-watch.ts'

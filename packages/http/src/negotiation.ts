@@ -14,7 +14,7 @@ export function accepts(header: string | string[] | undefined, wanted: string): 
  * Whether `If-None-Match` contains `etag`. The comparison is weak, as for GET: a proxy that compresses makes a tag
  * weak.
  */
-export function isKnown(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
+export function matchesEtag(ifNoneMatch: string | string[] | undefined, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '')
   return String(ifNoneMatch ?? '')
     .split(',')

@@ -59,7 +59,7 @@ function observeStatus(
 
 function observeCounts({ result, instruments, attributes }: Observation, counts: FleetCounts): void {
   const hints = {
-    heeded: counts.hints,
+    followed: counts.hints,
     deferred: counts.deferredHints,
     dropped: counts.droppedMessages,
     missed: counts.missedHints,

@@ -262,7 +262,7 @@ describe('what is read at each collection', () => {
     expect(await values('svcproxy.circuit.status')).toEqual({ closed: 0, open: 1, half_open: 0, isolated: 0 })
     expect(await values('svcproxy.circuit.transitions')).toEqual({ closed: 0, open: 1, half_open: 0, isolated: 0 })
     await proxy.service.count().catch(ignore)
-    expect(await values('svcproxy.circuit.rejected')).toMatchObject({ open: 1, capacity: 0, stopped: 0 })
+    expect(await values('svcproxy.call.rejected')).toMatchObject({ open: 1, capacity: 0, stopped: 0 })
   })
 
   test('agrees on a circuit whose time is over: it is half-open, and has gone there', async () => {
@@ -283,7 +283,7 @@ describe('what is read at each collection', () => {
     expect(await observing.values('svcproxy.circuit.status')).toMatchObject({ open: 1 })
     expect(await observing.values('svcproxy.circuit.mode')).toEqual({ enforce: 0, observe: 1 })
     expect(await observing.values('svcproxy.circuit.would_reject')).toEqual({ '': 1 })
-    expect(await observing.values('svcproxy.circuit.rejected')).toMatchObject({ open: 0 })
+    expect(await observing.values('svcproxy.call.rejected')).toMatchObject({ open: 0 })
     expect(await enforcing.values('svcproxy.circuit.mode')).toEqual({ enforce: 1, observe: 0 })
     expect(await enforcing.values('svcproxy.circuit.would_reject')).toEqual({ '': 0 })
   })
@@ -304,7 +304,7 @@ describe('what is read at each collection', () => {
   test('has no circuit of a service that has none', async () => {
     const { collect } = setUp({ circuit: false })
     const named = [...(await collect()).keys()].filter((name) => name.startsWith('svcproxy.circuit.'))
-    expect(named).toEqual(['svcproxy.circuit.rejected'])
+    expect(named).toEqual([])
   })
 
   test('is what became of retries, whose call is one call that takes as long as all of it', async () => {
@@ -401,8 +401,8 @@ describe('what is read at each collection', () => {
       ['svcproxy.call.abandoned', '{call}', 'svcproxy.service'],
       ['svcproxy.call.active', '{call}', 'svcproxy.service'],
       ['svcproxy.call.duration', 's', 'svcproxy.method svcproxy.outcome svcproxy.service svcproxy.source'],
+      ['svcproxy.call.rejected', '{call}', 'svcproxy.rejection.reason svcproxy.service'],
       ['svcproxy.circuit.mode', '1', 'svcproxy.circuit.mode svcproxy.service'],
-      ['svcproxy.circuit.rejected', '{call}', 'svcproxy.rejection.reason svcproxy.service'],
       ['svcproxy.circuit.status', '1', 'svcproxy.circuit.state svcproxy.service'],
       ['svcproxy.circuit.transitions', '{transition}', 'svcproxy.circuit.state svcproxy.service'],
       ['svcproxy.circuit.window.ratio', '1', 'svcproxy.circuit.window.kind svcproxy.service'],
@@ -465,7 +465,7 @@ describe('all metrics', () => {
     expect(await values('svcproxy.fallbacks')).toEqual({ '': metrics.fallbacks })
     expect(await values('svcproxy.retries')).toEqual(metrics.retries)
     expect(await values('svcproxy.queue.length')).toEqual({ '': metrics.queuedCalls })
-    expect(await values('svcproxy.circuit.rejected')).toEqual(metrics.rejections)
+    expect(await values('svcproxy.call.rejected')).toEqual(metrics.rejections)
     expect(await values('svcproxy.circuit.transitions')).toEqual(metrics.circuitTransitions)
     expect(await values('svcproxy.cache.invalidations')).toEqual({ '': metrics.invalidations })
     expect(await values('svcproxy.cache.requests')).toEqual({

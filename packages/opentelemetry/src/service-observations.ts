@@ -174,7 +174,7 @@ function createInstruments(meter: Meter): Instruments {
       unit: '1',
       description: 'The ratio of the latest calls that failed or were slow; 0 unless the circuit is closed.',
     }),
-    rejected: counter('svcproxy.circuit.rejected', '{call}', 'Calls that were rejected before anything was sent.'),
+    rejected: counter('svcproxy.call.rejected', '{call}', 'Calls that were rejected before anything was sent.'),
     cacheRequests: counter('svcproxy.cache.requests', '{request}', 'Where calls found the instance of the service.'),
     invalidations: counter('svcproxy.cache.invalidations', '{invalidation}', 'Invalidations of the cached instance.'),
     fallbacks: counter('svcproxy.fallbacks', '{call}', 'Calls that a fallback answered.'),

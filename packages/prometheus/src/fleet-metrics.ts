@@ -46,10 +46,10 @@ export const FLEET_METRICS: readonly ScrapedMetric<FleetStatus>[] = [
   {
     kind: 'Counter',
     name: 'svcproxy_fleet_hints_total',
-    help: 'Hints of other members: heeded (followed), deferred (read from the store instead), dropped (not a valid message), missed (change found in the store without a hint).',
+    help: 'Hints of other members: followed, deferred (read from the store instead), dropped (not a valid message), missed (change found in the store without a hint).',
     label: 'result',
     read: ({ counts: { hints, deferredHints, droppedMessages, missedHints } }) => ({
-      heeded: hints,
+      followed: hints,
       deferred: deferredHints,
       dropped: droppedMessages,
       missed: missedHints,

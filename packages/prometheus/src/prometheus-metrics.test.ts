@@ -242,7 +242,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     expect(figure('svcproxy_fleet_members', shop)).toBe(2)
     expect(figure('svcproxy_fleet_circuit_open', { ...shop, service: 'fleet' })).toBe(1)
     expect(figure('svcproxy_fleet_probing', { ...shop, service: 'fleet' })).toBe(0)
-    expect(figure('svcproxy_fleet_hints_total', { ...shop, result: 'heeded' })).toBeGreaterThanOrEqual(2)
+    expect(figure('svcproxy_fleet_hints_total', { ...shop, result: 'followed' })).toBeGreaterThanOrEqual(2)
     expect(figure('svcproxy_fleet_hints_total', { ...shop, result: 'missed' })).toBe(0)
     expect(figure('svcproxy_fleet_invalidations_total', { ...shop, direction: 'received' })).toBe(1)
     expect(figure('svcproxy_fleet_reports_total', shop)).toBe(own.status.counts.reports)
@@ -285,11 +285,11 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
       'svcproxy_circuit_mode fleet enforce 1',
       'svcproxy_circuit_mode fleet observe 0',
       'svcproxy_circuit_would_reject_total fleet 0',
-      'svcproxy_circuit_rejected_total fleet open 0',
-      'svcproxy_circuit_rejected_total fleet isolated 0',
-      'svcproxy_circuit_rejected_total fleet capacity 0',
-      'svcproxy_circuit_rejected_total fleet stopped 0',
-      'svcproxy_circuit_rejected_total fleet misuse 0',
+      'svcproxy_rejected_calls_total fleet open 0',
+      'svcproxy_rejected_calls_total fleet isolated 0',
+      'svcproxy_rejected_calls_total fleet capacity 0',
+      'svcproxy_rejected_calls_total fleet stopped 0',
+      'svcproxy_rejected_calls_total fleet misuse 0',
       'svcproxy_cache_gets_total fleet hit 0',
       'svcproxy_cache_gets_total fleet miss 0',
       'svcproxy_cache_gets_total fleet stale 0',
@@ -335,7 +335,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
       observe: figure('svcproxy_circuit_mode', { service, mode: 'observe' }),
       enforce: figure('svcproxy_circuit_mode', { service, mode: 'enforce' }),
       wouldReject: figure('svcproxy_circuit_would_reject_total', { service }),
-      rejected: figure('svcproxy_circuit_rejected_total', { service, reason: 'open' }),
+      rejected: figure('svcproxy_rejected_calls_total', { service, reason: 'open' }),
     })
     expect(told('tried')).toEqual({ open: 1, observe: 1, enforce: 0, wouldReject: 2, rejected: 0 })
     expect(told('fleet')).toEqual({ open: 1, observe: 0, enforce: 1, wouldReject: 0, rejected: 1 })
@@ -774,7 +774,7 @@ describe.each(CLIENTS)('with %s', (_name, client) => {
     await expect(manager.services.fleet.works()).rejects.toThrow('was stopped')
     const { measured, figure } = await scrape(register)
     expect(measured('fleet')).toEqual(['works success origin 1', 'works rejected origin 1'])
-    expect(figure('svcproxy_circuit_rejected_total', { reason: 'stopped' })).toBe(1)
+    expect(figure('svcproxy_rejected_calls_total', { reason: 'stopped' })).toBe(1)
   })
 
   test('a registry whose metrics are reset loses durations, and nothing that is counted', async () => {
@@ -964,7 +964,7 @@ async function expectAgreement<M extends object>(
       cacheHits: figure('svcproxy_cache_gets_total', { service, result: 'hit' }),
       cacheMisses: figure('svcproxy_cache_gets_total', { service, result: 'miss' }),
       invalidations: figure('svcproxy_cache_invalidations_total', { service }),
-      rejections: counted(figures, 'svcproxy_circuit_rejected_total', 'reason', service),
+      rejections: counted(figures, 'svcproxy_rejected_calls_total', 'reason', service),
       transitions: counted(figures, 'svcproxy_circuit_transitions_total', 'to', service),
       state: figures.find(({ name, labels, value }) => {
         return name === 'svcproxy_circuit_state' && labels['service'] === service && value === 1

@@ -95,7 +95,7 @@ export const SERVICE_METRICS: readonly ScrapedMetric<ScrapedProxy>[] = [
   },
   {
     kind: 'Counter',
-    name: 'svcproxy_circuit_rejected_total',
+    name: 'svcproxy_rejected_calls_total',
     help: 'Requests that were rejected before anything was sent to the service, by reason.',
     label: 'reason',
     read: (proxy) => proxy.getCounts().rejections,

@@ -128,7 +128,7 @@ describe.skipIf(MISSING_REDIS !== undefined)(`members of two versions ${MISSING_
     expect(await store.takeProbe('one', 'mail', 1_000)).toBeUndefined()
     const lease = await store.takeProbe('one', 'desk', 1_000)
     if (lease === undefined || !('token' in lease)) throw new Error('It is free')
-    expect(await store.settleProbe(lease, 'well', 0)).toBe(true)
+    expect(await store.settleProbe(lease, 'succeeded', 0)).toBe(true)
     expect((await store.read()).circuits).toMatchObject([{ service: 'desk', state: 'closed' }])
     expect(await server.command('HMGET', key('circuit:desk'), 'openings', 'reason')).toBe('3\nslow')
     expect(await server.command('HGET', key('circuit:files'), 'state')).toBe('ramping')

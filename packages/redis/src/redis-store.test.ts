@@ -244,7 +244,7 @@ describe.skipIf(MISSING_REDIS !== undefined)(`with Redis ${MISSING_REDIS ?? ''}`
     const lease = await store.takeProbe('one', 'desk', 1_000)
     if (lease === undefined || !('token' in lease)) throw new Error('It is free')
     expect(await store.renewProbe(lease, 1_000)).toBe(true)
-    expect(await store.settleProbe(lease, 'well', 0)).toBe(true)
+    expect(await store.settleProbe(lease, 'succeeded', 0)).toBe(true)
     expect((await store.read()).circuits).toMatchObject([{ service: 'desk', state: 'closed' }])
     await store.leave('one')
     await vi.waitFor(() => expect(hints).toHaveLength(3))

@@ -28,7 +28,7 @@ test('each metric has a series, so that its labels are known', async () => {
   )
   expect(page).toContain('| `svcproxy_fleet_probing` | gauge | `namespace`, `service` |')
   expect(page).toContain(
-    '| `svcproxy.circuit.rejected` | counter | {call} | `svcproxy.service`, `svcproxy.rejection.reason` |',
+    '| `svcproxy.call.rejected` | counter | {call} | `svcproxy.service`, `svcproxy.rejection.reason` |',
   )
   const withoutLabels = page.split('\n').filter((line) => line.startsWith('| `') && line.includes('|  |'))
   expect(withoutLabels).toEqual([])

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../message.ts'
-import { accepts, isKnown } from '../negotiation.ts'
+import { accepts, matchesEtag } from '../negotiation.ts'
 import type { EventRing } from './event-ring.ts'
 import type { ManagedServices } from './managed-services.ts'
 import { jsonResponse, refusal, unchanged } from './responses.ts'
@@ -30,7 +30,7 @@ export class Readings {
 
   async #snapshot({ headers }: HttpRequest): Promise<HttpResponse> {
     const { etag, body } = await this.#parts.snapshots.get()
-    if (isKnown(headers['if-none-match'], etag)) return unchanged(etag)
+    if (matchesEtag(headers['if-none-match'], etag)) return unchanged(etag)
     const described = { ETag: etag, Vary: 'Accept-Encoding' }
     const takesGzip = ['gzip', 'x-gzip'].some((coding) => accepts(headers['accept-encoding'], coding))
     const gzipped = takesGzip ? await body.gzipped : undefined

@@ -7,7 +7,7 @@ local service, result = ARGV[2], ARGV[4]
 local lease = redis.call('HMGET', circuitKey(service), 'probeToken', 'probeMember')
 if lease[1] ~= ARGV[3] then return 0 end
 freeProbe(service)
-if result == 'well' then becomes(lease[2] or '', service, 'closed', ARGV[6], 0) end
+if result == 'succeeded' then becomes(lease[2] or '', service, 'closed', ARGV[6], 0) end
 if result == 'failed' then becomes(lease[2] or '', service, 'open', ARGV[6], ARGV[5]) end
 return 1
 `

@@ -583,7 +583,7 @@ const PROBE_FAULTS: Record<string, Fault> = {
   },
   'takes a probe that was not used for one that succeeded': {
     foundBy: 'another member can take a probe that was returned unused',
-    Engine: settling((result, recoveryMs) => [result === 'unused' ? 'well' : result, recoveryMs]),
+    Engine: settling((result, recoveryMs) => [result === 'unused' ? 'succeeded' : result, recoveryMs]),
   },
   'does not fence a lease: it takes any token': {
     foundBy: 'another member can take an expired lease; the old lease has no effect any more',

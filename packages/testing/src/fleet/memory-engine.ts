@@ -157,7 +157,7 @@ export class MemoryEngine {
     const probe = circuit?.probe
     if (circuit === undefined || probe?.token !== token) return false
     circuit.probe = undefined
-    if (result === 'well') this.becomes(probe.member, service, 'closed', 0)
+    if (result === 'succeeded') this.becomes(probe.member, service, 'closed', 0)
     if (result === 'failed') this.becomes(probe.member, service, 'open', recoveryMs)
     return true
   }

@@ -165,7 +165,7 @@ export const evidenceCases: readonly Case[] = [
     async (harness) => {
       const [one, other] = await due(harness)
       await report(harness, one, 4)
-      await within(harness, one.store.settleProbe(await lease(harness, one), 'well', RECOVERY_MS))
+      await within(harness, one.store.settleProbe(await lease(harness, one), 'succeeded', RECOVERY_MS))
       expect(await report(harness, other, 1)).toMatchObject([{ state: 'closed' }])
       expect(await report(harness, one, 4)).toMatchObject([{ state: 'open' }])
     },

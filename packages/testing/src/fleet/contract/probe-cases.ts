@@ -45,8 +45,8 @@ export const probeCases: readonly Case[] = [
       const unknown = { service: 'files', token: 'none' }
       expect(await within(harness, one.store.takeProbe(one.id, 'files', LEASE_MS))).toBeUndefined()
       expect(await within(harness, one.store.renewProbe(unknown, LEASE_MS))).toBe(false)
-      expect(await within(harness, one.store.settleProbe(unknown, 'well', RECOVERY_MS))).toBe(false)
-      await within(harness, one.store.settleProbe(await lease(harness, one), 'well', RECOVERY_MS))
+      expect(await within(harness, one.store.settleProbe(unknown, 'succeeded', RECOVERY_MS))).toBe(false)
+      await within(harness, one.store.settleProbe(await lease(harness, one), 'succeeded', RECOVERY_MS))
       expect(await take(harness, one)).toMatchObject({ state: 'closed', remainingMs: 0 })
       const { circuits } = await within(harness, one.store.read())
       expect(circuits).toHaveLength(1)
@@ -62,7 +62,9 @@ export const probeCases: readonly Case[] = [
       expect(again?.remainingMs).toBeGreaterThan(0)
       expect(again?.remainingMs).toBeLessThanOrEqual(200)
       await harness.pass(200)
-      expect(await within(harness, two.store.settleProbe(await lease(harness, two), 'well', RECOVERY_MS))).toBe(true)
+      expect(await within(harness, two.store.settleProbe(await lease(harness, two), 'succeeded', RECOVERY_MS))).toBe(
+        true,
+      )
       const closed = await read(harness, one)
       expect(closed).toMatchObject({ state: 'closed', remainingMs: 0 })
       expect(new Set([view, again, closed].map((of) => of?.generation)).size).toBe(3)
@@ -81,7 +83,7 @@ export const probeCases: readonly Case[] = [
       const [one, two] = await due(harness)
       const settled = await lease(harness, one)
       expect(await within(harness, one.store.settleProbe(settled, 'failed', 0))).toBe(true)
-      expect(await within(harness, one.store.settleProbe(settled, 'well', 0))).toBe(false)
+      expect(await within(harness, one.store.settleProbe(settled, 'succeeded', 0))).toBe(false)
       expect(await within(harness, one.store.renewProbe(settled, LEASE_MS))).toBe(false)
       await lease(harness, two)
     },
@@ -105,7 +107,7 @@ export const probeCases: readonly Case[] = [
       expect(isLease(await take(harness, two))).toBe(false)
       await harness.pass(LEASE_MS)
       await lease(harness, two)
-      expect(await within(harness, one.store.settleProbe(old, 'well', RECOVERY_MS))).toBe(false)
+      expect(await within(harness, one.store.settleProbe(old, 'succeeded', RECOVERY_MS))).toBe(false)
       expect(await within(harness, one.store.renewProbe(old, LEASE_MS))).toBe(false)
     },
   ],
@@ -118,7 +120,7 @@ export const probeCases: readonly Case[] = [
       expect(await within(harness, two.store.renewProbe(old, LEASE_MS))).toBe(true)
       await within(harness, two.store.leave(two.id))
       await lease(harness, one)
-      expect(await within(harness, two.store.settleProbe(old, 'well', RECOVERY_MS))).toBe(false)
+      expect(await within(harness, two.store.settleProbe(old, 'succeeded', RECOVERY_MS))).toBe(false)
     },
   ],
   [
@@ -130,7 +132,7 @@ export const probeCases: readonly Case[] = [
       expect(await within(harness, one.store.renewProbe(taken, LEASE_MS))).toBe(true)
       await harness.pass(LEASE_MS / 2 + 50)
       expect(isLease(await take(harness, two))).toBe(false)
-      expect(await within(harness, one.store.settleProbe(taken, 'well', RECOVERY_MS))).toBe(true)
+      expect(await within(harness, one.store.settleProbe(taken, 'succeeded', RECOVERY_MS))).toBe(true)
     },
   ],
   [
@@ -146,7 +148,7 @@ export const probeCases: readonly Case[] = [
       expect(after.generation).not.toBe(before.generation)
       await harness.pass(RECOVERY_MS)
       await lease(harness, three)
-      expect(await within(harness, one.store.settleProbe(old, 'well', RECOVERY_MS))).toBe(false)
+      expect(await within(harness, one.store.settleProbe(old, 'succeeded', RECOVERY_MS))).toBe(false)
     },
   ],
 ]
