@@ -32,7 +32,7 @@ test('status ends with 1 when a critical service is unhealthy', async () => {
   const { code, out } = await svcproxy(['status', app.url])
   expect(code).toBe(1)
   expect(out).toMatch(/^FAIL /)
-  expect(out).toMatch(/^flags .*unwell!/m)
+  expect(out).toMatch(/^flags .*failed!/m)
 })
 
 test('status of a service shows its settings, methods and events', async () => {
@@ -192,7 +192,7 @@ test('health of all services shows the last checks, and asks nobody', async () =
   await app.manager.getProxy('fleet').checkHealth()
   const checked = await svcproxy(['health', app.url])
   expect(checked.code).toBe(1)
-  expect(checked.out).toMatch(/^fleet +unwell +\S+ +no$/m)
+  expect(checked.out).toMatch(/^fleet +failed +\S+ +no$/m)
 })
 
 test('the URL may come from the environment', async () => {

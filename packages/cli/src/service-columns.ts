@@ -149,8 +149,8 @@ function hitCell({ counts: { cacheHits, cacheMisses, staleServed } }: ServiceRow
 
 function healthCell({ health, critical }: ServiceRow): Cell {
   if (health === null) return NONE
-  if (health.healthy) return { text: 'well', style: 'green' }
-  return { text: critical ? 'unwell!' : 'unwell', style: 'red' }
+  if (health.healthy) return { text: 'pass', style: 'green' }
+  return { text: critical ? 'failed!' : 'failed', style: 'red' }
 }
 
 function failureCell(failure: ServiceRow['lastFailure'], now: number): Cell {

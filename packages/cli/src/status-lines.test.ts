@@ -138,11 +138,11 @@ test('80 columns hold what matters most', () => {
     "
     FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
     service       state         since  fail  req/s  health   last error
-    fleetService  ○ open        3m12s     –    0.4  unwell!  3m14s ago ECONNREFUSED…
-    flags         ● closed       1d1h   2/3    512  well     –
+    fleetService  ○ open        3m12s     –    0.4  failed!  3m14s ago ECONNREFUSED…
+    flags         ● closed       1d1h   2/3    512  pass     –
     reports       – none            –     –      –  –        –
-    pricing       ◐ half-open      2s     –    512  well     33s ago ServiceTimeout…
-    mail          ■ isolated   10m00s     –    512  well     –
+    pricing       ◐ half-open      2s     –    512  pass     33s ago ServiceTimeout…
+    mail          ■ isolated   10m00s     –    512  pass     –
     "
   `)
 })
@@ -152,11 +152,11 @@ test('140 columns hold every figure', () => {
     "
     FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
     service       state         since  fail  note          req/s    p50    p90    p99  t/o   rej   fb   hit  health   last error
-    fleetService  ○ open        3m12s     –  trial 28s ×3    0.4   12ms   48ms   1.2s   17  1820  240   99%  unwell!  3m14s ago ECONNREFUSED: c…
-    flags         ● closed       1d1h   2/3  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
+    fleetService  ○ open        3m12s     –  trial 28s ×3    0.4   12ms   48ms   1.2s   17  1820  240   99%  failed!  3m14s ago ECONNREFUSED: c…
+    flags         ● closed       1d1h   2/3  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  pass     –
     reports       – none            –     –  –                 –      –      –      –    0     0    0     –  –        –
-    pricing       ◐ half-open      2s     –  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     33s ago ServiceTimeoutErr…
-    mail          ■ isolated   10m00s     –  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  well     –
+    pricing       ◐ half-open      2s     –  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  pass     33s ago ServiceTimeoutErr…
+    mail          ■ isolated   10m00s     –  –               512  0.4ms  0.9ms  3.2ms    0     0    0   99%  pass     –
     "
   `)
 })
@@ -166,11 +166,11 @@ test('40 columns hold which service is in which state', () => {
     "
     FAIL  production · instance a1b2c3d4 · …
     service       state        fail  health
-    fleetService  ○ open          –  unwell!
-    flags         ● closed      2/3  well
+    fleetService  ○ open          –  failed!
+    flags         ● closed      2/3  pass
     reports       – none          –  –
-    pricing       ◐ half-open     –  well
-    mail          ■ isolated      –  well
+    pricing       ◐ half-open     –  pass
+    mail          ■ isolated      –  pass
     "
   `)
 })
@@ -212,9 +212,9 @@ test('a circuit that only observes looks like none that protects, and says what 
     "
     FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
     service   state               since  fail  note               req/s    p99  t/o  rej   hit  health  last error
-    search    ◌ observing: open     40s     –  would reject 1204    512  3.2ms    0    0   99%  well    –
-    quiet     ◌ observing          1d1h   0/3  would reject 0       512  3.2ms    0    0   99%  well    –
-    mail      ■ isolated         10m00s     –  –                    512  3.2ms    0    0   99%  well    –
+    search    ◌ observing: open     40s     –  would reject 1204    512  3.2ms    0    0   99%  pass    –
+    quiet     ◌ observing          1d1h   0/3  would reject 0       512  3.2ms    0    0   99%  pass    –
+    mail      ■ isolated         10m00s     –  –                    512  3.2ms    0    0   99%  pass    –
     "
   `)
   const marked = (style: string, text: string): string => `<${style}>${text.trim()}</${style}>`
@@ -235,30 +235,30 @@ test('retries and a queue have columns where a service has any', () => {
     "
     FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
     service   state         since  fail  note  req/s    p50    p90    p99  t/o  rej  retry  denied  queue   wait  fb   hit  health  last error
-    orders    ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0   1204      17      –      –   0   99%  well    –
-    geocoder  ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –   3/50   40ms   0   99%  well    –
-    full      ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –  50/50      –   0   99%  well    –
-    flags     ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –      –      –   0   99%  well    –
+    orders    ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0   1204      17      –      –   0   99%  pass    –
+    geocoder  ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –   3/50   40ms   0   99%  pass    –
+    full      ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –  50/50      –   0   99%  pass    –
+    flags     ● closed       1d1h   2/3  –       512  0.4ms  0.9ms  3.2ms    0    0      –       –      –      –   0   99%  pass    –
     "
   `)
   expect(rendered(state, 80)).toMatchInlineSnapshot(`
     "
     FAIL  production · instance a1b2c3d4 · up 1d1h · read-only
     service   state         since  fail  req/s  denied  queue  health  last error
-    orders    ● closed       1d1h   2/3    512      17      –  well    –
-    geocoder  ● closed       1d1h   2/3    512       –   3/50  well    –
-    full      ● closed       1d1h   2/3    512       –  50/50  well    –
-    flags     ● closed       1d1h   2/3    512       –      –  well    –
+    orders    ● closed       1d1h   2/3    512      17      –  pass    –
+    geocoder  ● closed       1d1h   2/3    512       –   3/50  pass    –
+    full      ● closed       1d1h   2/3    512       –  50/50  pass    –
+    flags     ● closed       1d1h   2/3    512       –      –  pass    –
     "
   `)
   expect(rendered(state, 40)).toMatchInlineSnapshot(`
     "
     FAIL  production · instance a1b2c3d4 · …
     service   state        fail  health
-    orders    ● closed      2/3  well
-    geocoder  ● closed      2/3  well
-    full      ● closed      2/3  well
-    flags     ● closed      2/3  well
+    orders    ● closed      2/3  pass
+    geocoder  ● closed      2/3  pass
+    full      ● closed      2/3  pass
+    flags     ● closed      2/3  pass
     "
   `)
   expect(rendered({ ...STATE, services: [RETRIED] }, 160)).not.toMatch(/queue|wait/)
