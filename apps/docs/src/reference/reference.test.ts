@@ -18,7 +18,7 @@ test('each event has its fields, its channel and what is said of it', () => {
     '## health\n\nA health check found a change.\n\n| field | type |\n| --- | --- |\n| `healthy` | `boolean` |',
   )
   expect(page).toContain('Channel: `svcproxy:health`.')
-  expect(page).toContain('because the budget of retries is used up.\n')
+  expect(page).toContain('because the retry budget is used up.\n')
 })
 
 test('each metric has a series, so that its labels are known', async () => {
