@@ -85,17 +85,23 @@ export class RequestScopes<M extends object> {
   readonly #running: AsyncLocalStorage<RequestScope<M>> | undefined
   readonly #endWithClient: EndWithClient
   readonly #ending: Ending
+  readonly #registration: string
 
-  /** @throws {@link InvalidOptionError} */
+  /**
+   * @param registration how an application registers the binding's middleware; named by the errors that miss it
+   * @throws {@link InvalidOptionError}
+   */
   constructor(
     manager: ServiceProxyManager<M>,
     { asyncContext = false, endWithClient = 'safe' }: RequestScopesOptions = {},
+    registration = 'app.use(services.middleware())',
   ) {
     checkOneOf('endWithClient', END_WITH_CLIENT, endWithClient)
     this.#manager = manager
     this.#running = asyncContext ? new AsyncLocalStorage() : undefined
     this.#endWithClient = endWithClient
     this.#ending = endingOf(manager)
+    this.#registration = registration
   }
 
   /**
@@ -124,8 +130,8 @@ export class RequestScopes<M extends object> {
     const scope = this.find(request)
     if (scope !== undefined) return scope
     throw new Error(
-      'This request has no services: it did not pass app.use(services.middleware()) of the same bindServices(). ' +
-        'Put the middleware before the routes that need services.',
+      `This request has no services: it did not pass ${this.#registration} of the same bindServices(). ` +
+        'Put it before the routes that need services.',
     )
   }
 
@@ -147,7 +153,7 @@ export class RequestScopes<M extends object> {
     throw new Error(
       this.#running === undefined
         ? 'current() needs bindServices(manager, { asyncContext: true })'
-        : 'current() was called outside a request that passed app.use(services.middleware())',
+        : `current() was called outside a request that passed ${this.#registration}`,
     )
   }
 

@@ -104,6 +104,8 @@ export interface BindingHarness {
   readonly build: (app: ContractApp) => BuiltApp
   /** Calls the binding's `inject` with these names and any handler. */
   readonly inject: (manager: ServiceProxyManager<ContractServices>, names: readonly string[]) => unknown
+  /** What registers the binding, as the error says that misses it. @defaultValue 'services.middleware()' */
+  readonly registration?: string
 }
 
 /** One promise of the contract. @internal */

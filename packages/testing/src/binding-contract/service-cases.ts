@@ -63,9 +63,10 @@ export const serviceCases: readonly BindingContractCase[] = [
       const routes = [echo, { ...echo, path: '/injected', isInjected: true }]
       const url = await serve(harness, { manager: managerOf(), routes, isBound: false, onError, errorHandler: {} })
       for (const path of ['/echo', '/injected']) expect((await ask(`${url}${path}`)).status).toBe(418)
+      const { registration = 'services.middleware()' } = harness
       expect(errors).toMatchObject([
-        { message: expect.stringContaining('services.middleware()') as string },
-        { message: expect.stringContaining('services.middleware()') as string },
+        { message: expect.stringContaining(registration) as string },
+        { message: expect.stringContaining(registration) as string },
       ])
       expect(errors.some(isSvcproxyError)).toBe(false)
     },
