@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, { values: string[]; typesOnly?: string[] }> = {
   testing: { values: [...CORE, '@svcproxy/http', '@svcproxy/fleet', ...BUILT_IN, 'fast-check', 'vitest'] },
   'template-binding': { values: [...CORE, '@svcproxy/http', ...BUILT_IN], typesOnly: ['connect'] },
   'template-breaker': { values: [...CORE, ...BUILT_IN] },
+  fastify: { values: [...CORE, '@svcproxy/http', ...BUILT_IN], typesOnly: ['fastify'] },
 }
 
 /** Where the code of one of them is. */
