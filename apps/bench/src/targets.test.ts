@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { exampleResults, exampleScenario, exampleViewersResult } from './example-results.ts'
+import { FRAMEWORKS, HTTP_VARIANTS } from './http/servers/contenders.ts'
 import { populations } from './measures/population.ts'
 import type { Results } from './results.ts'
 import { scenarios } from './scenarios/index.ts'
@@ -98,8 +99,8 @@ test('a full run measures what every target needs', () => {
       timers: 0,
       idleCpuPercent: 0,
     })),
-    http: (['express', 'koa'] as const).flatMap((framework) =>
-      (['bare', 'svcproxy native', 'svcproxy opossum', 'by hand'] as const).map((variant) => {
+    http: FRAMEWORKS.flatMap((framework) =>
+      HTTP_VARIANTS.map((variant) => {
         return { framework, variant, requestsPerSecond: spread, cpuUsPerRequest: 1, p50Ms: 1, p99Ms: 1 }
       }),
     ),

@@ -5,6 +5,7 @@ import type { RequestListener } from 'node:http'
 import type { Framework, HttpVariant } from './contenders.ts'
 import { createEntities, type Entities } from './entities.ts'
 import { bareExpress, handWiredExpress, proxiedExpress } from './express-apps.ts'
+import { bareFastify, handWiredFastify, proxiedFastify } from './fastify-apps.ts'
 import { type HandWiredEntities, wireEntitiesByHand } from './hand-wired-entities.ts'
 import { bareKoa, handWiredKoa, proxiedKoa } from './koa-apps.ts'
 import { proxyEntities } from './proxied-entities.ts'
@@ -34,9 +35,10 @@ interface Builders {
 const BUILDERS: Readonly<Record<Framework, Builders>> = {
   express: { bare: bareExpress, proxied: proxiedExpress, handWired: handWiredExpress },
   koa: { bare: bareKoa, proxied: proxiedKoa, handWired: handWiredKoa },
+  fastify: { bare: bareFastify, proxied: proxiedFastify, handWired: handWiredFastify },
 }
 
-/** Makes one of the eight applications. */
+/** Makes one of the twelve applications. */
 export function createApplication(framework: Framework, variant: HttpVariant): Application {
   const builders = BUILDERS[framework]
   switch (variant) {

@@ -1,5 +1,5 @@
 /** The frameworks that the bindings are for. */
-export const FRAMEWORKS = ['express', 'koa'] as const
+export const FRAMEWORKS = ['express', 'koa', 'fastify'] as const
 
 /** One of {@link FRAMEWORKS}. */
 export type Framework = (typeof FRAMEWORKS)[number]
