@@ -41,7 +41,7 @@ export function alone(packages) {
 export function combinations(redisUrl) {
   const server = (framework, version, library, others = []) => ({
     packages: [core, `@svcproxy/${framework}`, library === 'native' ? native : byOpossum],
-    others: [`${framework}@${version}`, `@types/${framework}@${version}`, ...others],
+    others: [`${framework}@${version}`, ...typesOf(framework, version), ...others],
     tries: [['serve.mjs', framework, library]],
   })
   return [
@@ -50,6 +50,7 @@ export function combinations(redisUrl) {
     { name: 'express 5, native', ...server('express', '5', 'native'), onEveryNode: true },
     { name: 'koa 2, native', ...server('koa', '2', 'native') },
     { name: 'koa 3, native', ...server('koa', '3', 'native'), onEveryNode: true },
+    { name: 'fastify 5, native', ...server('fastify', '5', 'native'), onEveryNode: true },
     { name: 'express 5, opossum 8.5', ...server('express', '5', 'opossum', ['opossum@8.5']) },
     { name: 'express 5, opossum 9', ...server('express', '5', 'opossum', ['opossum@9']) },
     { name: 'koa 3, opossum 10', ...server('koa', '3', 'opossum', ['opossum@10']) },
@@ -57,6 +58,11 @@ export function combinations(redisUrl) {
     { name: 'koa 3, pnpm', ...server('koa', '3', 'native'), installer: 'pnpm' },
     ...(redisUrl === undefined ? [] : [fleetOn(redisUrl)]),
   ]
+}
+
+/** Fastify brings its own. */
+function typesOf(framework, version) {
+  return framework === 'fastify' ? [] : [`@types/${framework}@${version}`]
 }
 
 /** What the README begins with: no circuit, but a dashboard, and the command line beside it. */

@@ -1,5 +1,5 @@
 // A server as the README says it, with a service that answers, then hangs: a request is answered, the deadline is a 504, the
-// circuit opens and refuses at once with 503, and the shutdown ends the process. `serve.mjs express|koa native|opossum`
+// circuit opens and refuses at once with 503, and the shutdown ends the process. `serve.mjs express|koa|fastify native|opossum`
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { factoryProvider, ServiceProxyManager } from '@svcproxy/core'
@@ -16,8 +16,7 @@ const manager = new ServiceProxyManager({ breaker, timeoutMs: 50 }).add('greeter
   provider: factoryProvider('greeter', { create }),
   circuit: { failureThreshold: 2, recoveryTimeoutMs: 60_000 },
 })
-const { binding, server } = framework === 'koa' ? await onKoa() : await onExpress()
-await once(server, 'listening')
+const { server, shutDown } = await { express: onExpress, koa: onKoa, fastify: onFastify }[framework]()
 const base = `http://127.0.0.1:${server.address().port}`
 const status = async (path) => (await fetch(base + path)).status
 
@@ -30,7 +29,7 @@ const refused = await fetch(`${base}/greet/Ada`)
 assert.equal(refused.status, 503)
 assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/)
 // The calls that hang are waited for that long.
-await binding.shutdown(server, { readyDelayMs: 0, timeoutMs: 500 })
+await shutDown({ readyDelayMs: 0, timeoutMs: 500 })
 console.log('answered, timed out, opened, shut down')
 
 async function onExpress() {
@@ -47,7 +46,7 @@ async function onExpress() {
       .then((text) => res.send(text), next)
   })
   app.use(bound.errorHandler())
-  return { binding: bound, server: app.listen(0, '127.0.0.1') }
+  return listening(bound, app)
 }
 
 async function onKoa() {
@@ -61,5 +60,24 @@ async function onKoa() {
   app.use(async (ctx) => {
     ctx.body = await ctx.state.services.greeter.greet(ctx.path.split('/')[2])
   })
-  return { binding: bound, server: app.listen(0, '127.0.0.1') }
+  return listening(bound, app)
+}
+
+async function onFastify() {
+  const { bindServices } = await import('@svcproxy/fastify')
+  const { default: fastify } = await import('fastify')
+  const bound = bindServices(manager)
+  const app = fastify()
+  app.register(bound.health())
+  app.register(bound.plugin())
+  app.setErrorHandler(bound.errorHandler())
+  app.get('/greet/:name', (request) => request.services.greeter.greet(request.params.name))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return { server: app.server, shutDown: (options) => bound.shutdown(app, options) }
+}
+
+async function listening(bound, app) {
+  const listener = app.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  return { server: listener, shutDown: (options) => bound.shutdown(listener, options) }
 }
