@@ -1,7 +1,7 @@
 // Starts a package from a template: an adapter for another web framework, or over another library of circuit breakers.
-//     npm run new:adapter -- binding fastify
+//     npm run new:adapter -- binding hapi
 //     npm run new:adapter -- binding acme --into ../svcproxy-acme --name @acme/svcproxy-acme
-// The first writes packages/fastify and what the workspace has to know of it; the second a package that stands alone. Then
+// The first writes packages/hapi and what the workspace has to know of it; the second a package that stands alone. Then
 // follow docs/guide/writing-an-adapter.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -75,7 +75,7 @@ function checked(args) {
   must(more.length === 0, `"${more.join(' ')}" is too much.`)
   must(
     /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name),
-    `"${name}" must be of lower-case letters, digits and single hyphens, for example "fastify".`,
+    `"${name}" must be of lower-case letters, digits and single hyphens, for example "hapi".`,
   )
   const isMember = values.into === undefined
   must(!isMember || values.name === undefined, '--name belongs to --into: packages of this repository are @svcproxy/….')

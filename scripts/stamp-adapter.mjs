@@ -13,8 +13,8 @@ const REPOSITORY = 'https://github.com/svcproxy/svcproxy'
  * What to make.
  * @typedef {object} Adapter
  * @property {string} kind one of {@link KINDS}
- * @property {string} name of the framework or the library, in lower case: `fastify`, `my-breaker`
- * @property {string} packageName `@svcproxy/fastify`
+ * @property {string} name of the framework or the library, in lower case: `hapi`, `my-breaker`
+ * @property {string} packageName `@svcproxy/hapi`
  * @property {string} folder where to: a path that is absolute
  * @property {Readonly<Record<string, string>>} [versions] given: the package stands alone, with these ranges of packages, and
  * those of {@link publishedRanges} where it names none. Not given: it is a member of this workspace

@@ -98,6 +98,8 @@ export function bindServices<M extends object>(
   return {
     // CHANGE (registration): the form of a handler, here and in `handlerOf`. `scopes` takes Node's own request and response
     // everywhere: unwrap them if the framework wraps them. `run` calls what comes next, and returns what that returns.
+    // If applications register it in another way than `app.use(services.middleware())`, say how in the third argument of
+    // `RequestScopes`, which errors show.
     middleware: () => (req, res, next) => {
       const scope = scopes.open(req, res)
       scopes.run(scope, next)
@@ -114,7 +116,7 @@ export function bindServices<M extends object>(
     management: (options) => handlerOf(managementEndpoints(manager, options)),
     mount: (makeEndpoint) => handlerOf(makeEndpoint(manager)),
     // CHANGE (error handler): its form, and how an error is passed on. The three cases stay: nothing for a client that has
-    // gone, a response for an error of svcproxy, and every other error is passed on as it is.
+    // gone, a response for an error of svcproxy, and every other error is passed on as it is, whether or not it is an `Error`.
     errorHandler: (options) => (error, req, res, next) => {
       if (isClientGone(res) && (isSvcproxyError(error) || scopes.find(req)?.isAbort(error) === true)) return
       const instance = req.originalUrl ?? req.url
