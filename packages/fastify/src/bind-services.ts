@@ -37,7 +37,7 @@ export interface FastifyServices<M extends object> {
   from(request: BoundRequest): GuardedServices<M>
   /**
    * The services of the request on whose behalf this code runs, without `request`; needs `{ asyncContext: true }`.
-   * @throws Error outside of a request
+   * @throws Error outside a request
    */
   current(): GuardedServices<M>
   /**

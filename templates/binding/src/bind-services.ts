@@ -39,7 +39,7 @@ export interface TemplateServices<M extends object> {
   from(req: IncomingMessage): GuardedServices<M>
   /**
    * The services of the request on whose behalf this code runs, without `req`; needs `{ asyncContext: true }`.
-   * @throws Error outside of a request
+   * @throws Error outside a request
    */
   current(): GuardedServices<M>
   /**
