@@ -20,10 +20,10 @@ export {
   type Held,
   type Permit,
 } from './circuit/state-machine.ts'
-export { letsCallsThrough } from './service-status.ts'
+export { admitsAllCalls } from './service-status.ts'
 export { atMost } from './at-most.ts'
 export { systemClock } from './clock.ts'
 
-export { attachFleet, hearsItsFleet } from './fleet.ts'
+export { attachFleet, isFleetHealthy } from './fleet.ts'
 export type { CallOutcome, CallSource, CallTrace } from './observing/call-trace.ts'
 export type { LoadTrace } from './observing/load-trace.ts'

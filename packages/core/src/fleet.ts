@@ -129,7 +129,7 @@ export interface ManagedFleet {
 /**
  * Whether a process and its fleet are as they should be: it receives the messages of the others, or has left the fleet.
  */
-export function hearsItsFleet(state: FleetState): boolean {
+export function isFleetHealthy(state: FleetState): boolean {
   return state === 'connected' || state === 'left'
 }
 

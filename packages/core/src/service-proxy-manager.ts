@@ -2,7 +2,7 @@ import type { CircuitState } from './circuit/state-machine.ts'
 import { InvalidOptionError, UnknownServiceError } from './errors.ts'
 import { ServiceEvents } from './observing/events.ts'
 import type { ServiceEvent, ServiceEventListener, ServiceEventType } from './observing/events.ts'
-import { fleetOf, hearsItsFleet } from './fleet.ts'
+import { fleetOf, isFleetHealthy } from './fleet.ts'
 import type { FleetCounts, FleetState, ManagedFleet, SharedCircuitView } from './fleet.ts'
 import type { Guarded } from './facade/guarded.ts'
 import type { ServiceMetrics } from './observing/service-metrics.ts'
@@ -11,7 +11,7 @@ import type { Clock } from './clock.ts'
 import { checkServiceName } from './names.ts'
 import { numberOption } from './option-checks.ts'
 import { ServiceProxy } from './service-proxy.ts'
-import { letsCallsThrough } from './service-status.ts'
+import { admitsAllCalls } from './service-status.ts'
 import type { CallerOptions, StopOptions } from './options/caller-options.ts'
 import { checkSettings, mergeSettings } from './options/service-proxy-options.ts'
 import type { ProxySettings, ServiceProxyOptions } from './options/service-proxy-options.ts'
@@ -322,14 +322,14 @@ function facadeForCaller(name: string, proxy: AnyServiceProxy): PropertyDescript
 async function healthOf(proxy: AnyServiceProxy, timeoutMs: number): Promise<ServiceHealth> {
   const healthy = await proxy.checkHealth({ timeoutMs })
   const { circuitState, critical } = proxy
-  const works = healthy && letsCallsThrough(proxy.getStatus().circuit)
+  const works = healthy && admitsAllCalls(proxy.getStatus().circuit)
   const unwell = critical && !healthy ? 'fail' : 'warn'
   return { status: works ? 'pass' : unwell, healthy, circuitState, critical }
 }
 
 function healthOfFleet({ status }: ManagedFleet): FleetHealth {
   const { state, since, members, circuits, queuedInvalidations, counts } = status
-  const level = hearsItsFleet(state) ? 'pass' : 'warn'
+  const level = isFleetHealthy(state) ? 'pass' : 'warn'
   return { status: level, state, since, members: members.length, circuits, queuedInvalidations, counts }
 }
 

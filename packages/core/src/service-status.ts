@@ -96,7 +96,7 @@ export interface ServiceStatus {
 /**
  * Whether no call is rejected and none is a trial. A circuit that only observes rejects nothing, unless it is isolated.
  */
-export function letsCallsThrough(circuit: CircuitStatus | undefined): boolean {
+export function admitsAllCalls(circuit: CircuitStatus | undefined): boolean {
   if (circuit === undefined || circuit.state === 'closed') return true
   return circuit.mode === 'observe' && circuit.state !== 'isolated'
 }

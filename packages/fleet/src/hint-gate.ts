@@ -13,7 +13,7 @@ export class HintGate {
   readonly #clock: Clock
   readonly #lastOf = new Map<string, number>()
   #second = 0
-  #heeded = 0
+  #followed = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -25,10 +25,10 @@ export class HintGate {
     const second = Math.floor(now / 1_000)
     if (second !== this.#second) {
       this.#second = second
-      this.#heeded = 0
+      this.#followed = 0
     }
-    if (this.#heeded >= HINTS_A_SECOND || now - (this.#lastOf.get(scope) ?? -Infinity) < SCOPE_PAUSE_MS) return false
-    this.#heeded++
+    if (this.#followed >= HINTS_A_SECOND || now - (this.#lastOf.get(scope) ?? -Infinity) < SCOPE_PAUSE_MS) return false
+    this.#followed++
     this.#lastOf.set(scope, now)
     return true
   }

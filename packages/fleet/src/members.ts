@@ -1,4 +1,4 @@
-import { letsCallsThrough } from '@svcproxy/core/adapter'
+import { admitsAllCalls } from '@svcproxy/core/adapter'
 import type { Clock, FleetMember, MemberView, ServiceProxyManager, ServiceReport, ServiceStatus } from '@svcproxy/core'
 import type { FleetStore } from './store.ts'
 
@@ -61,6 +61,6 @@ function reportsOf<M extends object>(manager: ServiceProxyManager<M>): MemberVie
 
 function reportOf({ circuit }: ServiceStatus): ServiceReport | undefined {
   // A circuit that only observes counts as healthy in any state.
-  if (circuit === undefined || (letsCallsThrough(circuit) && circuit.consecutiveFailures === 0)) return undefined
+  if (circuit === undefined || (admitsAllCalls(circuit) && circuit.consecutiveFailures === 0)) return undefined
   return { state: circuit.state, failures: circuit.consecutiveFailures }
 }

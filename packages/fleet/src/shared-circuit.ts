@@ -128,7 +128,7 @@ export class SharedCircuit {
       else this.#stillOpen()
     } else if (isNew) {
       this.#stop()
-      this.#parts.circuit.letGo()
+      this.#parts.circuit.endHold()
     }
   }
 
@@ -140,7 +140,7 @@ export class SharedCircuit {
     if (this.#view === undefined || this.#isConfirmed) return
     this.#view = undefined
     this.#stop()
-    this.#parts.circuit.letGo()
+    this.#parts.circuit.endHold()
   }
 
   /** The circuit of this process has changed its state. */

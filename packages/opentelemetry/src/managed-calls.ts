@@ -1,6 +1,6 @@
 import { isSvcproxyError } from '@svcproxy/core'
 import type { ServiceProxy } from '@svcproxy/core'
-import { letsCallsThrough } from '@svcproxy/core/adapter'
+import { admitsAllCalls } from '@svcproxy/core/adapter'
 import type { CallTrace } from '@svcproxy/core/adapter'
 
 /** Replaces a name that may be anything, for example user input. */
@@ -33,7 +33,7 @@ export class ManagedCalls {
     if (call.method !== '$get') return false
     const status = this.#serviceOf(call)?.getStatus()
     if (status?.cache.state !== 'fresh') return false
-    return letsCallsThrough(status.circuit)
+    return admitsAllCalls(status.circuit)
   }
 
   #serviceOf({ proxy, service }: Pick<CallTrace, 'proxy' | 'service'>): ManagedService | undefined {

@@ -48,7 +48,7 @@ export interface CircuitHold {
 }
 
 /** What a coordinator of several processes may do with the circuit of one of them. */
-export type SharedCircuit = Pick<Circuit, 'heldBy' | 'hold' | 'admitTrials' | 'letGo'>
+export type SharedCircuit = Pick<Circuit, 'heldBy' | 'hold' | 'admitTrials' | 'endHold'>
 
 /**
  * The circuit of one service. Three parts with one job each: the state machine decides, the deadline queue runs
@@ -203,8 +203,8 @@ export class Circuit implements CircuitObserver {
    * Other processes have seen the service recover: a held circuit closes, with its ramp. A circuit that had opened by
    * itself becomes half-open instead, and makes its own trials.
    */
-  letGo(): void {
-    if (!this.#disposed) this.#machine.letGo(this.#now)
+  endHold(): void {
+    if (!this.#disposed) this.#machine.endHold(this.#now)
   }
 
   /** The state as plain data: remaining times instead of points in time. */

@@ -267,7 +267,7 @@ export class CircuitStateMachine {
    * Other processes have seen the service recover: a held circuit closes. A circuit that had opened by itself becomes
    * half-open at once, and makes its own trials.
    */
-  letGo(now: number): void {
+  endHold(now: number): void {
     const phase = this.#phase
     if (!('held' in phase) || phase.held === undefined) return
     if (!phase.held.wasOpen) this.#recover(now, 'fleet')

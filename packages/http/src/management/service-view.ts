@@ -1,5 +1,5 @@
 import type { Clock, HealthLevel, ServiceSettings, ServiceStatus } from '@svcproxy/core'
-import { letsCallsThrough } from '@svcproxy/core/adapter'
+import { admitsAllCalls } from '@svcproxy/core/adapter'
 import type { FailureViews } from './failure-view.ts'
 import { isHeldByOperator } from './isolations.ts'
 import type { ManagedProxy } from './managed-services.ts'
@@ -116,6 +116,6 @@ export class ServiceViews {
  */
 function levelOf({ circuit, health, stopped }: ServiceStatus, critical: boolean): HealthLevel {
   const healthy = !stopped && health?.healthy !== false
-  if (healthy && letsCallsThrough(circuit)) return 'pass'
+  if (healthy && admitsAllCalls(circuit)) return 'pass'
   return critical && !healthy ? 'fail' : 'warn'
 }

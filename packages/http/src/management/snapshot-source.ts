@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Clock, HealthLevel } from '@svcproxy/core'
-import { hearsItsFleet } from '@svcproxy/core/adapter'
+import { isFleetHealthy } from '@svcproxy/core/adapter'
 import type { FleetViews } from './fleet-view.ts'
 import type { ManagementState } from './management-state.ts'
 import type { ServiceViews } from './service-view.ts'
@@ -114,7 +114,7 @@ export class SnapshotSource {
   /** The members of a {@link Snapshot} except those of its head, as JSON. */
   async #contentNow(stopping: boolean, fleet: FleetView | null): Promise<string> {
     const { state, views, instance, readOnly } = this.#parts
-    const levels: HealthLevel[] = [fleet === null || hearsItsFleet(fleet.state) ? 'pass' : 'warn']
+    const levels: HealthLevel[] = [fleet === null || isFleetHealthy(fleet.state) ? 'pass' : 'warn']
     const services: string[] = []
     for (const proxy of state.services.all()) {
       const view = views.withoutHistory(proxy)
