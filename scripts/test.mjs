@@ -1,9 +1,9 @@
-// `npm test`: all tests of all packages, in two lanes side by side. Two suites take as long as all others together, and wait
+// `npm test`: all tests of all packages, in two lanes side by side. A few suites take as long as all others together, and wait
 // for a browser and for databases most of the time; turbo, which knows nothing of durations, may begin the longest one last.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-const LONG = ['@svcproxy/e2e', '@svcproxy/clients', '@svcproxy/demo-koa']
+const LONG = ['@svcproxy/e2e', '@svcproxy/clients', '@svcproxy/demo-koa', '@svcproxy/demo-express']
 const ONE_BY_ONE = ['--concurrency=1', '--continue=dependencies-successful']
 
 const built = await turbo(['run', '//#build'])
