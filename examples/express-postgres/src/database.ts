@@ -1,4 +1,4 @@
-// A pool of connections. PostgreSQL stops working on a statement as soon as nobody waits for it any more.
+// A pool of connections. PostgreSQL stops working on a statement as soon as nobody waits for it.
 import { callSignal } from '@svcproxy/core'
 import { DatabaseError, Pool, type PoolConfig, type QueryResultRow } from 'pg'
 
@@ -42,6 +42,6 @@ export class Database {
 
 /** Without these listeners, a connection that breaks would end the process. */
 function openPool(config: PoolConfig): Pool {
-  const ignore = () => {} // whoever uses the connection gets the error, too
+  const ignore = () => {} // the caller gets the error, too
   return new Pool(config).on('error', ignore).on('connect', (client) => client.on('error', ignore))
 }

@@ -90,7 +90,7 @@ test('the database is killed and comes back: reads go on, writes wait for nobody
   expect(await (await list()).json()).not.toEqual(before)
 })
 
-test('a shutdown answers what is under way, and closes the pool', async () => {
+test('a shutdown answers what is in flight, and closes the pool', async () => {
   const other = await database.connect()
   await other.query('begin; lock table products in access exclusive mode')
   const waiting = list()

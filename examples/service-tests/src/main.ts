@@ -6,6 +6,6 @@ const { app, services } = createApp(createManager(ratesProvider(process.env.RATE
 const port = Number(process.env.PORT ?? 3000)
 const server = app.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}/price/CHF`))
 
-// Requests under way are answered, then the process ends. A second signal does not wait.
+// Requests in flight are answered, then the process ends. A second signal does not wait.
 process.on('SIGTERM', () => void services.shutdown(server)) // after five seconds in which /readyz says 503
 process.on('SIGINT', () => void services.shutdown(server, { readyDelayMs: 0 }))
