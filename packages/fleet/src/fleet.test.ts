@@ -2,7 +2,7 @@ import { factoryProvider, InvalidOptionError, ServiceProxyManager } from '@svcpr
 import type { ProxySettings } from '@svcproxy/core'
 import { ManualClock, plainBreaker } from '@svcproxy/testing'
 import { MemoryFleet } from '@svcproxy/testing/fleet'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { joinFleet } from './index.ts'
 import type { FleetOptions } from './index.ts'
 
@@ -406,6 +406,22 @@ describe('a shared circuit', () => {
     }
     expect(two.proxy.circuitState).toBe('closed')
     expect(clock.now() - frozenAt).toBeLessThanOrEqual(1_500 + 200)
+  })
+
+  test('is looked at in the store when somebody asks who probes, also right after a heartbeat', async () => {
+    const { clock, process, fail } = setUp()
+    const [one, two] = [await process(shared), await process(shared)]
+    fail()
+    for (const { ask } of [one, two, one, two, one]) await ask()
+    await clock.advanceAsync(5)
+    const heardAgo = () => two.fleet.status.members.find(({ id }) => id === two.fleet.status.member.id)?.seenMsAgo ?? 0
+    for (let last = -1; heardAgo() > last; await clock.advanceAsync(10)) last = heardAgo()
+    const read = vi.spyOn(two.store, 'read')
+    const refreshed = two.fleet.refresh()
+    await clock.advanceAsync(5)
+    await refreshed
+    expect(two.proxy.circuitState).toBe('open')
+    expect(read).toHaveBeenCalledTimes(1)
   })
 
   test('whose prober dies is probed by one of those that are called, not by all', async () => {

@@ -4,7 +4,7 @@ import type { FleetStore } from './store.ts'
 
 /** A member without a heartbeat for this long is dead, in milliseconds. */
 const MEMBER_TTL_MS = 15_000
-/** How old the known state of the members may be when it is read, in milliseconds. */
+/** How old an answer of the store may be when the fleet is looked at, in milliseconds. */
 const REFRESH_MS = 1_000
 /** The maximum number of services in a heartbeat, so that its size stays limited. */
 const MAX_REPORTED = 100
@@ -15,6 +15,7 @@ export class Members<M extends object> {
   readonly #self: FleetMember
   #heard: readonly MemberView[] = []
   #heardAt = -Infinity
+  #refreshedAt = -Infinity
   #refreshing: Promise<void> | undefined
 
   constructor(manager: ServiceProxyManager<M>, self: FleetMember) {
@@ -34,10 +35,16 @@ export class Members<M extends object> {
     this.#heardAt = this.#clock.now()
   }
 
-  /** @param beat sends one heartbeat; never rejects */
-  async refresh(beat: () => Promise<void>): Promise<void> {
-    if (this.#ageMs < REFRESH_MS) return
-    await (this.#refreshing ??= beat().finally(() => (this.#refreshing = undefined)))
+  /**
+   * At most once a second, whenever the last heartbeat was: it did not ask which member probes.
+   * @param ask never rejects
+   */
+  async refresh(ask: () => Promise<void>): Promise<void> {
+    if (this.#clock.now() - this.#refreshedAt < REFRESH_MS) return
+    await (this.#refreshing ??= ask().finally(() => {
+      this.#refreshing = undefined
+      this.#refreshedAt = this.#clock.now()
+    }))
   }
 
   get #clock(): Clock {
