@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-const LONG = ['@svcproxy/e2e', '@svcproxy/clients', '@svcproxy/demo-koa', '@svcproxy/demo-express']
+const LONG = ['e2e', 'clients', 'demo-koa', 'demo-express', 'bench'].map((name) => `@svcproxy/${name}`)
 const ONE_BY_ONE = ['--concurrency=1', '--continue=dependencies-successful']
 
 const built = await turbo(['run', '//#build'])

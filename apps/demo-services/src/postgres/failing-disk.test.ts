@@ -1,5 +1,5 @@
-import { DatabaseError } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Client, DatabaseError } from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connectDatabase, noTraffic } from './database.ts'
 import type { Database } from './database.ts'
 import { EmbeddedPostgres } from './embedded-postgres.ts'
@@ -73,4 +73,21 @@ test('repaired it fails no more, and what was written while it failed is there',
     { count: Number(before[0]?.['count']) + 10 },
   ])
   await disk[Symbol.asyncDispose]()
+})
+
+test('it is repaired although an application holds locks in the other order', async () => {
+  const disk = await FailingDisk.begin(postgres.url, ['struck'])
+  const client = new Client({ connectionString: postgres.url })
+  await client.connect()
+  try {
+    await client.query(`begin; ${WRITE}`)
+    const repaired = disk.repair()
+    // It waits for the lock of the application, which then wants what the repair has locked.
+    await vi.waitFor(async () => expect(await spared.query('select 1 from pg_locks where not granted')).not.toEqual([]))
+    await client.query(`${READ}; commit`)
+    await repaired
+  } finally {
+    await client.end()
+  }
+  expect(await fatesOf(struck, READ, 5)).toBe('.....')
 })

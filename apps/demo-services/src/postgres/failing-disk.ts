@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg'
 import { connectDatabase, noTraffic } from './database.ts'
 import type { Database } from './database.ts'
 
@@ -9,6 +10,9 @@ export type Place = 'vehicle_states' | 'audit_entries'
 
 /** The repeating pattern of statements; `x` fails. Two of each five fail, and at most three in a row. */
 export const FATES: string = 'x..x. .x..x ..xx. x...x xx... ..x.x .x.x. x..x. ..xx. .x..x'.replaceAll(' ', '')
+
+/** How often a change of the schema is tried. */
+const MAX_ATTEMPTS = 10
 
 const PLACES: readonly Place[] = ['vehicle_states', 'audit_entries']
 
@@ -29,9 +33,8 @@ export class FailingDisk implements AsyncDisposable {
   static async begin(url: string, applications: readonly string[]): Promise<FailingDisk> {
     const database = await connectDatabase({ url, traffic: noTraffic(), maxConnections: 1 })
     const counters = applications.flatMap((application) => PLACES.map((place) => counterOf(application, place)))
-    await database.query(
-      [BEGIN, ...counters.map((counter) => `create sequence ${counter}`), STRIKE_READS, STRIKE_WRITES].join(';\n'),
-    )
+    const sequences = counters.map((counter) => `create sequence ${counter}`)
+    await changeUnderLoad(database, [BEGIN, ...sequences, STRIKE_READS, STRIKE_WRITES].join(';\n'))
     return new FailingDisk(database)
   }
 
@@ -46,12 +49,28 @@ export class FailingDisk implements AsyncDisposable {
   async repair(): Promise<void> {
     if (!this.#isFailing) return
     this.#isFailing = false
-    await this.#database.query(REPAIR)
+    await changeUnderLoad(this.#database, REPAIR)
     await this.#database.end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.repair()
+  }
+}
+
+/**
+ * Runs statements as one transaction, again if PostgreSQL ends it with 40P01: the applications hold locks on the same
+ * tables, in another order, and a deadlock rolls all of it back.
+ */
+async function changeUnderLoad(database: Database, statements: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await database.query(statements)
+      return
+    } catch (error) {
+      const isDeadlock = error instanceof DatabaseError && error.code === '40P01'
+      if (!isDeadlock || attempt === MAX_ATTEMPTS) throw error
+    }
   }
 }
 
