@@ -1,5 +1,4 @@
 import type { Browser } from 'playwright-core'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessibilityViolations } from './accessibility.ts'
 import { launchChromium, MISSING_CHROMIUM } from './chromium.ts'
@@ -65,11 +64,13 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(
       await trouble(application)
       for (const { services } of processes) services['search']!.behaviour = 'hangs'
       const search = processes[3]!.manager.getProxy('search')
-      // The trial is under way.
-      while (search.getCounts().inFlight === 0) {
-        void askTimes(processes[3]!, 'search', 1)
-        await delay(50)
-      }
+      // Calls until it has the probe: then one of them is the trial, and hangs.
+      await expect
+        .poll(() => {
+          void askTimes(processes[3]!, 'search', 1)
+          return search.getCounts().inFlight
+        })
+        .toBeGreaterThan(0)
       await using visited = await visitIn(application)
       const { page } = visited
       // Which has not failed itself.

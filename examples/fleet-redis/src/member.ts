@@ -33,4 +33,4 @@ const end = () => services.shutdown(server, { readyDelayMs: 0 })
 process.on('SIGTERM', () => void end())
 process.on('SIGINT', () => {}) // Ctrl-C is for the process that started this one
 process.on('disconnect', () => void end())
-process.channel?.unref() // it keeps nobody from ending
+process.channel?.unref() // the channel does not keep this process alive

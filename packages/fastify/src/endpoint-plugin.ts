@@ -1,4 +1,12 @@
-import { bodyReader, clearRepresentation, type HttpEndpoint, type HttpRequest, type HttpResponse } from '@svcproxy/http'
+import {
+  bodyReader,
+  clearRepresentation,
+  type HttpEndpoint,
+  type HttpRequest,
+  type HttpResponse,
+  pathOf,
+  queryOf,
+} from '@svcproxy/http'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { ServerResponse, STATUS_CODES } from 'node:http'
 import type { BoundReply, BoundRequest } from './framework.ts'
@@ -24,12 +32,11 @@ export function endpointPlugin(answer: HttpEndpoint<FastifyRequest>, paths: read
 /** @param depth how many segments of the path are the prefix */
 function requestOf(request: FastifyRequest, depth: number): HttpRequest<FastifyRequest> {
   const { method, url, originalUrl, headers, raw, body } = request
-  const [pathname = '/', query = ''] = url.split(/\?(.*)/s, 2)
-  const path = `/${pathname
+  const path = `/${pathOf(url)
     .split('/')
     .slice(depth + 1)
     .join('/')}`
-  const [target = path] = originalUrl.split('?', 1)
+  const [query, target] = [queryOf(url), pathOf(originalUrl)]
   return { method, path, query, target, headers, readBody: bodyReader(raw, body), original: request }
 }
 

@@ -20,7 +20,7 @@ export function servicesPlugin<M extends object>(
       },
     })
     instance.addHook('onRequest', open)
-    // Whoever waits for a part of the body goes on outside of the context: what comes after it enters again.
+    // After the body was read, Fastify continues outside the context: enter it again.
     if (asyncContext) instance.addHook('preValidation', open)
   }
   return Object.assign(plugin, OF_THE_INSTANCE)

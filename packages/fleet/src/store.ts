@@ -49,8 +49,8 @@ export interface ProbeLease {
 }
 
 /**
- * The result of a probe: the service is `well` (it recovered), or it `failed`; or there were no calls and the probe was
- * `unused`, so another member may have it.
+ * The result of a probe. `succeeded`: the service has recovered. `failed`: it has not. `unused`: there were no calls, so
+ * another member may probe.
  */
 export type ProbeResult = 'succeeded' | 'failed' | 'unused'
 
@@ -104,7 +104,7 @@ export interface FleetStore {
   /** Extends a lease. @returns false if it belongs to another member by now */
   renewProbe(lease: ProbeLease, leaseMs: number): Promise<boolean>
   /**
-   * Ends a lease. Closes the circuit (`well`), opens it again for `recoveryMs` (`failed`), or leaves it as it is
+   * Ends a lease. Closes the circuit (`succeeded`), opens it again for `recoveryMs` (`failed`), or leaves it as it is
    * (`unused`); sends hints of a change.
    * @returns false if the lease belonged to another member by then
    */

@@ -28,7 +28,7 @@ export {
 export type { EndpointFactory, HttpEndpoint, HttpRequest, HttpResponse, ReadBody, TextResponse } from './message.ts'
 export { type FrameworkRequest, MountedRequest } from './mounted-request.ts'
 export { matchesEtag } from './negotiation.ts'
-export { type Problem, problemResponse } from './problem.ts'
+export { pathOf, type Problem, problemResponse, queryOf } from './problem.ts'
 export { clearRepresentation } from './representation-headers.ts'
 export { type ClientConnection, isClientGone } from './client-watch.ts'
 export {

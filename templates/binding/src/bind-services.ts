@@ -14,7 +14,9 @@ import {
   isClientGone,
   managementEndpoints,
   type ManagementOptions,
+  pathOf,
   pickServices,
+  queryOf,
   RequestScopes,
   type RequestScopesOptions,
   shutdown,
@@ -152,14 +154,8 @@ function handlerOf(answer: HttpEndpoint<TemplateRequest>): TemplateHandler {
 // this function by `new MountedRequest(req, req, req.body)`.
 function requestOf(req: TemplateRequest): HttpRequest<TemplateRequest> {
   const { method = 'GET', url = '/', originalUrl = url, headers } = req
-  const [path = '/', query = ''] = partsOf(url)
-  const [target = path] = partsOf(originalUrl)
+  const [path, query, target] = [pathOf(url) || '/', queryOf(url), pathOf(originalUrl)]
   return { method, path, query, target, headers, readBody: bodyReader(req, req.body), original: req }
-}
-
-/** What is before the first `?`, and what is after it. */
-function partsOf(url: string): string[] {
-  return url.split(/\?(.*)/s, 2)
 }
 
 // CHANGE (response): how the framework sends. Headers that describe another body are removed, other headers stay. The

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events'
 export interface TemplateEvents {
   /** A call was answered. */
   success: [latencyMs: number]
-  /** A call failed, and its error says that the service is unwell. */
+  /** A call failed, and its error is a failure of the service. */
   failure: [error: unknown, latencyMs: number]
   /** A call was refused: the service was not asked. */
   refusal: []

@@ -1,5 +1,5 @@
 /**
- * Ends a lease with the result of the probe. ARGV: prefix, service, token, `well`, `failed` or `unused`, recovery time
+ * Ends a lease with the result of the probe. ARGV: prefix, service, token, `succeeded`, `failed` or `unused`, recovery time
  * in ms, a generation in case the state changes. Reply: 1, or 0 if the lease belongs to another member.
  */
 export const SETTLE_PROBE = `
