@@ -192,6 +192,7 @@ describe.skipIf(MISSING_CHROMIUM !== undefined)(`the dashboard in Chromium ${MIS
   test('everything can be done with the keyboard alone', async () => {
     await using seen = await look(operator)
     const { page, scene } = seen
+    await page.evaluate(delayPainting)
     const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
     const tabTo = async (words: string): Promise<void> => {
       for (let presses = 0; presses < 60 && (await focused()).trim() !== words; presses++)
@@ -304,4 +305,12 @@ async function act(page: Visit['page'], service: string, button: string, confirm
   await page.getByRole('button', { name: button }).click()
   await page.getByRole('dialog').getByRole('button', { name: confirm }).click()
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
+}
+
+/** A busy machine: what waits for the next frame, or for a timer, comes much later than the next key. */
+function delayPainting(): void {
+  const { setTimeout: start } = window
+  const late = (callback: (time: number) => void, ms = 0) => start(() => callback(performance.now()), ms + 400)
+  window.setTimeout = late as typeof setTimeout
+  window.requestAnimationFrame = late
 }

@@ -1,9 +1,9 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { listen } from './listen.ts'
 
 /** Acts when a key is pressed, alone, and not where the reader writes or answers a dialog. */
 export function useKey(key: string, act: () => void): void {
-  useEffect(
+  useLayoutEffect(
     () =>
       listen(document, 'keydown', (event) => {
         const elsewhere = event.target instanceof Element && event.target.matches('input, select, dialog, dialog *')

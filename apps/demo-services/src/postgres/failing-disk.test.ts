@@ -82,7 +82,7 @@ test('it is repaired although an application holds locks in the other order', as
   try {
     await client.query(`begin; ${WRITE}`)
     const repaired = disk.repair()
-    // It waits for the lock of the application, which then wants what the repair has locked.
+    // It waits for the lock of the application, which then wants what the repair has locked. One of them has to give way.
     await vi.waitFor(async () => expect(await spared.query('select 1 from pg_locks where not granted')).not.toEqual([]))
     await client.query(`${READ}; commit`)
     await repaired

@@ -11,8 +11,9 @@ export type Place = 'vehicle_states' | 'audit_entries'
 /** The repeating pattern of statements; `x` fails. Two of each five fail, and at most three in a row. */
 export const FATES: string = 'x..x. .x..x ..xx. x...x xx... ..x.x .x.x. x..x. ..xx. .x..x'.replaceAll(' ', '')
 
-/** How often a change of the schema is tried. */
-const MAX_ATTEMPTS = 10
+/** How often a change of the schema is tried, and how long it waits for a lock each time. */
+const MAX_ATTEMPTS = 50
+const LOCK_TIMEOUT_MS = 200
 
 const PLACES: readonly Place[] = ['vehicle_states', 'audit_entries']
 
@@ -59,17 +60,18 @@ export class FailingDisk implements AsyncDisposable {
 }
 
 /**
- * Runs statements as one transaction, again if PostgreSQL ends it with 40P01: the applications hold locks on the same
- * tables, in another order, and a deadlock rolls all of it back.
+ * Runs statements as one transaction, again while a lock is not to be had. The applications lock the same tables in
+ * another order. This side gives up well before PostgreSQL looks for a deadlock, after 1 s, and could end a transaction
+ * of theirs; and their calls do not queue up behind a lock that is waited for.
  */
 async function changeUnderLoad(database: Database, statements: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await database.query(statements)
+      await database.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}; ${statements}`)
       return
     } catch (error) {
-      const isDeadlock = error instanceof DatabaseError && error.code === '40P01'
-      if (!isDeadlock || attempt === MAX_ATTEMPTS) throw error
+      const hasNoLock = error instanceof DatabaseError && error.code === '55P03'
+      if (!hasNoLock || attempt === MAX_ATTEMPTS) throw error
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ManagementAction } from '@svcproxy/http'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { ACTION_TEXT, type Intent } from '../actions.ts'
 import { Icon } from './icons.tsx'
 
@@ -14,7 +14,7 @@ export function ActionButtons(props: {
   const { actions, service, readOnly, onIntent } = props
   const buttons = useRef<HTMLDivElement>(null)
   const used = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The pressed button was replaced, Isolate by Release: the keyboard focus moves to the button next to it.
     const lost = used.current && document.activeElement === document.body
     used.current = false

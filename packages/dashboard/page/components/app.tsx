@@ -1,6 +1,6 @@
 import type { Snapshot } from '@svcproxy/http'
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Intent, outcomeWords } from '../actions.ts'
 import { act, type Deed } from '../api.ts'
 import type { Feed } from '../polling.ts'
@@ -93,7 +93,7 @@ function useTitle(title: string, { snapshot, stale }: Feed): void {
 /** On the way back from a service, the focus returns to its link. */
 function useReturnedFocus(service: string | null): void {
   const before = useRef(service)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const left = before.current
     before.current = service
     if (service !== null || left === null) return

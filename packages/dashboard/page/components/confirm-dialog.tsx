@@ -1,6 +1,6 @@
 import type { ActionScope, Snapshot } from '@svcproxy/http'
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ACTION_TEXT, confirmLabel, fleetFor, type Intent } from '../actions.ts'
 import type { Deed } from '../api.ts'
 import { Environment } from './masthead.tsx'
@@ -22,7 +22,7 @@ export function ConfirmDialog(props: {
   const [working, setWorking] = useState(false)
   const dialog = useRef<HTMLDialogElement>(null)
   const cancel = useRef<HTMLButtonElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal()
     cancel.current?.focus()
   }, [])

@@ -1,6 +1,6 @@
 import type { ServiceDetail, ServiceView, Snapshot } from '@svcproxy/http'
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { actionsFor, type Intent } from '../actions.ts'
 import { loadDetail } from '../api.ts'
 import { stateOf } from '../services.ts'
@@ -26,7 +26,7 @@ export function Detail(props: {
 }): JSX.Element {
   const { name, snapshot, onIntent, onBack } = props
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [name])
+  useLayoutEffect(() => heading.current?.focus(), [name])
   useKey('Escape', onBack)
   const service = snapshot.services.find((candidate) => candidate.name === name)
   return (
