@@ -218,10 +218,11 @@ async function inSeveralProcesses() {
 async function putBack(number) {
   let missed = 0
   for (const { root, testFile, name, edits } of ALL.filter((_, index) => index % PROCESSES === number)) {
-    const { failedTests, applied } = await runWith(root, testFile, edits)
-    const which = Number.parseInt(name, 10)
     // Those without a number are told by any test of the file.
-    const killed = failedTests.some((test) => Number.isNaN(which) || new RegExp(`(^|> )${which}\\. `).test(test))
+    const which = /^\d+/.exec(name)?.[0]
+    const named = which === undefined ? undefined : new RegExp(String.raw`(^|\s)${which}\. `)
+    const { failedTests, applied } = await runWith({ root, testFile, edits, named })
+    const killed = failedTests.length > 0
     const complete = applied === edits.length
     if (!killed || !complete) missed++
     const verdict = killed ? 'its test fails' : 'ITS TEST PASSES'
@@ -230,12 +231,8 @@ async function putBack(number) {
   return missed === 0 ? 0 : 1
 }
 
-/**
- * @param {string} root
- * @param {string} testFile
- * @param {Edits} edits
- */
-async function runWith(root, testFile, edits) {
+/** @param {{ root: string, testFile: string, edits: Edits, named: RegExp | undefined }} run of the tests of this name; of all, if undefined */
+async function runWith({ root, testFile, edits, named }) {
   const applied = new Set()
   const vitest = await startVitest(
     [testFile],
@@ -248,6 +245,9 @@ async function runWith(root, testFile, edits) {
       reporters: [{}],
       include: [testFile],
       maxWorkers: 1,
+      ...(named && { testNamePattern: named }),
+      // One test that fails is enough.
+      bail: 1,
       fsModuleCache: false,
     },
     {

@@ -3,7 +3,8 @@
 // which only what has changed may be published, and which must fit what is installed. Prints a table; ends with 1 when
 // anything is wrong, and leaves the work tree as it was.
 //     npm run release:rehearse
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -21,6 +22,8 @@ const began = Date.now()
 const temporary = mkdtempSync(join(tmpdir(), 'svcproxy-rehearsal-'))
 const clone = join(temporary, 'clone')
 const rows = []
+/** What the second release upgrades. */
+const UPGRADED = 'koa 3, native'
 
 const treeBefore = run('git', ['status', '--porcelain']).output
 const registry = await startRegistry(join(temporary, 'registry'))
@@ -31,7 +34,7 @@ try {
   note('the rehearsal', false, inspect(error))
 } finally {
   await Promise.all([registry.stop(), redis?.stop()])
-  rmSync(temporary, { recursive: true, force: true })
+  await remove(temporary)
 }
 const isAsBefore = run('git', ['status', '--porcelain']).output === treeBefore
 note('work tree', isAsBefore, isAsBefore ? 'as it was before' : 'it is not as it was before')
@@ -41,19 +44,22 @@ async function rehearse() {
   if (redis === undefined) note('fleet, Redis', false, 'there is no redis-server: apt-get install redis-server')
   const [installed] = await Promise.all([installNodes(temporary), prepareClone()])
   for (const { wanted, version, output } of installed) if (version === '') note(`Node ${wanted}`, false, output)
-  const place = { temporary, env: registry.env, nodes: installed.filter(({ version }) => version !== '') }
+  const place = { env: registry.env, nodes: installed.filter(({ version }) => version !== '') }
 
   const first = await release([])
   note('first release', first.length === publicPackages.length, list(first))
   const consumers = [...combinations(redis?.url), ...alone(publicPackages.map(({ name }) => name))]
   const withRedis = { ...registry.env, ...(redis && { REDIS_URL: redis.url }) }
   await tryAll([
-    ...examples().map((folder) => ({
-      what: folder,
-      outcome: () => tryExample(folder, join(temporary, folder), withRedis),
+    ...examples().map((what) => ({ what, tryIn: (folder) => tryExample(what, folder, withRedis) })),
+    ...templates.map((kind) => ({
+      what: `templates/${kind}`,
+      tryIn: (folder) => tryTemplate(kind, folder, registry.env),
     })),
-    ...templates.map((kind) => ({ what: `templates/${kind}`, outcome: () => tryTemplate(kind, place) })),
-    ...consumers.map((consumer) => ({ what: consumer.name, outcome: () => tryConsumer(consumer, place) })),
+    ...consumers.map((consumer) => ({
+      what: consumer.name,
+      tryIn: (folder) => tryConsumer(consumer, folder, place),
+    })),
   ])
 
   const second = await release([
@@ -65,17 +71,32 @@ async function rehearse() {
   await tryAll(
     ['@svcproxy/core', '@svcproxy/koa'].map((upgraded) => ({
       what: `${list([upgraded])} upgraded alone`,
-      outcome: () => tryUpgrade('koa 3, native', upgraded, place),
+      tryIn: (folder) => tryUpgrade(folderOf(UPGRADED), upgraded, folder, place),
     })),
   )
 }
 
-/** @param {{ what: string, outcome: () => Promise<import('./rehearsal/try-consumer.mjs').Outcome> }[]} trials */
+/**
+ * @typedef {import('./rehearsal/try-consumer.mjs').Outcome} Outcome
+ * @param {{ what: string, tryIn: (folder: string) => Promise<Outcome> }[]} trials each in a folder of its own
+ */
 async function tryAll(trials) {
-  await forEach(trials, async ({ what, outcome }) => {
-    const { ok, detail } = await outcome()
+  const removals = []
+  await forEach(trials, async ({ what, tryIn }) => {
+    const { ok, detail } = await tryIn(folderOf(what))
     note(what, ok, detail)
+    // These are many small files, and others have work to do meanwhile.
+    if (what !== UPGRADED) removals.push(remove(folderOf(what)))
   })
+  await Promise.all(removals)
+}
+
+function folderOf(what) {
+  return join(temporary, what.replaceAll(/\W+/g, '-'))
+}
+
+function remove(folder) {
+  return rm(folder, { recursive: true, force: true })
 }
 
 /** With what a release needs: the applications are not part of it. */

@@ -1,5 +1,4 @@
 // The templates of adapters, as somebody uses them outside of this repository: stamped, installed, tested.
-import { join } from 'node:path'
 import { KINDS, publishedRanges, stampAdapter } from '../stamp-adapter.mjs'
 import { must } from './command.mjs'
 
@@ -7,11 +6,11 @@ export { KINDS as templates }
 
 /**
  * @param {string} kind one of {@link templates}
- * @param {import('./try-consumer.mjs').Place} place
+ * @param {string} cwd is created
+ * @param {NodeJS.ProcessEnv} env that of the registry
  * @returns {Promise<import('./try-consumer.mjs').Outcome>}
  */
-export async function tryTemplate(kind, { temporary, env }) {
-  const cwd = join(temporary, `template-${kind}`)
+export async function tryTemplate(kind, cwd, env) {
   stampAdapter({ kind, name: 'acme', packageName: `svcproxy-acme-${kind}`, folder: cwd, versions: publishedRanges() })
   try {
     await must('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd, env })

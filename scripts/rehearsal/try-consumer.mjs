@@ -31,17 +31,21 @@ const RESOLUTIONS = [
  */
 
 /**
- * Where it is tried.
+ * What it is tried with.
  * @typedef {object} Place
- * @property {string} temporary
  * @property {NodeJS.ProcessEnv} env what makes npm use the private registry
  * @property {import('./nodes.mjs').Node[]} nodes
  */
 
-/** @param {import('./consumers.mjs').Consumer} consumer @param {Place} place @returns {Promise<Outcome>} */
-export async function tryConsumer(consumer, { temporary, env, nodes }) {
-  const { name, packages, others = [], installer = 'npm', tries = [], onEveryNode = false } = consumer
-  const folder = emptyPackage(folderOf(temporary, name))
+/**
+ * @param {import('./consumers.mjs').Consumer} consumer
+ * @param {string} folder is created
+ * @param {Place} place
+ * @returns {Promise<Outcome>}
+ */
+export async function tryConsumer(consumer, folder, { env, nodes }) {
+  const { packages, others = [], installer = 'npm', tries = [], onEveryNode = false } = consumer
+  emptyPackage(folder)
   const wanted = [...packages, ...others, '@types/node@24']
   const installed = await command(installer, [...INSTALL[installer], ...wanted], { cwd: folder, env })
   if (!installed.ok) return { ok: false, detail: installed.output }
@@ -73,14 +77,14 @@ export async function tryConsumer(consumer, { temporary, env, nodes }) {
 
 /**
  * What is installed stays, one package is upgraded alone: the rest must still work, with one core.
- * @param {string} consumer which was tried
+ * @param {string} tried the folder of a consumer that was tried
  * @param {string} upgraded a package
+ * @param {string} folder is created
  * @param {Place} place
  * @returns {Promise<Outcome>}
  */
-export async function tryUpgrade(consumer, upgraded, { temporary, env, nodes }) {
-  const folder = folderOf(temporary, `${consumer} ${upgraded}`)
-  cpSync(folderOf(temporary, consumer), folder, { recursive: true })
+export async function tryUpgrade(tried, upgraded, folder, { env, nodes }) {
+  cpSync(tried, folder, { recursive: true })
   const options = { cwd: folder, env }
   const versionOf = () => readJson(join(folder, 'node_modules', upgraded, 'package.json')).version
   const before = versionOf()
@@ -90,10 +94,6 @@ export async function tryUpgrade(consumer, upgraded, { temporary, env, nodes }) 
   const works = await command(nodes.at(-1)?.path ?? process.execPath, ['serve.mjs', 'koa', 'native'], options)
   const detail = `${before} to ${versionOf()}, ${cores.length} core, ${works.ok ? 'works' : works.output}`
   return { ok: versionOf() !== before && cores.length === 1 && works.ok, detail }
-}
-
-function folderOf(temporary, name) {
-  return join(temporary, name.replaceAll(/\W+/g, '-'))
 }
 
 /**
