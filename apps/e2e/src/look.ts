@@ -41,11 +41,3 @@ export async function lookAt(
     },
   }
 }
-
-/** How a page is looked at: each theme, on a desk and on a phone. */
-export const APPEARANCES = [
-  ['light', 1440],
-  ['dark', 1440],
-  ['light', 360],
-  ['dark', 360],
-] as const

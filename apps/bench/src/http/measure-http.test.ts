@@ -54,7 +54,7 @@ test.for(BARE)('$framework, $variant: goes on asking it, for nothing guards', as
   expect(await application.counts()).toBeUndefined()
 })
 
-test('a run measures each of the eight once a round', { timeout: 30_000 }, async () => {
+test('a run measures each of them once a round', { timeout: 30_000 }, async () => {
   const steps: string[] = []
   const samples = await measureHttp({
     rounds: 1,
