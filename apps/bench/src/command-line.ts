@@ -70,7 +70,7 @@ export function usage(parts: readonly string[]): string {
   return `npm run bench -- [options]
 
 Measures svcproxy beside its peers. Without options everything is measured, in a quarter
-of an hour, and docs/performance.md and docs/performance.json are written.
+to half an hour, and docs/performance.md and docs/performance.json are written.
 
   --quick         everything, in less than three minutes, with figures that vary more
   --only <parts>  these alone, separated by commas: ${inLines(parts).join(',\n                  ')}

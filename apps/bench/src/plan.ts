@@ -32,7 +32,7 @@ export const quickPlan: Plan = {
   countsInstructions: false,
 }
 
-/** A quarter of an hour on two cores. */
+/** A quarter to half an hour on two cores. */
 export const fullPlan: Plan = {
   name: 'full',
   rounds: 7,

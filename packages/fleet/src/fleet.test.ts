@@ -723,6 +723,17 @@ test('is left when the manager stops, before its services have ended', async () 
   expect(two.fleet.status.members.map(({ id }) => id)).toEqual([two.fleet.status.member.id])
 })
 
+test('is not joined by a manager that was stopped: nobody would leave it again', async () => {
+  const manager = new ServiceProxyManager()
+  await manager.stop()
+  const store = new MemoryFleet().store()
+  const joining = joinFleet(manager, { store, namespace: 'test' })
+  await expect(joining).rejects.toThrow(
+    new InvalidOptionError('manager', 'a manager that was not stopped', 'a stopped manager'),
+  )
+  expect(manager.fleet).toBeUndefined()
+})
+
 test('a store that cannot be closed rejects the stop of the manager, after its services have ended', async () => {
   const closing = new Error('the store cannot be closed')
   const store = Object.assign(new MemoryFleet().store(), { close: () => Promise.reject(closing) })
