@@ -231,7 +231,13 @@ async function putBack(number) {
   return missed === 0 ? 0 : 1
 }
 
-/** @param {{ root: string, testFile: string, edits: Edits, named: RegExp | undefined }} run of the tests of this name; of all, if undefined */
+/**
+ * @param {object} run
+ * @param {string} run.root
+ * @param {string} run.testFile
+ * @param {Edits} run.edits
+ * @param {RegExp | undefined} run.named which tests run; undefined: all
+ */
 async function runWith({ root, testFile, edits, named }) {
   const applied = new Set()
   const vitest = await startVitest(

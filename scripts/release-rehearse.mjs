@@ -11,7 +11,7 @@ import { inspect } from 'node:util'
 import { forEach, must } from './rehearsal/command.mjs'
 import { alone, combinations } from './rehearsal/consumers.mjs'
 import { examples, tryExample } from './rehearsal/examples.mjs'
-import { nodesIn } from './rehearsal/nodes.mjs'
+import { installNodes } from './rehearsal/nodes.mjs'
 import { startRedis } from './rehearsal/redis.mjs'
 import { startRegistry } from './rehearsal/registry.mjs'
 import { templates, tryTemplate } from './rehearsal/templates.mjs'
@@ -42,7 +42,7 @@ print()
 
 async function rehearse() {
   if (redis === undefined) note('fleet, Redis', false, 'there is no redis-server: apt-get install redis-server')
-  const [installed] = await Promise.all([nodesIn(temporary), prepareClone()])
+  const [installed] = await Promise.all([installNodes(temporary), prepareClone()])
   for (const { wanted, version, output } of installed) if (version === '') note(`Node ${wanted}`, false, output)
   const place = { env: registry.env, nodes: installed.filter(({ version }) => version !== '') }
 

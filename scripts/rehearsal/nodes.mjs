@@ -1,14 +1,11 @@
-// The versions of Node on which the packages are tried: that of this repository, and others from npm.
+// The versions of Node on which the packages are tried, from npm.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { command } from './command.mjs'
 import { emptyPackage } from './folders.mjs'
 
-/** The oldest that `engines` admits of each major, and the newest. */
-const WANTED = ['20.19', '22.12', '26']
-
-/** On this one everything is tried. */
-const OWN = { wanted: 'own', version: process.versions.node, path: process.execPath, output: '' }
+/** The oldest that `engines` admits of each major, and the newest of 24 and 26. On the last one everything is tried. */
+const WANTED = ['20.19', '22.12', '26', '24']
 
 /**
  * @typedef {object} Node
@@ -18,9 +15,9 @@ const OWN = { wanted: 'own', version: process.versions.node, path: process.execP
  * @property {string} output what npm said
  */
 
-/** @param {string} folder @returns {Promise<Node[]>} the last one is that of this repository */
-export async function nodesIn(folder) {
-  const installed = await Promise.all(
+/** @param {string} folder @returns {Promise<Node[]>} */
+export function installNodes(folder) {
+  return Promise.all(
     WANTED.map(async (wanted) => {
       const own = emptyPackage(join(folder, `node-${wanted}`))
       const path = join(own, 'node_modules/node/bin/node')
@@ -29,5 +26,4 @@ export async function nodesIn(folder) {
       return { wanted, path, output, version: version?.ok === true ? version.output.trim() : '' }
     }),
   )
-  return [...installed, OWN]
 }

@@ -60,9 +60,9 @@ export class FailingDisk implements AsyncDisposable {
 }
 
 /**
- * Runs statements as one transaction, again while a lock is not to be had. The applications lock the same tables in
- * another order. This side gives up well before PostgreSQL looks for a deadlock, after 1 s, and could end a transaction
- * of theirs; and their calls do not queue up behind a lock that is waited for.
+ * Runs statements as one transaction, and again if it does not get a lock in time. The applications lock the same tables
+ * in another order, and PostgreSQL looks for deadlocks after 1 s: it could end a transaction of theirs. So this side
+ * gives up earlier. Their calls, which queue up behind the lock that it waits for, then go on as well.
  */
 async function changeUnderLoad(database: Database, statements: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {

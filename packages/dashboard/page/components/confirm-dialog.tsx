@@ -22,6 +22,7 @@ export function ConfirmDialog(props: {
   const [working, setWorking] = useState(false)
   const dialog = useRef<HTMLDialogElement>(null)
   const cancel = useRef<HTMLButtonElement>(null)
+  // Together with the DOM: useEffect comes a frame later, and until then keys would go to the page behind the dialog.
   useLayoutEffect(() => {
     dialog.current?.showModal()
     cancel.current?.focus()
